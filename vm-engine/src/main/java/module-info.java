@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/** The machine engine: no window toolkit, no process but its own. */
+@org.jspecify.annotations.NullMarked
+module dev.terrarium.engine {
+    requires static transitive org.jspecify;
+    requires org.slf4j;
+    requires com.fasterxml.jackson.databind;
+
+    exports dev.terrarium.engine;
+    exports dev.terrarium.engine.config;
+}
