@@ -1,0 +1,2 @@
+package dev.terrarium.engine.config;
+class Placeholder {}
