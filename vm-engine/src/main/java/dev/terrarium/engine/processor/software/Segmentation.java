@@ -17,6 +17,21 @@ final class Segmentation {
         this.cpu = cpu;
     }
 
+    /** The offset of an instruction's memory operand in its segment; {@link Cpu#rip} is the next instruction's. */
+    long effectiveAddress(Instruction instruction) {
+        long address = cpu.gpr[instruction.base]
+                + (cpu.gpr[instruction.index] << instruction.scale)
+                + instruction.displacement;
+        if (instruction.ripRelative) {
+            address += cpu.rip;
+        }
+        return switch (instruction.addressSize) {
+            case 2 -> address & 0xFFFF;
+            case 4 -> address & 0xFFFF_FFFFL;
+            default -> address;
+        };
+    }
+
     /** The linear address of {@code size} bytes to read at {@code segment:offset}, or #GP, #SS. */
     long forRead(int segment, long offset, int size) {
         if (cpu.codeSize == 8) {
