@@ -156,7 +156,10 @@ public final class LocalHost implements Host {
                 Files.createDirectory(path);
             } catch (java.nio.file.FileAlreadyExistsException e) {
                 throw new TerrariumException(
-                        "a machine named \"" + config.name() + "\" exists: choose another name", e);
+                        Files.exists(path.resolve("machine.json"))
+                                ? "a machine named \"" + config.name() + "\" exists: choose another name"
+                                : path + " is left from an earlier machine: choose another name, or move it away",
+                        e);
             } catch (IOException e) {
                 throw new TerrariumException(
                         path + " cannot be made (" + e.getMessage() + "): check permissions and free space", e);

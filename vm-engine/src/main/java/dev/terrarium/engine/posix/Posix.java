@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.posix;
 
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -24,6 +26,11 @@ public final class Posix {
     private static final MethodHandle MMAP = handle(
             "mmap", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
     private static final MethodHandle MUNMAP = handle("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+
+    private static final MethodHandle MINCORE =
+            handle("mincore", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS));
+    private static final long PAGE_BYTES = 4096;
+    private static final int PAGES_AT_ONCE = 1 << 16;
 
     private Posix() {}
 
@@ -62,6 +69,28 @@ public final class Posix {
             }
         } catch (IllegalArgumentException e) {
             throw e;
+        } catch (Throwable e) {
+            throw new AssertionError("a downcall does not throw", e);
+        }
+    }
+
+    /** How many bytes of a page-aligned mapping are in the host's memory; 0 where the host cannot tell. */
+    public static long residentBytes(long address, long size) {
+        long resident = 0;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(CAPTURE);
+            MemorySegment pages = arena.allocate(PAGES_AT_ONCE);
+            for (long done = 0; done < size; done += PAGES_AT_ONCE * PAGE_BYTES) {
+                long part = Math.min(size - done, PAGES_AT_ONCE * PAGE_BYTES);
+                int result = (int) MINCORE.invokeExact(state, address + done, part, pages);
+                if (result != 0) {
+                    return 0;
+                }
+                for (long page = 0; page < part / PAGE_BYTES; page++) {
+                    resident += (pages.get(JAVA_BYTE, page) & 1) * PAGE_BYTES;
+                }
+            }
+            return resident;
         } catch (Throwable e) {
             throw new AssertionError("a downcall does not throw", e);
         }

@@ -183,6 +183,32 @@ final class ModelSpecificRegisters {
         return value;
     }
 
+    /** Takes over what {@link #save} returned; registers this processor does not have are left out. */
+    void restore(Map<Integer, Long> values) {
+        values.forEach((register, value) -> {
+            if (isStored(register)) {
+                stored.put(register, value);
+                return;
+            }
+            switch (register) {
+                case TSC -> counter.write(value);
+                case SYSENTER_CS -> sysenterCs = value;
+                case SYSENTER_ESP -> sysenterEsp = value;
+                case SYSENTER_EIP -> sysenterEip = value;
+                case EFER -> cpu.efer = value;
+                case STAR -> star = value;
+                case LSTAR -> lstar = value;
+                case CSTAR -> cstar = value;
+                case FMASK -> fmask = value;
+                case FS_BASE -> cpu.segmentBase[Cpu.FS] = value;
+                case GS_BASE -> cpu.segmentBase[Cpu.GS] = value;
+                case KERNEL_GS_BASE -> kernelGsBase = value;
+                case TSC_AUX -> tscAux = value;
+                default -> {}
+            }
+        });
+    }
+
     /** Every register with its value, for a saved state. */
     Map<Integer, Long> save() {
         Map<Integer, Long> all = new TreeMap<>(stored);

@@ -11,7 +11,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * What happens on a TLB miss: the page walk, then either a new TLB entry, or a device, or a write to a page that holds
  * decoded code. Also the accesses that the processor makes for itself, with supervisor rights whatever the CPL.
  */
-final class PhysicalAccess implements MemoryAccess {
+final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     private static final long PAGE_MASK = ~0xFFFL;
     private static final long APIC_ENABLED = 1 << 11;
 
@@ -184,8 +184,19 @@ final class PhysicalAccess implements MemoryAccess {
         }
     }
 
-    /** The physical address that code at {@code linear} is fetched from, or a page fault. */
-    long codeAddress(long linear) {
+    @Override
+    public long translate(long linear) {
         return walker.translate(linear, Access.EXECUTE, cpu.cpl == 3);
+    }
+
+    @Override
+    public long host(long physical) {
+        AddressRange range = memory.find(physical);
+        return range.readsDirectly() && !isApicPage(physical) ? physical + range.readAddend() : 0;
+    }
+
+    @Override
+    public int read8(long physical) {
+        return (int) readPhysical(physical, 1) & 0xFF;
     }
 }

@@ -9,7 +9,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * Executes the instructions that deal with segments, privilege, control registers, ports and interrupts. Each ends its
  * block, so that the interpreter looks at the mode, at interrupts and at the instruction pointer again after it.
  */
-final class SystemUnit implements ExecutionUnit {
+final class SystemUnit implements ExecutionUnit, PortGuard {
     private final Cpu cpu;
     private final PhysicalAccess memory;
     private final Mmu mmu;
@@ -390,7 +390,8 @@ final class SystemUnit implements ExecutionUnit {
     // Ports.
 
     /** Throws #GP(0) unless the current privilege, or the task's I/O bitmap, allows the port. */
-    void checkPort(int port, int size) {
+    @Override
+    public void checkPort(int port, int size) {
         if (cpu.realMode() || (!cpu.virtual8086() && cpu.cpl <= cpu.ioPrivilegeLevel())) {
             return;
         }
