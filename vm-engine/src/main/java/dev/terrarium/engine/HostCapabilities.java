@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param memoryBytes physical memory
  * @param availableMemoryBytes memory that can be had without swapping
  * @param accelerators what can run guest instructions, best first
- * @param firmware path of the PC firmware; null if there is none
+ * @param firmware name and size of the PC firmware; null if there is none
  * @param firmwareAdvice what to do if there is none
  */
 public record HostCapabilities(

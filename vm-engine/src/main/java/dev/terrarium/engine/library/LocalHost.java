@@ -138,7 +138,7 @@ public final class LocalHost implements Host {
 
     @Override
     public VirtualMachine create(MachineConfig config, List<NewDisk> newDisks) throws TerrariumException {
-        List<String> problems = MachineRules.problems(config, HostMemoryInfo.total());
+        List<String> problems = MachineRules.problems(config, HostInfo.total());
         if (!problems.isEmpty()) {
             throw new TerrariumException(problems.getFirst());
         }
@@ -210,7 +210,7 @@ public final class LocalHost implements Host {
                 config.networks(),
                 config.debugConsole(),
                 config.debugExitPort());
-        List<String> problems = MachineRules.problems(complete, HostMemoryInfo.total());
+        List<String> problems = MachineRules.problems(complete, HostInfo.total());
         if (!problems.isEmpty()) {
             throw new TerrariumException(problems.getFirst());
         }
@@ -265,7 +265,7 @@ public final class LocalHost implements Host {
 
     @Override
     public HostCapabilities capabilities() {
-        return HostMemoryInfo.capabilities();
+        return HostInfo.capabilities();
     }
 
     @Override

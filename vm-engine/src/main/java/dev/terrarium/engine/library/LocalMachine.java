@@ -139,7 +139,7 @@ final class LocalMachine implements VirtualMachine {
     }
 
     private void start(StartOptions options, RunLock lock) throws TerrariumException {
-        List<String> problems = MachineRules.problems(config, HostMemoryInfo.total());
+        List<String> problems = MachineRules.problems(config, HostInfo.total());
         if (!problems.isEmpty()) {
             throw new TerrariumException(problems.getFirst());
         }

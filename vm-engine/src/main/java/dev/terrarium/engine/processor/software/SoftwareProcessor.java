@@ -77,16 +77,19 @@ public final class SoftwareProcessor implements Processor {
                 controller,
                 boardLock,
                 ports);
-        blocks = new BlockCache(cpu, memory.mmu(), map);
+        Mmu mmu = memory.mmu();
+        blocks = new BlockCache(map.codePages(), memory, mmu, cpu);
         interpreter = new Interpreter(
                 cpu,
-                memory,
+                mmu,
                 addresses,
                 blocks,
                 system,
-                new X87Unit(cpu, memory.mmu(), addresses, floatingPointError),
-                new SimdUnit(cpu, memory.mmu(), addresses),
-                fault -> interrupts.deliver(fault.vector, fault.errorCode));
+                new X87Unit(cpu, mmu, addresses, floatingPointError),
+                new SimdUnit(cpu, mmu, addresses, floatingPointError),
+                fault -> interrupts.deliver(fault.vector, fault.errorCode),
+                system,
+                ports);
         memory.onFlush(blocks::forgetTranslations);
         map.onChange(this::mapChanged);
         controller.onRequest(this::wake);
@@ -128,9 +131,9 @@ public final class SoftwareProcessor implements Processor {
                 if (mapChanged) {
                     mapChanged = false;
                     memory.flush();
-                    blocks.clear();
+                    blocks.forgetAll();
                 }
-                blocks.applyPending();
+                blocks.enter();
                 if (interrupts.shutdown()) {
                     interrupts.clearShutdown();
                     return Exit.SHUTDOWN;

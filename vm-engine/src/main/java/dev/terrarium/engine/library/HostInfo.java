@@ -12,11 +12,11 @@ import java.nio.file.Path;
 import java.util.List;
 
 /** What the host has: memory from {@code /proc/meminfo} where there is one, processors, accelerators, firmware. */
-final class HostMemoryInfo {
+final class HostInfo {
     private static final Path MEMINFO = Path.of("/proc/meminfo");
     private static final Path KVM = Path.of("/dev/kvm");
 
-    private HostMemoryInfo() {}
+    private HostInfo() {}
 
     /** Physical memory in bytes. */
     static long total() {
@@ -47,7 +47,9 @@ final class HostMemoryInfo {
         String firmware = null;
         String advice = null;
         try {
-            firmware = FirmwareFiles.find().bios().toString();
+            FirmwareFiles files = new FirmwareFiles();
+            files.vgaBios();
+            firmware = "SeaBIOS, " + (files.bios().length >> 10) + " KiB";
         } catch (TerrariumException e) {
             advice = e.getMessage();
         }
