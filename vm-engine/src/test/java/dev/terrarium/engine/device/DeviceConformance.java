@@ -3,6 +3,8 @@ package dev.terrarium.engine.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.terrarium.engine.device.chipset.PciBus;
+import dev.terrarium.engine.device.chipset.PciFunction;
 import dev.terrarium.engine.state.StateCodec;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,6 +58,7 @@ public abstract class DeviceConformance {
         public final TestBuses buses = new TestBuses();
         private final List<Window> windows = new ArrayList<>();
         private final List<Consumer<Random>> stimuli = new ArrayList<>();
+        private final List<Device<?>> companions = new ArrayList<>();
         private Device<?> device;
 
         /** Names the device under test. */
@@ -74,6 +77,45 @@ public abstract class DeviceConformance {
         public Rig stimulus(Consumer<Random> stimulus) {
             stimuli.add(stimulus);
             return this;
+        }
+
+        /** Adds a device that the one under test works with, and that is saved and restored along with it. */
+        public Rig companion(Device<?> companion) {
+            companions.add(companion);
+            return this;
+        }
+
+        /** Names a PCI function as the device under test, and plugs it into slot 2 of a bus. */
+        public Rig pci(PciFunction<?> function) {
+            PciBus bus = new PciBus(buses, buses.memoryBus);
+            bus.attach(2, 0, function);
+            RegisterWindow ports = bus.configPorts();
+            return device(function)
+                    .companion(bus)
+                    .window(ports, 8)
+                    .stimulus(random -> {
+                        int register = random.nextInt(64);
+                        ports.write(0, 4, 0x8000_1000L | register << 2);
+                        int size = 1 << random.nextInt(3);
+                        ports.write(4 + (random.nextInt(4) & -size), size, random.nextInt() & (1L << 8 * size) - 1);
+                    })
+                    .stimulus(random -> {
+                        ports.write(0, 4, 0x8000_1004L);
+                        ports.write(4, 2, 7);
+                    });
+        }
+
+        private void reset() {
+            companions.forEach(Device::reset);
+            device.reset();
+        }
+
+        /** Brings this rig's companions to the state of those of {@code other}. */
+        @SuppressWarnings("unchecked")
+        private void restoreCompanions(Rig other) {
+            for (int i = 0; i < companions.size(); i++) {
+                ((Device<Record>) companions.get(i)).restore(other.companions.get(i).save());
+            }
         }
 
         @SuppressWarnings("unchecked")
@@ -167,7 +209,7 @@ public abstract class DeviceConformance {
     void restoredDeviceGoesOnLikeTheSavedOne(Subject subject) {
         Random random = random();
         Rig original = subject.make();
-        original.device().reset();
+        original.reset();
         for (int round = 0; round < 20; round++) {
             for (int i = 0; i < 200; i++) {
                 original.step(random);
@@ -178,7 +220,8 @@ public abstract class DeviceConformance {
 
             Rig copy = subject.make();
             copy.clock.set(original.clock.nanoTime());
-            copy.device().reset();
+            copy.reset();
+            copy.restoreCompanions(original);
             copy.device().restore(decoded);
             assertSame(saved, copy.device().save());
             assertSame(saved, original.device().save());

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.device.chipset;
 
+import dev.terrarium.engine.device.ByteSink;
 import dev.terrarium.engine.device.DeviceConformance;
 import dev.terrarium.engine.device.TestLine;
 import java.util.List;
@@ -15,6 +16,33 @@ class ChipsetConformanceTest extends DeviceConformance {
                 subject("rtc", rig -> {
                     RealTimeClock rtc = new RealTimeClock(new TestLine(), rig.clock, 0);
                     rig.device(rtc).window(rtc.ports(), 2);
+                }),
+                subject("a20", rig -> rig.device(new A20Gate(enabled -> {}))),
+                subject("pci", rig -> {
+                    PciBus bus = new PciBus(rig.buses, rig.buses.memoryBus);
+                    rig.device(bus).window(bus.configPorts(), 8);
+                }),
+                subject("host bridge", rig -> rig.pci(new HostBridge((base, size, readRam, writeRam) -> {}))),
+                subject("piix3", ChipsetConformanceTest::piix3),
+                subject("power management", ChipsetConformanceTest::powerManagement),
+                subject("debug console", rig -> {
+                    DebugConsole console = new DebugConsole("debug", ByteSink.NONE);
+                    rig.device(console).window(console, 1);
+                }),
+                subject("debug exit", rig -> {
+                    DebugExit exit = new DebugExit(code -> {});
+                    rig.device(exit).window(exit, 4);
+                }),
+                subject("dma", rig -> {
+                    DmaControllerPair dma = new DmaControllerPair();
+                    rig.device(dma)
+                            .window(dma.firstPorts(), 16)
+                            .window(dma.secondPorts(), 32)
+                            .window(dma.pagePorts(), 16);
+                }),
+                subject("pci function", rig -> {
+                    PciFunctionTest.Card card = new PciFunctionTest.Card();
+                    rig.pci(card).stimulus(random -> card.intx().set(random.nextBoolean()));
                 }));
     }
 
@@ -26,6 +54,25 @@ class ChipsetConformanceTest extends DeviceConformance {
                 .window(pic.edgeLevelPorts(), 2)
                 .stimulus(random -> pic.input(random.nextInt(16)).set(random.nextBoolean()))
                 .stimulus(random -> pic.acknowledge());
+    }
+
+    private static void piix3(Rig rig) {
+        A20Gate a20 = new A20Gate(enabled -> {});
+        IsaInterrupts interrupts = new IsaInterrupts(irq -> new TestLine(), irq -> new TestLine());
+        Piix3 piix3 = new Piix3(interrupts, new TestSystem(), a20);
+        rig.pci(piix3)
+                .companion(a20)
+                .window(piix3.resetControlPort(), 1)
+                .window(piix3.systemControlPortA(), 1);
+    }
+
+    private static void powerManagement(Rig rig) {
+        PowerManagement power = new PowerManagement(new TestLine(), rig.clock, new TestSystem());
+        rig.pci(power)
+                .window(power.generalPurposeEventPorts(), 4)
+                .window(power.smiCommandPorts(), 2)
+                .stimulus(random -> power.pressPowerButton())
+                .stimulus(random -> power.raiseEvent(random.nextInt(16)));
     }
 
     private static void pit(Rig rig) {

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.device.chipset;
+
+/**
+ * What every PCI function has to remember.
+ *
+ * @param config the 256 bytes of configuration space
+ * @param interrupt whether the function asserts its INTx pin, apart from the command register's disable bit
+ */
+public record PciState(byte[] config, boolean interrupt) {}
