@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param vncPassword asked for by the TCP server; null for none
  */
 public record StartOptions(
-        @Nullable OutputStream serialOutput, @Nullable String vncAddress, @Nullable String vncPassword) {
+        @Nullable OutputStream serialOutput,
+        @Nullable String vncAddress,
+        @Nullable String vncPassword) {
     public static final StartOptions DEFAULT = new StartOptions(null, null, null);
 }

@@ -44,7 +44,8 @@ class LayerRulesTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("java.nio.file..", "java.nio.channels..", "java.net..", "java.util.concurrent..")
-            .because("the board's lock, clock and I/O threads are the only ones: saving a device cannot then miss anything");
+            .because(
+                    "the board's lock, clock and I/O threads are the only ones: saving a device cannot then miss anything");
 
     @ArchTest
     static final ArchRule processorsKnowMemoryOnly = noClasses()
@@ -89,7 +90,8 @@ class LayerRulesTest {
             .should()
             .dependOnClassesThat()
             .haveFullyQualifiedName("java.lang.foreign.Linker")
-            .because("every native call is in engine.posix, where its error handling and its arguments are checked once");
+            .because(
+                    "every native call is in engine.posix, where its error handling and its arguments are checked once");
 
     @ArchTest
     static final ArchRule interfaceKnowsItsFactoryOnly = classes()

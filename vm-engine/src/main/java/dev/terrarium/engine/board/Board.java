@@ -42,7 +42,8 @@ public final class Board implements AutoCloseable {
         this.clock = new BoardClock(lock);
         this.control = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("control of " + config.name()).factory());
-        this.computer = PersonalComputer.build(config, lock, clock, new Wires(), log);
+        Wires wires = new Wires();
+        this.computer = PersonalComputer.build(config, lock, clock, wires, wires, log);
         this.threads = new ProcessorThreads(config.name(), computer.processors(), this::requestReset, this::died);
         this.timerThread = Thread.ofPlatform()
                 .daemon()
@@ -212,8 +213,12 @@ public final class Board implements AutoCloseable {
                     "software",
                     clock.nanoTime(),
                     computer.processors().size(),
-                    computer.processors().stream().mapToLong(Processor::busyNanos).sum(),
-                    computer.processors().stream().mapToLong(Processor::instructions).sum(),
+                    computer.processors().stream()
+                            .mapToLong(Processor::busyNanos)
+                            .sum(),
+                    computer.processors().stream()
+                            .mapToLong(Processor::instructions)
+                            .sum(),
                     computer.ram().size(),
                     resident,
                     screen.width(),

@@ -15,8 +15,7 @@ final class BoardClock implements Clock, Runnable {
 
     private final ReentrantLock boardLock;
     private final Condition changed;
-    private final PriorityQueue<BoardTimer> queue =
-            new PriorityQueue<>((a, b) -> Long.compare(a.deadline, b.deadline));
+    private final PriorityQueue<BoardTimer> queue = new PriorityQueue<>((a, b) -> Long.compare(a.deadline, b.deadline));
     private volatile Reading reading = new Reading(0, 0, false);
     private boolean closed;
 

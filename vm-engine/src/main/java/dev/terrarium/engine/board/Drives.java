@@ -5,10 +5,8 @@ import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
-import dev.terrarium.engine.device.InterruptLine;
 import dev.terrarium.engine.device.storage.AtaDisk;
 import dev.terrarium.engine.device.storage.AtapiCdrom;
-import dev.terrarium.engine.device.storage.IdeChannel;
 import dev.terrarium.engine.device.storage.IdeDrive;
 import dev.terrarium.engine.firmware.BootOrder;
 import dev.terrarium.engine.image.IoThreads;
@@ -92,8 +90,9 @@ final class Drives implements AutoCloseable {
         throw new TerrariumException("the two IDE channels take " + PLACES + " drives: remove one");
     }
 
-    IdeChannel channel(int number, InterruptLine irq) {
-        return new IdeChannel("ide" + number, irq, places.get(2 * number), places.get(2 * number + 1));
+    /** Primary master, primary slave, secondary master, secondary slave. */
+    List<Optional<IdeDrive>> places() {
+        return List.copyOf(places);
     }
 
     /** SeaBIOS's boot order for a list of kinds. */

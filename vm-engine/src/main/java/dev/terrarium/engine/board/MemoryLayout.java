@@ -29,24 +29,32 @@ final class MemoryLayout implements ShadowMemory, AutoCloseable {
     private final HostBlock ram;
     private final HostBlock bios;
     private final HostBlock videoMemory;
+    private final HostBlock vgaRom;
     private final MemoryMap map;
     private final Map<Integer, MemoryBus.Mapping> shadows = new HashMap<>();
 
-    private MemoryLayout(HostBlock ram, HostBlock bios, HostBlock videoMemory, MemoryMap map) {
+    private MemoryLayout(HostBlock ram, HostBlock bios, HostBlock videoMemory, HostBlock vgaRom, MemoryMap map) {
         this.ram = ram;
         this.bios = bios;
         this.videoMemory = videoMemory;
+        this.vgaRom = vgaRom;
         this.map = map;
     }
 
     static MemoryLayout create(
-            dev.terrarium.engine.firmware.MemoryMap sizes, byte[] biosImage, ReentrantLock boardLock)
+            dev.terrarium.engine.firmware.MemoryMap sizes,
+            byte[] biosImage,
+            byte[] vgaBios,
+            long vgaRomBytes,
+            ReentrantLock boardLock)
             throws TerrariumException {
-        HostBlock[] blocks = allocate(sizes.low() + sizes.high(), biosImage.length, VIDEO_MEMORY_BYTES);
+        HostBlock[] blocks = allocate(sizes.low() + sizes.high(), biosImage.length, VIDEO_MEMORY_BYTES, vgaRomBytes);
         long top = sizes.high() > 0 ? FOUR_GIBIBYTES + sizes.high() : sizes.low();
-        MemoryLayout layout =
-                new MemoryLayout(blocks[0], blocks[1], blocks[2], new MemoryMap(boardLock, new CodePages(top)));
-        layout.wire(sizes, biosImage);
+        MemoryLayout layout = new MemoryLayout(
+                blocks[0], blocks[1], blocks[2], blocks[3], new MemoryMap(boardLock, new CodePages(top)));
+        copy(vgaBios, layout.vgaRom, vgaRomBytes);
+        copy(biosImage, layout.bios, biosImage.length);
+        layout.wire(sizes);
         return layout;
     }
 
@@ -64,13 +72,17 @@ final class MemoryLayout implements ShadowMemory, AutoCloseable {
                 }
             }
             throw new TerrariumException(
-                    "the host has no memory for the machine (" + e.getMessage() + "): give it less, or close others", e);
+                    "the host has no memory for the machine (" + e.getMessage() + "): give it less, or close others",
+                    e);
         }
     }
 
-    private void wire(dev.terrarium.engine.firmware.MemoryMap sizes, byte[] biosImage) {
-        MemorySegment.copy(
-                biosImage, 0, HostMemory.ALL, ValueLayout.JAVA_BYTE, bios.address(), biosImage.length);
+    private static void copy(byte[] image, HostBlock to, long maximum) {
+        int length = (int) Math.min(image.length, maximum);
+        MemorySegment.copy(image, 0, HostMemory.ALL, ValueLayout.JAVA_BYTE, to.address(), length);
+    }
+
+    private void wire(dev.terrarium.engine.firmware.MemoryMap sizes) {
         long address = ram.address();
         map.mapDirect(0, VIDEO_WINDOW, address, address);
         map.mapDirect(ONE_MEBIBYTE, sizes.low() - ONE_MEBIBYTE, address + ONE_MEBIBYTE, address + ONE_MEBIBYTE);
@@ -79,8 +91,7 @@ final class MemoryLayout implements ShadowMemory, AutoCloseable {
         }
         map.mapDirect(FOUR_GIBIBYTES - bios.size(), bios.size(), bios.address(), MemoryBus.NOT_DIRECT);
         long lowPart = Math.min(LOW_BIOS_BYTES, bios.size());
-        map.mapDirect(
-                ONE_MEBIBYTE - lowPart, lowPart, bios.address() + bios.size() - lowPart, MemoryBus.NOT_DIRECT);
+        map.mapDirect(ONE_MEBIBYTE - lowPart, lowPart, bios.address() + bios.size() - lowPart, MemoryBus.NOT_DIRECT);
     }
 
     MemoryMap map() {
@@ -93,6 +104,10 @@ final class MemoryLayout implements ShadowMemory, AutoCloseable {
 
     HostBlock videoMemory() {
         return videoMemory;
+    }
+
+    HostBlock vgaRom() {
+        return vgaRom;
     }
 
     @Override
@@ -118,5 +133,6 @@ final class MemoryLayout implements ShadowMemory, AutoCloseable {
         ram.close();
         bios.close();
         videoMemory.close();
+        vgaRom.close();
     }
 }

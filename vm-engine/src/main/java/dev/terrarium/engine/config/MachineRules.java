@@ -29,8 +29,9 @@ public final class MachineRules {
             return Optional.of("the name is too long: use at most " + MAXIMUM_NAME_LENGTH + " characters");
         }
         if (!NAME.matcher(name).matches() || name.endsWith(" ") || name.endsWith(".")) {
-            return Optional.of("the name \"" + name
-                    + "\" cannot be a folder name: use letters, digits, spaces, and . _ + - ( ) after a letter or digit");
+            return Optional.of(
+                    "the name \"" + name
+                            + "\" cannot be a folder name: use letters, digits, spaces, and . _ + - ( ) after a letter or digit");
         }
         return Optional.empty();
     }
@@ -38,8 +39,8 @@ public final class MachineRules {
     /** What is wrong with an amount of RAM on a host with {@code hostMemoryBytes}. */
     public static Optional<String> memoryProblem(long mebibytes, long hostMemoryBytes) {
         if (mebibytes < MINIMUM_MEMORY_MIB) {
-            return Optional.of("memory of " + mebibytes + " MiB is too little: give it at least " + MINIMUM_MEMORY_MIB
-                    + " MiB");
+            return Optional.of(
+                    "memory of " + mebibytes + " MiB is too little: give it at least " + MINIMUM_MEMORY_MIB + " MiB");
         }
         if (mebibytes > MAXIMUM_MEMORY_MIB || mebibytes << 20 > hostMemoryBytes) {
             return Optional.of("memory of " + mebibytes + " MiB is more than this computer has: give it at most "
@@ -51,7 +52,8 @@ public final class MachineRules {
     /** What is wrong with a number of vCPUs. */
     public static Optional<String> vcpusProblem(int vcpus) {
         if (vcpus < 1 || vcpus > MAXIMUM_VCPUS) {
-            return Optional.of(vcpus + " vCPUs cannot be had: this version runs machines with " + MAXIMUM_VCPUS + " vCPU");
+            return Optional.of(
+                    vcpus + " vCPUs cannot be had: this version runs machines with " + MAXIMUM_VCPUS + " vCPU");
         }
         return Optional.empty();
     }

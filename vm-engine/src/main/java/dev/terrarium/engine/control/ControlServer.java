@@ -59,7 +59,8 @@ public final class ControlServer implements AutoCloseable {
             return control;
         } catch (IOException e) {
             throw new TerrariumException(
-                    path + " cannot be made (" + e.getMessage() + "): use a shorter home path on a local file system", e);
+                    path + " cannot be made (" + e.getMessage() + "): use a shorter home path on a local file system",
+                    e);
         }
     }
 

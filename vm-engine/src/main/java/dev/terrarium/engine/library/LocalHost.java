@@ -128,7 +128,9 @@ public final class LocalHost implements Host {
 
     @Override
     public Optional<VirtualMachine> find(String name) {
-        return machines().stream().filter(machine -> machine.name().equals(name)).findFirst();
+        return machines().stream()
+                .filter(machine -> machine.name().equals(name))
+                .findFirst();
     }
 
     @Override
@@ -187,11 +189,7 @@ public final class LocalHost implements Host {
             Path image = folder.disks().resolve("disk" + number + ".img");
             MediaFiles.createDisk(image, disk.gibibytes() << 30);
             drives.add(new DriveConfig(
-                    DriveConfig.Kind.DISK,
-                    image.toString(),
-                    DriveConfig.Format.RAW,
-                    DriveConfig.Bus.IDE,
-                    false));
+                    DriveConfig.Kind.DISK, image.toString(), DriveConfig.Format.RAW, DriveConfig.Bus.IDE, false));
             number++;
         }
         drives.addAll(config.disks());

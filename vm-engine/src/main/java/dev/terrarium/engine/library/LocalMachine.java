@@ -448,7 +448,8 @@ final class LocalMachine implements VirtualMachine {
         if (!changed.name().equals(name())) {
             throw new TerrariumException("a machine keeps its name: clone it to get another");
         }
-        List<String> problems = MachineRules.problems(changed, host.capabilities().memoryBytes());
+        List<String> problems =
+                MachineRules.problems(changed, host.capabilities().memoryBytes());
         if (!problems.isEmpty()) {
             throw new TerrariumException(problems.getFirst());
         }

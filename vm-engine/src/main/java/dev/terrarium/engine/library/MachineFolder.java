@@ -63,8 +63,8 @@ public record MachineFolder(Path path) {
         }
         int version = tree.path("version").asInt(0);
         if (version > MachineConfig.CURRENT_VERSION) {
-            throw new TerrariumException(configFile() + " is of version " + version
-                    + ", made by a newer Terrarium: open it with that one");
+            throw new TerrariumException(
+                    configFile() + " is of version " + version + ", made by a newer Terrarium: open it with that one");
         }
         try {
             MachineConfig config = JSON.treeToValue(tree, MachineConfig.class);
@@ -110,8 +110,7 @@ public record MachineFolder(Path path) {
     Optional<RunLock> tryLock() throws TerrariumException {
         FileChannel channel = null;
         try {
-            channel = FileChannel.open(
-                    path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            channel = FileChannel.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             FileLock lock = channel.tryLock();
             if (lock != null) {
                 return Optional.of(new RunLock(channel));

@@ -56,8 +56,7 @@ final class ControlRegisters {
 
     private void changePaging(boolean paging) {
         if (paging && (cpu.efer & Cpu.EFER_LME) != 0) {
-            if ((cpu.cr4 & Cpu.CR4_PAE) == 0
-                    || (cpu.segmentAttributes[Cpu.CS] & Descriptor.LONG_CODE) != 0) {
+            if ((cpu.cr4 & Cpu.CR4_PAE) == 0 || (cpu.segmentAttributes[Cpu.CS] & Descriptor.LONG_CODE) != 0) {
                 throw cpu.generalProtection(0);
             }
             cpu.efer |= Cpu.EFER_LMA;
@@ -92,8 +91,7 @@ final class ControlRegisters {
     }
 
     void setEfer(long value) {
-        boolean switchesUnderPaging =
-                (cpu.cr0 & Cpu.CR0_PG) != 0 && ((value ^ cpu.efer) & Cpu.EFER_LME) != 0;
+        boolean switchesUnderPaging = (cpu.cr0 & Cpu.CR0_PG) != 0 && ((value ^ cpu.efer) & Cpu.EFER_LME) != 0;
         if ((value & ~EFER_SUPPORTED) != 0 || switchesUnderPaging) {
             throw cpu.generalProtection(0);
         }

@@ -9,8 +9,7 @@ final class ControlTransfer {
     private final SegmentLoader segments;
     private final TaskSwitch tasks;
 
-    ControlTransfer(
-            Cpu cpu, PhysicalAccess memory, Segmentation addresses, SegmentLoader segments, TaskSwitch tasks) {
+    ControlTransfer(Cpu cpu, PhysicalAccess memory, Segmentation addresses, SegmentLoader segments, TaskSwitch tasks) {
         this.cpu = cpu;
         this.memory = memory;
         this.addresses = addresses;

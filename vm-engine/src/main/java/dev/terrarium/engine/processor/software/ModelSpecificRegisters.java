@@ -213,8 +213,20 @@ final class ModelSpecificRegisters {
     Map<Integer, Long> save() {
         Map<Integer, Long> all = new TreeMap<>(stored);
         for (int register : new int[] {
-            TSC, APIC_BASE, SYSENTER_CS, SYSENTER_ESP, SYSENTER_EIP, EFER, STAR, LSTAR, CSTAR, FMASK, FS_BASE,
-            GS_BASE, KERNEL_GS_BASE, TSC_AUX
+            TSC,
+            APIC_BASE,
+            SYSENTER_CS,
+            SYSENTER_ESP,
+            SYSENTER_EIP,
+            EFER,
+            STAR,
+            LSTAR,
+            CSTAR,
+            FMASK,
+            FS_BASE,
+            GS_BASE,
+            KERNEL_GS_BASE,
+            TSC_AUX
         }) {
             all.put(register, read(register));
         }

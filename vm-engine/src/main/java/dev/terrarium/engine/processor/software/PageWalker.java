@@ -204,9 +204,7 @@ final class PageWalker {
         int error = code | (user ? ERROR_USER : 0);
         if (access == Access.WRITE) {
             error |= ERROR_WRITE;
-        } else if (access == Access.EXECUTE
-                && (cpu.cr4 & Cpu.CR4_PAE) != 0
-                && (cpu.efer & Cpu.EFER_NXE) != 0) {
+        } else if (access == Access.EXECUTE && (cpu.cr4 & Cpu.CR4_PAE) != 0 && (cpu.efer & Cpu.EFER_NXE) != 0) {
             error |= ERROR_FETCH;
         }
         cpu.cr2 = linear;

@@ -128,7 +128,9 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
 
     private void enterIfDirect(long linear, long physical, boolean user) {
         AddressRange range = memory.find(physical);
-        if (range.writesDirectly() && !isApicPage(physical) && !memory.codePages().isCode(physical)) {
+        if (range.writesDirectly()
+                && !isApicPage(physical)
+                && !memory.codePages().isCode(physical)) {
             mmu.enterWrite(user, linear, physical + range.writeAddend());
         }
     }

@@ -213,8 +213,8 @@ final class SegmentLoader {
         }
         long raw = descriptor(selector);
         int type = Descriptor.type(raw);
-        boolean available = type == Descriptor.TYPE_TSS_AVAILABLE
-                || (type == Descriptor.TYPE_TSS16_AVAILABLE && !cpu.longMode);
+        boolean available =
+                type == Descriptor.TYPE_TSS_AVAILABLE || (type == Descriptor.TYPE_TSS16_AVAILABLE && !cpu.longMode);
         if (!Descriptor.system(raw) || !available) {
             throw cpu.generalProtection(errorCode(selector));
         }

@@ -58,8 +58,7 @@ final class StackWriter {
 
     /** A 64-bit stack from {@code top} down. */
     static StackWriter flat64(Cpu cpu, PhysicalAccess memory, long top, int cpl) {
-        return new StackWriter(
-                cpu, memory, 0, -1, 0, 8, cpl == 3, top, new SegmentLoader(cpu, memory), -1, 0);
+        return new StackWriter(cpu, memory, 0, -1, 0, 8, cpl == 3, top, new SegmentLoader(cpu, memory), -1, 0);
     }
 
     /** The stack that the task-state segment names for privilege {@code cpl}, outside 64-bit mode. */
@@ -97,15 +96,12 @@ final class StackWriter {
         long next = pointer - size;
         long offset = next & mask;
         if (pointerSize != 8) {
-            boolean expandDown = (attributes & Descriptor.CONFORMING_OR_EXPAND_DOWN) != 0
-                    && (attributes & Descriptor.CODE) == 0;
+            boolean expandDown =
+                    (attributes & Descriptor.CONFORMING_OR_EXPAND_DOWN) != 0 && (attributes & Descriptor.CODE) == 0;
             long top = (attributes & Descriptor.BIG) != 0 ? 0xFFFF_FFFFL : 0xFFFFL;
-            boolean inside = expandDown
-                    ? offset > limit && offset + size - 1 <= top
-                    : offset + size - 1 <= limit;
+            boolean inside = expandDown ? offset > limit && offset + size - 1 <= top : offset + size - 1 <= limit;
             if (!inside) {
-                throw cpu.fault(
-                        GuestFault.STACK_FAULT, newSelector < 0 ? 0 : SegmentLoader.errorCode(newSelector));
+                throw cpu.fault(GuestFault.STACK_FAULT, newSelector < 0 ? 0 : SegmentLoader.errorCode(newSelector));
             }
         }
         long linear = pointerSize == 8 ? offset : (base + offset) & 0xFFFF_FFFFL;

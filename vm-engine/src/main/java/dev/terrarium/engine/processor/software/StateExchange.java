@@ -18,12 +18,11 @@ final class StateExchange {
             Cpu cpu, ModelSpecificRegisters registers, long taskPriority, boolean waitingForStartup) {
         Segment[] segments = new Segment[8];
         for (int i = 0; i < segments.length; i++) {
-            segments[i] = new Segment(
-                    cpu.selector[i], cpu.segmentBase[i], cpu.segmentLimit[i], cpu.segmentAttributes[i]);
+            segments[i] =
+                    new Segment(cpu.selector[i], cpu.segmentBase[i], cpu.segmentLimit[i], cpu.segmentAttributes[i]);
         }
-        Activity activity = waitingForStartup
-                ? Activity.WAITING_FOR_STARTUP
-                : cpu.halted ? Activity.HALTED : Activity.RUNNING;
+        Activity activity =
+                waitingForStartup ? Activity.WAITING_FOR_STARTUP : cpu.halted ? Activity.HALTED : Activity.RUNNING;
         return new ProcessorState(
                 java.util.Arrays.copyOf(cpu.gpr, GENERAL_REGISTERS),
                 cpu.rip,

@@ -254,9 +254,7 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
 
     /** A 16-bit register or memory operand. */
     private int readWord(Instruction i) {
-        return i.memory
-                ? (int) readMemory(i.segment, addresses.effectiveAddress(i), 2)
-                : (int) cpu.gpr[i.rm] & 0xFFFF;
+        return i.memory ? (int) readMemory(i.segment, addresses.effectiveAddress(i), 2) : (int) cpu.gpr[i.rm] & 0xFFFF;
     }
 
     /** Stores a selector-like value: 16 bits to memory, operand size to a register. */
@@ -488,9 +486,13 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
     private boolean hasRights(long raw) {
         int type = Descriptor.type(raw);
         return switch (type) {
-            case Descriptor.TYPE_LDT, Descriptor.TYPE_TSS_AVAILABLE, Descriptor.TYPE_TSS_BUSY,
+            case Descriptor.TYPE_LDT,
+                    Descriptor.TYPE_TSS_AVAILABLE,
+                    Descriptor.TYPE_TSS_BUSY,
                     Descriptor.TYPE_CALL_GATE -> true;
-            case Descriptor.TYPE_TSS16_AVAILABLE, Descriptor.TYPE_TSS16_BUSY, Descriptor.TYPE_CALL_GATE16,
+            case Descriptor.TYPE_TSS16_AVAILABLE,
+                    Descriptor.TYPE_TSS16_BUSY,
+                    Descriptor.TYPE_CALL_GATE16,
                     Descriptor.TYPE_TASK_GATE -> !cpu.longMode;
             default -> false;
         };
@@ -667,12 +669,11 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
         if (number >= 6 && value >>> 32 != 0) {
             throw cpu.generalProtection(0);
         }
-        cpu.debug[number] =
-                switch (number) {
-                    case 6 -> (value & 0xE00F) | 0xFFFF_0FF0L;
-                    case 7 -> (value & 0xFFFF_2BFFL) | 0x400;
-                    default -> value;
-                };
+        cpu.debug[number] = switch (number) {
+            case 6 -> (value & 0xE00F) | 0xFFFF_0FF0L;
+            case 7 -> (value & 0xFFFF_2BFFL) | 0x400;
+            default -> value;
+        };
     }
 
     private void identify() {

@@ -177,9 +177,7 @@ final class X87Unit implements ExecutionUnit {
     }
 
     private static boolean isDenormal(Format format, long value) {
-        return format == Format.SINGLE
-                ? (value & 0x7F80_0000L) == 0
-                : (value & 0x7FF0_0000_0000_0000L) == 0;
+        return format == Format.SINGLE ? (value & 0x7F80_0000L) == 0 : (value & 0x7FF0_0000_0000_0000L) == 0;
     }
 
     private void arithmeticWithInteger(Instruction instruction, int size) {
