@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
 public final class ApicBus {
     private static final int MESSAGE_DESTINATION_SHIFT = 12;
     private static final int MESSAGE_LOGICAL = 0x04;
-    private static final int MESSAGE_REDIRECTED = 0x08;
     private static final int MESSAGE_LEVEL = 0x8000;
 
     private final List<LocalApic> processors = new ArrayList<>();
@@ -33,13 +32,10 @@ public final class ApicBus {
      * section 11.11).
      */
     public void messageSignalled(long address, int data) {
-        int destination = (int) (address >> MESSAGE_DESTINATION_SHIFT) & 0xFF;
-        boolean redirected = (address & MESSAGE_REDIRECTED) != 0;
-        DeliveryMode mode = DeliveryMode.of(data);
         deliver(new ApicMessage(
-                destination,
-                redirected && (address & MESSAGE_LOGICAL) != 0,
-                redirected && mode == DeliveryMode.FIXED ? DeliveryMode.LOWEST_PRIORITY : mode,
+                (int) (address >> MESSAGE_DESTINATION_SHIFT) & 0xFF,
+                (address & MESSAGE_LOGICAL) != 0,
+                DeliveryMode.of(data),
                 data & 0xFF,
                 (data & MESSAGE_LEVEL) != 0));
     }

@@ -403,7 +403,9 @@ public final class LocalApic implements Device<LocalApic.State>, LocalInterruptC
             return true;
         }
         int entry = lvt[LVT_LINT0];
-        return lint0 && (!enabled() || (entry & LVT_MASKED) == 0 && DeliveryMode.of(entry) == DeliveryMode.EXTERNAL);
+        return lint0
+                && (!enabled()
+                        || (entry & LVT_MASKED) == 0 && DeliveryMode.of(entry) == DeliveryMode.EXTERNAL);
     }
 
     /** Tells the processor if an interrupt has become deliverable. */
@@ -556,7 +558,9 @@ public final class LocalApic implements Device<LocalApic.State>, LocalInterruptC
             return;
         }
         switch (SHORTHANDS[icrLow >> 18]) {
-            case NONE -> bus.deliver(new ApicMessage(icrHigh >>> 24, (icrLow & ICR_LOGICAL) != 0, mode, vector, false));
+            case NONE ->
+                bus.deliver(
+                        new ApicMessage(icrHigh >>> 24, (icrLow & ICR_LOGICAL) != 0, mode, vector, false));
             case SELF -> {
                 if (fixed) {
                     accept(vector, false);
@@ -677,7 +681,8 @@ public final class LocalApic implements Device<LocalApic.State>, LocalInterruptC
         startup = state.startup;
         waitingForStartup = state.waitingForStartup;
         startupVector = state.startupVector;
-        timer.restore(state.timer, (lvt[LVT_TIMER] & LVT_PERIODIC) != 0, (lvt[LVT_TIMER] & LVT_MASKED) != 0);
+        timer.restore(
+                state.timer, (lvt[LVT_TIMER] & LVT_PERIODIC) != 0, (lvt[LVT_TIMER] & LVT_MASKED) != 0);
         signalled = init || startup || nonMaskable;
         update();
         if (pending || signalled) {

@@ -40,6 +40,14 @@ class ChipsetConformanceTest extends DeviceConformance {
                             .window(dma.secondPorts(), 32)
                             .window(dma.pagePorts(), 16);
                 }),
+                subject("lapic", ChipsetConformanceTest::localApic),
+                subject("ioapic", rig -> {
+                    IoApic ioApic = new IoApic(new ApicBus());
+                    rig.device(ioApic)
+                            .window(ioApic.registers(), 0x40)
+                            .stimulus(random -> ioApic.input(random.nextInt(24)).set(random.nextBoolean()))
+                            .stimulus(random -> ioApic.endOfInterrupt(random.nextInt(256)));
+                }),
                 subject("pci function", rig -> {
                     PciFunctionTest.Card card = new PciFunctionTest.Card();
                     rig.pci(card).stimulus(random -> card.intx().set(random.nextBoolean()));
@@ -70,6 +78,22 @@ class ChipsetConformanceTest extends DeviceConformance {
                 .window(power.smiCommandPorts(), 2)
                 .stimulus(random -> power.pressPowerButton())
                 .stimulus(random -> power.raiseEvent(random.nextInt(16)));
+    }
+
+    private static void localApic(Rig rig) {
+        LocalApic apic = new LocalApic(1, rig.clock, new ApicBus(), () -> 0x20);
+        DeliveryMode[] modes = DeliveryMode.values();
+        rig.device(apic)
+                .window(apic.registers(), 0x400)
+                .stimulus(random -> apic.registers().write(0xF0, 4, 0x1FF))
+                .stimulus(random -> apic.receive(
+                        modes[random.nextInt(modes.length)], random.nextInt(256), random.nextBoolean()))
+                .stimulus(random -> apic.lint0().set(random.nextBoolean()))
+                .stimulus(random -> apic.lint1().set(random.nextBoolean()))
+                .stimulus(random -> apic.acknowledge())
+                .stimulus(random -> apic.takeSignal())
+                .stimulus(random -> apic.setTaskPriorityClass(random.nextInt()))
+                .stimulus(random -> apic.setBaseAddress(random.nextBoolean() ? random.nextLong() : 0xFEE0_0800L));
     }
 
     private static void pit(Rig rig) {
