@@ -236,10 +236,15 @@ public final class Vga implements Device<Vga.State>, ScreenSource {
         return new State(registers.save(), bochs.save(), window.latch());
     }
 
-    @Override
-    public void restore(State state) {
+    /** Requires that this adapter can be in {@code state}, without changing anything. */
+    void check(State state) {
         VgaRegisters.validate(state.registers());
         bochs.validate(state.bochs());
+    }
+
+    @Override
+    public void restore(State state) {
+        check(state);
         registers.restore(state.registers());
         bochs.restore(state.bochs());
         window.setLatch(state.latch());

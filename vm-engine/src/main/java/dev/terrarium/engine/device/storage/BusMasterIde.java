@@ -231,10 +231,15 @@ public final class BusMasterIde implements Device<BusMasterIde.State> {
         return new State(engines.get(0).save(), engines.get(1).save());
     }
 
-    @Override
-    public void restore(State state) {
+    /** Requires that this bus master can be in {@code state}, without changing anything. */
+    void check(State state) {
         validate(state.primary());
         validate(state.secondary());
+    }
+
+    @Override
+    public void restore(State state) {
+        check(state);
         engines.get(0).restore(state.primary());
         engines.get(1).restore(state.secondary());
     }

@@ -276,14 +276,19 @@ public final class IdeChannel implements Device<IdeChannelState> {
         return drives.get(number).map(IdeDrive::save).orElseGet(DriveState::none);
     }
 
-    @Override
-    public void restore(IdeChannelState state) {
+    /** Requires that this channel can be in {@code state}, without changing anything. */
+    void check(IdeChannelState state) {
         InvalidStateException.require(
                 (state.deviceControl() & ~(CONTROL_HOB | CONTROL_SRST | CONTROL_NIEN)) == 0
                         && (state.selected() & ~1) == 0,
                 "IDE channel registers");
         validate(0, state.drive0());
         validate(1, state.drive1());
+    }
+
+    @Override
+    public void restore(IdeChannelState state) {
+        check(state);
         deviceControl = state.deviceControl();
         selected = state.selected();
         drives.get(0).ifPresent(drive -> drive.restore(state.drive0()));

@@ -314,9 +314,16 @@ public abstract sealed class IdeDrive permits AtaDisk, AtapiCdrom {
     abstract void validateSettings(DriveState state);
 
     final DriveState save() {
-        int kept = phase == Phase.BACKEND_WRITE ? requestLength : Math.max(filled, blockEnd);
         boolean resetting = phase == Phase.RESETTING;
         boolean held = channel != null && channel.inReset();
+        boolean requesting = phase == Phase.BACKEND_READ || phase == Phase.BACKEND_WRITE;
+        // Bytes that no phase will look at again are not state.
+        int kept =
+                switch (phase) {
+                    case PIO_IN, PIO_OUT, PACKET_OUT, DMA_IN, DMA_OUT -> Math.max(filled, blockEnd);
+                    case BACKEND_WRITE -> requestLength;
+                    default -> 0;
+                };
         return new DriveState(
                 kind(),
                 taskFile.save(),
@@ -324,10 +331,10 @@ public abstract sealed class IdeDrive permits AtaDisk, AtapiCdrom {
                 interrupt,
                 resetting ? Phase.IDLE : phase,
                 Arrays.copyOf(buffer, kept),
-                position,
-                blockEnd,
-                requestPosition,
-                requestLength,
+                Math.min(position, kept),
+                Math.min(blockEnd, kept),
+                requesting ? requestPosition : 0,
+                requesting ? requestLength : 0,
                 next,
                 remaining,
                 diskState(),

@@ -60,10 +60,7 @@ class ChipsetConformanceTest extends DeviceConformance {
         A20Gate a20 = new A20Gate(enabled -> {});
         IsaInterrupts interrupts = new IsaInterrupts(irq -> new TestLine(), irq -> new TestLine());
         Piix3 piix3 = new Piix3(interrupts, new TestSystem(), a20);
-        rig.pci(piix3)
-                .companion(a20)
-                .window(piix3.resetControlPort(), 1)
-                .window(piix3.systemControlPortA(), 1);
+        rig.pci(piix3).companion(a20).window(piix3.resetControlPort(), 1).window(piix3.systemControlPortA(), 1);
     }
 
     private static void powerManagement(Rig rig) {
