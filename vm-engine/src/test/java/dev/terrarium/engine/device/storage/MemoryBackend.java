@@ -11,6 +11,7 @@ final class MemoryBackend implements StorageBackend {
     final Deque<Runnable> outstanding = new ArrayDeque<>();
     boolean failing;
     boolean readOnly;
+    boolean discarding;
     int flushes;
 
     MemoryBackend(int size) {
@@ -40,7 +41,7 @@ final class MemoryBackend implements StorageBackend {
     @Override
     public void read(long position, byte[] target, int offset, int length, Completion completion) {
         outstanding.add(() -> {
-            boolean ok = !failing && position + length <= content.length;
+            boolean ok = !failing && length >= 0 && position >= 0 && position + length <= content.length;
             if (ok) {
                 System.arraycopy(content, (int) position, target, offset, length);
             }
@@ -51,8 +52,8 @@ final class MemoryBackend implements StorageBackend {
     @Override
     public void write(long position, byte[] source, int offset, int length, Completion completion) {
         outstanding.add(() -> {
-            boolean ok = !failing && position + length <= content.length;
-            if (ok) {
+            boolean ok = !failing && length >= 0 && position >= 0 && position + length <= content.length;
+            if (ok && !discarding) {
                 System.arraycopy(source, offset, content, (int) position, length);
             }
             completion.done(ok);
