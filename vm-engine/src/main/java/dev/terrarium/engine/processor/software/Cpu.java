@@ -156,13 +156,20 @@ final class Cpu {
     private int attention;
 
     private static final VarHandle ATTENTION;
+    private static final VarHandle INSTRUCTIONS;
 
     static {
         try {
             ATTENTION = MethodHandles.lookup().findVarHandle(Cpu.class, "attention", int.class);
+            INSTRUCTIONS = MethodHandles.lookup().findVarHandle(Cpu.class, "instructions", long.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
+    }
+
+    /** {@link #instructions} for other threads. */
+    long instructionsSeenFromOutside() {
+        return (long) INSTRUCTIONS.getOpaque(this);
     }
 
     /** A cheap look, for the interpreter's loop. */

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SoftwareProcessor implements Processor {
     private static final long HALT_WAIT_NANOS = 500_000_000L;
+    private static final long NOT_BUSY = Long.MIN_VALUE;
 
     private final Cpu cpu = new Cpu();
     private final LocalInterruptController controller;
@@ -34,7 +35,7 @@ public final class SoftwareProcessor implements Processor {
     private volatile boolean mapChanged;
     private volatile @Nullable Thread sleeper;
     private volatile long busyNanos;
-    private volatile long instructions;
+    private volatile long busySince = NOT_BUSY;
 
     /**
      * @param index 0 for the bootstrap processor
@@ -121,7 +122,7 @@ public final class SoftwareProcessor implements Processor {
 
     @Override
     public Exit run() {
-        long start = System.nanoTime();
+        beginBusy();
         try {
             while (true) {
                 int attention = cpu.takeAttention();
@@ -140,9 +141,9 @@ public final class SoftwareProcessor implements Processor {
                 }
                 takeSignals();
                 if (waitingForStartup || cpu.halted && !interruptible()) {
-                    busyNanos += System.nanoTime() - start;
+                    endBusy();
                     sleep();
-                    start = System.nanoTime();
+                    beginBusy();
                     continue;
                 }
                 if (cpu.interruptShadow) {
@@ -160,12 +161,20 @@ public final class SoftwareProcessor implements Processor {
                 } else if (!cpu.halted) {
                     interpreter.run();
                 }
-                instructions = cpu.instructions;
             }
         } finally {
-            instructions = cpu.instructions;
-            busyNanos += System.nanoTime() - start;
+            endBusy();
         }
+    }
+
+    private void beginBusy() {
+        busySince = System.nanoTime();
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // only the vCPU's thread writes
+    private void endBusy() {
+        busyNanos += System.nanoTime() - busySince;
+        busySince = NOT_BUSY;
     }
 
     /** One instruction, followed by the single-step trap if TF was set before it. */
@@ -311,14 +320,16 @@ public final class SoftwareProcessor implements Processor {
         cpu.demandAttention(Cpu.ATTENTION_EVENT);
     }
 
+    /** The vCPU's thread writes the counter without ceremony; a reader elsewhere sees a value a moment old. */
     @Override
     public long instructions() {
-        return instructions;
+        return cpu.instructionsSeenFromOutside();
     }
 
     @Override
     public long busyNanos() {
-        return busyNanos;
+        long since = busySince;
+        return busyNanos + (since == NOT_BUSY ? 0 : System.nanoTime() - since);
     }
 
     @Override
