@@ -68,7 +68,8 @@ record StateShape(Constructor<?> constructor, List<Component> components) {
             Constructor<?> constructor = type.getDeclaredConstructor(types);
             constructor.setAccessible(true);
             return new StateShape(
-                    constructor, Arrays.stream(components).map(StateShape::component).toList());
+                    constructor,
+                    Arrays.stream(components).map(StateShape::component).toList());
         } catch (NoSuchMethodException e) {
             throw new IllegalArgumentException(type + " has no canonical constructor", e);
         }

@@ -114,7 +114,8 @@ public abstract class DeviceConformance {
         @SuppressWarnings("unchecked")
         private void restoreCompanions(Rig other) {
             for (int i = 0; i < companions.size(); i++) {
-                ((Device<Record>) companions.get(i)).restore(other.companions.get(i).save());
+                ((Device<Record>) companions.get(i))
+                        .restore(other.companions.get(i).save());
             }
         }
 

@@ -24,8 +24,9 @@ final class StateForger {
 
     /** Has {@code type} a place for a number or an array, most of whose values will be wrong? */
     static boolean holdsNumbers(Class<?> type) {
-        return Arrays.stream(type.getRecordComponents()).map(RecordComponent::getType).anyMatch(t ->
-                t == int.class || t == long.class || t.isArray() || t.isRecord() && holdsNumbers(t));
+        return Arrays.stream(type.getRecordComponents())
+                .map(RecordComponent::getType)
+                .anyMatch(t -> t == int.class || t == long.class || t.isArray() || t.isRecord() && holdsNumbers(t));
     }
 
     static String describe(Object value) {

@@ -5,7 +5,6 @@ import dev.terrarium.engine.device.Device;
 import dev.terrarium.engine.device.InterruptLine;
 import dev.terrarium.engine.device.InvalidStateException;
 import dev.terrarium.engine.device.MemoryBus;
-import dev.terrarium.engine.device.PortBus;
 import dev.terrarium.engine.device.RegisterWindow;
 import dev.terrarium.engine.device.StateCheck;
 import java.util.ArrayList;
@@ -170,8 +169,7 @@ public abstract class PciFunction<S extends Record> implements Device<S> {
     protected final void memoryBar(int index, int size, RegisterWindow window) {
         int offset = declareMemoryBar(index, size, 0);
         decoders.add(new Decoder(
-                () -> memoryBase(offset, size),
-                (on, base) -> on.memory().mapWindow(base, size, window)::remove));
+                () -> memoryBase(offset, size), (on, base) -> on.memory().mapWindow(base, size, window)::remove));
     }
 
     /**
@@ -202,8 +200,7 @@ public abstract class PciFunction<S extends Record> implements Device<S> {
      * @param base where the ports are now, or {@link #UNMAPPED}; asked again after each change of the configuration
      */
     protected final void ioDecoder(int count, RegisterWindow window, IntSupplier base) {
-        decoders.add(new Decoder(
-                () -> base.getAsInt(), (on, at) -> on.ports().map((int) at, count, window)::remove));
+        decoders.add(new Decoder(() -> base.getAsInt(), (on, at) -> on.ports().map((int) at, count, window)::remove));
     }
 
     /** Declares the interrupt pin: 1 is INTA. */

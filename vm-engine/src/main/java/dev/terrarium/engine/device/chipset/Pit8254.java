@@ -38,11 +38,7 @@ public final class Pit8254 implements Device<Pit8254.State> {
 
     /** The counters, port B's writable bits, and the tick at which IRQ 0's next edge is due. */
     public record State(
-            PitCounter.State counter0,
-            PitCounter.State counter1,
-            PitCounter.State counter2,
-            int portB,
-            long due) {}
+            PitCounter.State counter0, PitCounter.State counter1, PitCounter.State counter2, int portB, long due) {}
 
     private final InterruptLine irq;
     private final Clock clock;

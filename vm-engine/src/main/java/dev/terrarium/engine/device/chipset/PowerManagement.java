@@ -113,10 +113,7 @@ public final class PowerManagement extends PciFunction<PowerManagement.State> {
         configDefault(DEVACTB, 4, DEVACTB_APMC_ENABLE);
         configDefault(SMBBA, 4, BASE_IS_IO);
         configWritable(SMBBA, 4, SMBBA_WRITABLE);
-        ioDecoder(
-                PM_PORTS,
-                new PowerRegisters(),
-                () -> base(PMREGMISC, PMREGMISC_ENABLE, PMBASE, PMBASE_WRITABLE));
+        ioDecoder(PM_PORTS, new PowerRegisters(), () -> base(PMREGMISC, PMREGMISC_ENABLE, PMBASE, PMBASE_WRITABLE));
         ioDecoder(SmbusHost.PORTS, smbus, () -> base(SMBHSTCFG, SMBHSTCFG_ENABLE, SMBBA, SMBBA_WRITABLE));
     }
 

@@ -262,8 +262,7 @@ public final class Ps2Keyboard extends Ps2Device implements Device<Ps2Keyboard.S
 
     @Override
     public State save() {
-        return new State(
-                scanCodeSet, leds, typematic, scanning, awaiting, controlKeys, altKeys, sysRq, saveOutput());
+        return new State(scanCodeSet, leds, typematic, scanning, awaiting, controlKeys, altKeys, sysRq, saveOutput());
     }
 
     @Override

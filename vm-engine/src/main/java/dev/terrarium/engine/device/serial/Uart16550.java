@@ -303,10 +303,7 @@ public final class Uart16550 implements Device<Uart16550.State>, ByteRegisters {
     }
 
     private int readLineStatus() {
-        int status = lineErrors
-                | LSR_HOLDING_EMPTY
-                | LSR_TRANSMITTER_EMPTY
-                | (fifo.isEmpty() ? 0 : LSR_DATA_READY);
+        int status = lineErrors | LSR_HOLDING_EMPTY | LSR_TRANSMITTER_EMPTY | (fifo.isEmpty() ? 0 : LSR_DATA_READY);
         lineErrors = 0;
         return status;
     }

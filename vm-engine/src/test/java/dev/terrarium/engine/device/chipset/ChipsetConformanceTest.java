@@ -68,10 +68,7 @@ class ChipsetConformanceTest extends DeviceConformance {
         A20Gate a20 = new A20Gate(enabled -> {});
         IsaInterrupts interrupts = new IsaInterrupts(irq -> new TestLine(), irq -> new TestLine());
         Piix3 piix3 = new Piix3(interrupts, new TestSystem(), a20);
-        rig.pci(piix3)
-                .companion(a20)
-                .window(piix3.resetControlPort(), 1)
-                .window(piix3.systemControlPortA(), 1);
+        rig.pci(piix3).companion(a20).window(piix3.resetControlPort(), 1).window(piix3.systemControlPortA(), 1);
     }
 
     private static void powerManagement(Rig rig) {
@@ -89,8 +86,8 @@ class ChipsetConformanceTest extends DeviceConformance {
         rig.device(apic)
                 .window(apic.registers(), 0x400)
                 .stimulus(random -> apic.registers().write(0xF0, 4, 0x1FF))
-                .stimulus(random -> apic.receive(
-                        modes[random.nextInt(modes.length)], random.nextInt(256), random.nextBoolean()))
+                .stimulus(random ->
+                        apic.receive(modes[random.nextInt(modes.length)], random.nextInt(256), random.nextBoolean()))
                 .stimulus(random -> apic.lint0().set(random.nextBoolean()))
                 .stimulus(random -> apic.lint1().set(random.nextBoolean()))
                 .stimulus(random -> apic.acknowledge())

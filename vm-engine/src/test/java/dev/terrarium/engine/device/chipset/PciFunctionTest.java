@@ -139,7 +139,10 @@ class PciFunctionTest {
                 .containsExactly(0xFD00_0000L, HOST_MEMORY, HOST_MEMORY);
 
         write(0x10, 4, 0xD000);
-        assertThat(buses.ports()).singleElement().extracting(TestBuses.Range::base).isEqualTo(0xD000L);
+        assertThat(buses.ports())
+                .singleElement()
+                .extracting(TestBuses.Range::base)
+                .isEqualTo(0xD000L);
         write(0x10, 4, 0xFFFF_FFFFL);
         assertThat(buses.ports()).isEmpty();
         write(0x10, 4, 0xD000);
@@ -257,8 +260,8 @@ class PciFunctionTest {
     @Test
     void shadowingFollowsThePamRegisters() {
         Map<Integer, String> segments = new TreeMap<>();
-        HostBridge bridge = new HostBridge(
-                (base, size, readRam, writeRam) -> segments.put(base, size + (readRam ? "r" : "-") + (writeRam ? "w" : "-")));
+        HostBridge bridge = new HostBridge((base, size, readRam, writeRam) ->
+                segments.put(base, size + (readRam ? "r" : "-") + (writeRam ? "w" : "-")));
         bus.attach(0, 0, bridge);
         bridge.reset();
         assertThat(segments).hasSize(13).containsEntry(0xF0000, "65536--").containsEntry(0xC0000, "16384--");

@@ -35,8 +35,7 @@ class InputConformanceTest extends DeviceConformance {
             @Override
             public void requestPowerOff() {}
         };
-        Ps2Controller controller =
-                new Ps2Controller(new TestLine(), new TestLine(), keyboard, mouse, a20, system);
+        Ps2Controller controller = new Ps2Controller(new TestLine(), new TestLine(), keyboard, mouse, a20, system);
         rig.device(controller)
                 .companion(keyboard)
                 .companion(mouse)
