@@ -139,8 +139,8 @@ public final class IoApic implements Device<IoApic.State> {
 
     private boolean send(long entry) {
         DeliveryMode mode = DeliveryMode.of((int) entry);
-        boolean level = (entry & ENTRY_LEVEL) != 0
-                && (mode == DeliveryMode.FIXED || mode == DeliveryMode.LOWEST_PRIORITY);
+        boolean level =
+                (entry & ENTRY_LEVEL) != 0 && (mode == DeliveryMode.FIXED || mode == DeliveryMode.LOWEST_PRIORITY);
         boolean taken = bus.deliver(new ApicMessage(
                 (int) (entry >>> ENTRY_DESTINATION_SHIFT),
                 (entry & ENTRY_LOGICAL) != 0,

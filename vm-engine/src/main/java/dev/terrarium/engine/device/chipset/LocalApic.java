@@ -36,7 +36,6 @@ public final class LocalApic implements Device<LocalApic.State>, LocalInterruptC
     private static final int REGISTER_DFR = 0x0E;
     private static final int REGISTER_SVR = 0x0F;
     private static final int REGISTER_ISR = 0x10;
-    private static final int REGISTER_TMR = 0x18;
     private static final int REGISTER_IRR = 0x20;
     private static final int REGISTER_ESR = 0x28;
     private static final int REGISTER_ICR_LOW = 0x30;
@@ -223,6 +222,9 @@ public final class LocalApic implements Device<LocalApic.State>, LocalInterruptC
             taken = Signal.NON_MASKABLE;
         }
         signalled = init || startup || nonMaskable;
+        if (signalled) {
+            wake.run();
+        }
         return taken;
     }
 
@@ -403,9 +405,7 @@ public final class LocalApic implements Device<LocalApic.State>, LocalInterruptC
             return true;
         }
         int entry = lvt[LVT_LINT0];
-        return lint0
-                && (!enabled()
-                        || (entry & LVT_MASKED) == 0 && DeliveryMode.of(entry) == DeliveryMode.EXTERNAL);
+        return lint0 && (!enabled() || (entry & LVT_MASKED) == 0 && DeliveryMode.of(entry) == DeliveryMode.EXTERNAL);
     }
 
     /** Tells the processor if an interrupt has become deliverable. */
@@ -558,9 +558,7 @@ public final class LocalApic implements Device<LocalApic.State>, LocalInterruptC
             return;
         }
         switch (SHORTHANDS[icrLow >> 18]) {
-            case NONE ->
-                bus.deliver(
-                        new ApicMessage(icrHigh >>> 24, (icrLow & ICR_LOGICAL) != 0, mode, vector, false));
+            case NONE -> bus.deliver(new ApicMessage(icrHigh >>> 24, (icrLow & ICR_LOGICAL) != 0, mode, vector, false));
             case SELF -> {
                 if (fixed) {
                     accept(vector, false);
@@ -681,8 +679,7 @@ public final class LocalApic implements Device<LocalApic.State>, LocalInterruptC
         startup = state.startup;
         waitingForStartup = state.waitingForStartup;
         startupVector = state.startupVector;
-        timer.restore(
-                state.timer, (lvt[LVT_TIMER] & LVT_PERIODIC) != 0, (lvt[LVT_TIMER] & LVT_MASKED) != 0);
+        timer.restore(state.timer, (lvt[LVT_TIMER] & LVT_PERIODIC) != 0, (lvt[LVT_TIMER] & LVT_MASKED) != 0);
         signalled = init || startup || nonMaskable;
         update();
         if (pending || signalled) {

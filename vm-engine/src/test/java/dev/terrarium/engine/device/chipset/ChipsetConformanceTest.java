@@ -86,8 +86,8 @@ class ChipsetConformanceTest extends DeviceConformance {
         rig.device(apic)
                 .window(apic.registers(), 0x400)
                 .stimulus(random -> apic.registers().write(0xF0, 4, 0x1FF))
-                .stimulus(random -> apic.receive(
-                        modes[random.nextInt(modes.length)], random.nextInt(256), random.nextBoolean()))
+                .stimulus(random ->
+                        apic.receive(modes[random.nextInt(modes.length)], random.nextInt(256), random.nextBoolean()))
                 .stimulus(random -> apic.lint0().set(random.nextBoolean()))
                 .stimulus(random -> apic.lint1().set(random.nextBoolean()))
                 .stimulus(random -> apic.acknowledge())

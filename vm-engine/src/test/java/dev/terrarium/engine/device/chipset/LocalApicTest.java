@@ -22,7 +22,8 @@ class LocalApicTest {
 
     private final ManualClock clock = new ManualClock();
     private final ApicBus bus = new ApicBus();
-    private final InterruptControllerPair pic = new InterruptControllerPair(asserted -> boot().lint0().set(asserted));
+    private final InterruptControllerPair pic =
+            new InterruptControllerPair(asserted -> boot().lint0().set(asserted));
     private final LocalApic boot = new LocalApic(0, clock, bus, pic::acknowledge);
     private final LocalApic second = new LocalApic(1, clock, bus, () -> -1);
     private final IoApic ioApic = new IoApic(bus);
@@ -190,6 +191,39 @@ class LocalApicTest {
         assertThat(second.takeSignal()).isEqualTo(Signal.NONE);
         assertThat(second.signalPending()).isFalse();
         assertThat(boot.takeSignal()).isEqualTo(Signal.NONE);
+    }
+
+    @Test
+    void signalsThatComeTogetherAreAllTaken() {
+        int[] secondWakes = {0};
+        second.onRequest(() -> secondWakes[0]++);
+        write(boot, ICR_HIGH, 1 << 24);
+        write(boot, ICR_LOW, 0xC500);
+        write(boot, ICR_LOW, 0x4608);
+        assertThat(secondWakes[0]).isEqualTo(2);
+        assertThat(second.takeSignal()).isEqualTo(Signal.INIT);
+        assertThat(secondWakes[0]).as("called again for what is left").isEqualTo(3);
+        assertThat(second.takeSignal()).isEqualTo(Signal.STARTUP);
+        assertThat(second.signalPending()).isFalse();
+    }
+
+    @Test
+    void timerReachesTheProcessorThroughEitherController() {
+        IsaInterrupts isa = new IsaInterrupts(pic::input, ioApic::input);
+        Pit8254 pit = new Pit8254(isa.line(0), clock);
+        pit.reset();
+        pit.ports().write(3, 1, 0x34);
+        pit.ports().write(0, 1, 0xA9);
+        pit.ports().write(0, 1, 0x04);
+        assertThat(boot.acknowledge()).isEqualTo(0x20);
+        pic.masterPorts().write(0, 1, 0x20);
+        clock.advance(1_000_000);
+        assertThat(boot.acknowledge()).isEqualTo(0x20);
+        pic.masterPorts().write(1, 1, 0xFF);
+        enable();
+        redirect(2, 0x30);
+        clock.advance(1_000_000);
+        assertThat(boot.acknowledge()).isEqualTo(0x30);
     }
 
     @Test
