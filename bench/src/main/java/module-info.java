@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+/** Whole-guest benchmarks: each prints ratios against QEMU run in the same call. */
+@org.jspecify.annotations.NullMarked
+module dev.terrarium.bench {
+    requires static org.jspecify;
+    requires dev.terrarium.engine;
+}
