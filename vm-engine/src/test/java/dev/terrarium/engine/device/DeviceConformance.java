@@ -7,6 +7,7 @@ import dev.terrarium.engine.device.chipset.PciBus;
 import dev.terrarium.engine.device.chipset.PciFunction;
 import dev.terrarium.engine.state.StateCodec;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Consumer;
@@ -126,8 +127,10 @@ public abstract class DeviceConformance {
 
         private List<Window> allWindows() {
             List<Window> all = new ArrayList<>(windows);
-            buses.ports().forEach(range -> all.add(new Window(range.window(), range.size())));
-            buses.memory().forEach(range -> all.add(new Window(range.window(), range.size())));
+            Comparator<TestBuses.Range> byPlace =
+                    Comparator.comparingLong(TestBuses.Range::base).thenComparingLong(TestBuses.Range::size);
+            buses.ports().stream().sorted(byPlace).forEach(range -> all.add(new Window(range.window(), range.size())));
+            buses.memory().stream().sorted(byPlace).forEach(range -> all.add(new Window(range.window(), range.size())));
             return all;
         }
 
