@@ -4,9 +4,16 @@
 @org.jspecify.annotations.NullMarked
 module dev.terrarium.engine {
     requires static transitive org.jspecify;
+    requires java.management;
+    requires jdk.management;
     requires org.slf4j;
     requires com.fasterxml.jackson.databind;
 
     exports dev.terrarium.engine;
     exports dev.terrarium.engine.config;
+
+    opens dev.terrarium.engine to
+            com.fasterxml.jackson.databind;
+    opens dev.terrarium.engine.config to
+            com.fasterxml.jackson.databind;
 }

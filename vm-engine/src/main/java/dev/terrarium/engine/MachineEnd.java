@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine;
+
+/** How a run ended: decides the exit status of {@code terrarium start --headless}. */
+public sealed interface MachineEnd {
+    /** The guest or its owner switched it off. */
+    record PoweredOff() implements MachineEnd {}
+
+    /** The engine had to stop it. */
+    record Crashed(String reason) implements MachineEnd {}
+
+    /** The guest wrote to the debug-exit port. */
+    record DebugExit(int status) implements MachineEnd {}
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine;
+
+/**
+ * Figures of one machine at one moment. Rates are for the reader to make from two of them.
+ *
+ * @param accelerator what runs its instructions: {@code software} or {@code kvm}; {@code none} while it is off
+ * @param uptimeNanos time the machine has run since it was started, pauses left out
+ * @param vcpus processors it runs now
+ * @param busyNanos time its processors were executing rather than halted, all together
+ * @param instructions guest instructions executed, all processors together; 0 where nobody counts
+ * @param memoryBytes RAM it has
+ * @param residentBytes host memory its RAM takes now
+ * @param screenWidth in pixels; 0 while there is no picture
+ * @param diskReadBytes read from all drives since the start
+ * @param diskWrittenBytes written to all drives since the start
+ */
+public record MachineStatistics(
+        MachineState state,
+        String accelerator,
+        long uptimeNanos,
+        int vcpus,
+        long busyNanos,
+        long instructions,
+        long memoryBytes,
+        long residentBytes,
+        int screenWidth,
+        int screenHeight,
+        long diskReadBytes,
+        long diskWrittenBytes) {
+
+    /** The figures of a machine that is off. */
+    public static MachineStatistics off(MachineState state, int vcpus, long memoryBytes) {
+        return new MachineStatistics(state, "none", 0, vcpus, 0, 0, memoryBytes, 0, 0, 0, 0, 0);
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine;
+
+import dev.terrarium.engine.config.MachineConfig;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * One machine of a {@link Host}, running or not, in this process or (a machine started by another Terrarium on the same
+ * home) in that one. All calls may be made from any thread; those that say so in their name or doc may take a
+ * while and must not be made on the window's thread.
+ */
+public interface VirtualMachine {
+    MachineConfig config();
+
+    default String name() {
+        return config().name();
+    }
+
+    /** The machine's folder, with {@code machine.json}, {@code disks/} and {@code log}. */
+    Path folder();
+
+    MachineState state();
+
+    /** Is it run by another process? Everything here still works, through that process. */
+    boolean runsElsewhere();
+
+    /** Why the machine is {@link MachineState#CRASHED}, in one line. */
+    Optional<String> failure();
+
+    /**
+     * Switches the machine on; returns when its vCPUs run. May take a second.
+     *
+     * @throws TerrariumException if it runs already, or something it needs is missing, in use or too large
+     */
+    void start(StartOptions options) throws TerrariumException;
+
+    /** Presses the ACPI power button: a guest that listens shuts itself down. */
+    void pressPowerButton() throws TerrariumException;
+
+    /** Cuts the power; returns when the machine is off. */
+    void forceOff() throws TerrariumException;
+
+    /** Presses the reset button. */
+    void reset() throws TerrariumException;
+
+    void pause() throws TerrariumException;
+
+    void resume() throws TerrariumException;
+
+    /** Waits until the machine is not active any more; returns at once if it is not. */
+    MachineEnd awaitEnd() throws InterruptedException;
+
+    MachineStatistics statistics();
+
+    Screenshot screenshot() throws TerrariumException;
+
+    /** Presses the keys in order and releases them in reverse: {@code ctrl-alt-delete}; see {@link KeyNames}. */
+    void sendKeys(String combination) throws TerrariumException;
+
+    /** Types text on the keyboard as on a US layout. Blocks until it is typed. */
+    void type(String text) throws TerrariumException;
+
+    /** A new connection to the machine's screen, keyboard and pointer: an RFB server without authentication. */
+    ConsoleStream openConsole() throws TerrariumException;
+
+    /** A new connection to the first serial line. */
+    ConsoleStream openSerial() throws TerrariumException;
+
+    /** Changes the configuration of a machine that is off. */
+    void reconfigure(MachineConfig config) throws TerrariumException;
+
+    void addListener(MachineListener listener);
+
+    void removeListener(MachineListener listener);
+}

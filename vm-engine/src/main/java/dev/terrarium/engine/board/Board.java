@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.board;
+
+import dev.terrarium.engine.MachineState;
+import dev.terrarium.engine.MachineStatistics;
+import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.config.MachineConfig;
+import dev.terrarium.engine.device.chipset.SystemControl;
+import dev.terrarium.engine.posix.Posix;
+import dev.terrarium.engine.processor.Processor;
+import dev.terrarium.engine.vnc.Screen;
+import java.nio.file.Path;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One PC in operation: its parts, the threads of its vCPUs and of its timers, and the switches on its case. Switching is
+ * done one thing at a time by a control thread; power on, pause, resume, reset and close wait for it.
+ */
+public final class Board implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Board.class);
+
+    private final ReentrantLock lock;
+    private final BoardEvents events;
+    private final BoardClock clock;
+    private final PersonalComputer computer;
+    private final ProcessorThreads threads;
+    private final Thread timerThread;
+    private final BoardScreen screen;
+    private final ExecutorService control;
+    private final Object switching = new Object();
+    private boolean running;
+    private boolean closed;
+
+    private Board(MachineConfig config, Path log, BoardEvents events) throws TerrariumException {
+        this.lock = new ReentrantLock();
+        this.events = events;
+        this.clock = new BoardClock(lock);
+        this.control = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon().name("control of " + config.name()).factory());
+        Wires wires = new Wires();
+        this.computer = PersonalComputer.build(config, lock, clock, wires, wires, log);
+        this.threads = new ProcessorThreads(config.name(), computer.processors(), this::requestReset, this::died);
+        this.timerThread = Thread.ofPlatform()
+                .daemon()
+                .name("timers of " + config.name())
+                .uncaughtExceptionHandler((thread, death) -> died(death))
+                .unstarted(clock);
+        this.screen = new BoardScreen(config.name(), lock, computer);
+    }
+
+    /**
+     * Puts a PC together, switched off.
+     *
+     * @param log receives what the firmware and the engine say about the machine
+     * @throws TerrariumException if a file it needs is missing, damaged or in use, or memory is short
+     */
+    public static Board build(MachineConfig config, Path log, BoardEvents events) throws TerrariumException {
+        return new Board(config, log, events);
+    }
+
+    /** What devices ask of the board. */
+    private final class Wires implements SystemControl, PersonalComputer.Outside {
+        @Override
+        public void requestReset() {
+            Board.this.requestReset();
+        }
+
+        @Override
+        public void requestPowerOff() {
+            threads.holdGate();
+            events.poweredOff();
+        }
+
+        @Override
+        public void debugExit(int status) {
+            threads.holdGate();
+            events.debugExit(status);
+        }
+
+        @Override
+        public void serialOutput(int value) {
+            events.serialOutput(value);
+        }
+    }
+
+    private void died(Throwable death) {
+        LOG.error("the engine failed", death);
+        threads.holdGate();
+        events.crashed("the engine failed (" + death + "): see the log, and report it");
+    }
+
+    private void later(Runnable action) {
+        try {
+            control.execute(action);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("the board is closed already", e);
+        }
+    }
+
+    private void requestReset() {
+        threads.holdGate();
+        later(this::reset);
+    }
+
+    /** Switches the power on. */
+    public void powerOn() {
+        synchronized (switching) {
+            lock.lock();
+            try {
+                computer.reset();
+                clock.start();
+            } finally {
+                lock.unlock();
+            }
+            timerThread.start();
+            threads.start();
+            running = true;
+            threads.openGate();
+        }
+    }
+
+    /** The reset button. */
+    public void reset() {
+        synchronized (switching) {
+            if (closed) {
+                return;
+            }
+            threads.closeGate();
+            lock.lock();
+            try {
+                computer.reset();
+            } finally {
+                lock.unlock();
+            }
+            if (running) {
+                threads.openGate();
+            }
+        }
+    }
+
+    /** Stops vCPUs and time. */
+    public void pause() {
+        synchronized (switching) {
+            if (closed) {
+                return;
+            }
+            running = false;
+            threads.closeGate();
+            lock.lock();
+            try {
+                clock.stop();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /** Goes on after {@link #pause}. */
+    public void resume() {
+        synchronized (switching) {
+            if (closed) {
+                return;
+            }
+            lock.lock();
+            try {
+                clock.start();
+            } finally {
+                lock.unlock();
+            }
+            running = true;
+            threads.openGate();
+        }
+    }
+
+    /** The ACPI power button. */
+    public void pressPowerButton() {
+        lock.lock();
+        try {
+            computer.pressPowerButton();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Bytes that somebody typed on the first serial line. */
+    public void typeOnSerial(byte[] bytes) {
+        lock.lock();
+        try {
+            computer.typeOnSerial(bytes);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public Screen screen() {
+        return screen;
+    }
+
+    /** The figures of this moment. */
+    public MachineStatistics statistics(MachineState state) {
+        synchronized (switching) {
+            long resident = closed
+                    ? 0
+                    : Posix.residentBytes(
+                            computer.ram().address(), computer.ram().size());
+            return new MachineStatistics(
+                    state,
+                    "software",
+                    clock.nanoTime(),
+                    computer.processors().size(),
+                    computer.processors().stream()
+                            .mapToLong(Processor::busyNanos)
+                            .sum(),
+                    computer.processors().stream()
+                            .mapToLong(Processor::instructions)
+                            .sum(),
+                    computer.ram().size(),
+                    resident,
+                    screen.width(),
+                    screen.height(),
+                    computer.bytesRead(),
+                    computer.bytesWritten());
+        }
+    }
+
+    /** Cuts the power and gives everything back. */
+    @Override
+    public void close() {
+        synchronized (switching) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            running = false;
+            threads.close();
+            lock.lock();
+            try {
+                clock.stop();
+                clock.close();
+            } finally {
+                lock.unlock();
+            }
+            control.shutdownNow();
+            joinTimers();
+            screen.close();
+            computer.close();
+        }
+    }
+
+    private void joinTimers() {
+        boolean interrupted = false;
+        while (timerThread.isAlive()) {
+            try {
+                timerThread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.board;
+
+import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.config.MachineConfig;
+import dev.terrarium.engine.config.MachineConfig.BootDevice;
+import dev.terrarium.engine.config.MachineConfig.DriveConfig;
+import dev.terrarium.engine.device.storage.AtaDisk;
+import dev.terrarium.engine.device.storage.AtapiCdrom;
+import dev.terrarium.engine.device.storage.IdeDrive;
+import dev.terrarium.engine.firmware.BootOrder;
+import dev.terrarium.engine.image.IoThreads;
+import dev.terrarium.engine.image.RawImage;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+
+/**
+ * A machine's drives on its two IDE channels: disks first from the primary master on, CD drives from the secondary
+ * master on, the rest where there is room.
+ */
+final class Drives implements AutoCloseable {
+    private static final int PLACES = 4;
+    private static final int FIRST_CD_PLACE = 2;
+
+    private final List<RawImage> images = new ArrayList<>();
+    private final List<CountingBackend> counters = new ArrayList<>();
+    private final List<Optional<IdeDrive>> places = new ArrayList<>();
+    private final List<DriveConfig.Kind> kinds = new ArrayList<>();
+
+    private Drives() {
+        for (int i = 0; i < PLACES; i++) {
+            places.add(Optional.empty());
+            kinds.add(DriveConfig.Kind.DISK);
+        }
+    }
+
+    /**
+     * Opens the images.
+     *
+     * @param board runs completions with the board's lock held
+     * @throws TerrariumException if one is missing or in use; those opened are closed again
+     */
+    static Drives open(MachineConfig config, Executor board) throws TerrariumException {
+        Drives drives = new Drives();
+        try {
+            for (DriveConfig drive : config.disks()) {
+                drives.add(drive, board);
+            }
+            return drives;
+        } catch (TerrariumException e) {
+            drives.close();
+            throw e;
+        }
+    }
+
+    private void add(DriveConfig drive, Executor board) throws TerrariumException {
+        boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
+        int place = freePlace(cd ? FIRST_CD_PLACE : 0);
+        Optional<CountingBackend> medium = Optional.empty();
+        String path = drive.path();
+        if (path != null) {
+            RawImage image = RawImage.open(Path.of(path), cd || drive.readOnly(), IoThreads.shared(), board);
+            images.add(image);
+            CountingBackend counter = new CountingBackend(image);
+            counters.add(counter);
+            medium = Optional.of(counter);
+        }
+        String serial = "TR%05d".formatted(place + 1);
+        if (cd) {
+            places.set(place, Optional.of(new AtapiCdrom(medium.map(each -> each), serial)));
+        } else {
+            if (medium.isEmpty()) {
+                throw new TerrariumException("a disk drive has no image: give it one");
+            }
+            places.set(place, Optional.of(new AtaDisk(medium.get(), serial)));
+        }
+        kinds.set(place, drive.kind());
+    }
+
+    private int freePlace(int preferred) throws TerrariumException {
+        for (int i = 0; i < PLACES; i++) {
+            int place = (preferred + i) % PLACES;
+            if (places.get(place).isEmpty()) {
+                return place;
+            }
+        }
+        throw new TerrariumException("the two IDE channels take " + PLACES + " drives: remove one");
+    }
+
+    /** Primary master, primary slave, secondary master, secondary slave. */
+    List<Optional<IdeDrive>> places() {
+        return List.copyOf(places);
+    }
+
+    /** SeaBIOS's boot order for a list of kinds. */
+    List<String> bootOrder(List<BootDevice> order) {
+        List<String> lines = new ArrayList<>();
+        for (BootDevice device : order) {
+            for (int place = 0; place < PLACES; place++) {
+                boolean wanted = places.get(place).isPresent()
+                        && switch (device) {
+                            case CDROM -> kinds.get(place) == DriveConfig.Kind.CDROM;
+                            case DISK -> kinds.get(place) == DriveConfig.Kind.DISK;
+                            case NETWORK -> false;
+                        };
+                if (wanted) {
+                    lines.add(BootOrder.ide(place / 2, place % 2));
+                }
+            }
+        }
+        return lines;
+    }
+
+    long bytesRead() {
+        return counters.stream().mapToLong(CountingBackend::bytesRead).sum();
+    }
+
+    long bytesWritten() {
+        return counters.stream().mapToLong(CountingBackend::bytesWritten).sum();
+    }
+
+    @Override
+    public void close() {
+        images.forEach(RawImage::close);
+    }
+}

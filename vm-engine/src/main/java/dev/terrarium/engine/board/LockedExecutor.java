@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.board;
+
+import java.util.concurrent.Executor;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** Runs what comes from other threads, such as the end of a disk request, with the board's lock held. */
+record LockedExecutor(ReentrantLock lock) implements Executor {
+    @Override
+    public void execute(Runnable action) {
+        lock.lock();
+        try {
+            action.run();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.board;
+
+import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.config.MachineConfig;
+import dev.terrarium.engine.config.MachineConfig.KernelBoot;
+import dev.terrarium.engine.device.Device;
+import dev.terrarium.engine.device.KeyboardSink;
+import dev.terrarium.engine.device.PointerSink;
+import dev.terrarium.engine.device.ScreenSource;
+import dev.terrarium.engine.device.chipset.A20Gate;
+import dev.terrarium.engine.device.chipset.ApicBus;
+import dev.terrarium.engine.device.chipset.DebugConsole;
+import dev.terrarium.engine.device.chipset.DebugExit;
+import dev.terrarium.engine.device.chipset.DmaControllerPair;
+import dev.terrarium.engine.device.chipset.HostBridge;
+import dev.terrarium.engine.device.chipset.InterruptControllerPair;
+import dev.terrarium.engine.device.chipset.IoApic;
+import dev.terrarium.engine.device.chipset.IsaInterrupts;
+import dev.terrarium.engine.device.chipset.LocalApic;
+import dev.terrarium.engine.device.chipset.PciBus;
+import dev.terrarium.engine.device.chipset.Piix3;
+import dev.terrarium.engine.device.chipset.Pit8254;
+import dev.terrarium.engine.device.chipset.PowerManagement;
+import dev.terrarium.engine.device.chipset.RealTimeClock;
+import dev.terrarium.engine.device.chipset.SystemControl;
+import dev.terrarium.engine.device.display.PciVga;
+import dev.terrarium.engine.device.input.Ps2Controller;
+import dev.terrarium.engine.device.input.Ps2Keyboard;
+import dev.terrarium.engine.device.input.Ps2Mouse;
+import dev.terrarium.engine.device.serial.Uart16550;
+import dev.terrarium.engine.device.storage.PciIde;
+import dev.terrarium.engine.firmware.FirmwareConfig;
+import dev.terrarium.engine.firmware.FirmwareFiles;
+import dev.terrarium.engine.firmware.FirmwareSetup;
+import dev.terrarium.engine.firmware.MemoryMap;
+import dev.terrarium.engine.memory.HostBlock;
+import dev.terrarium.engine.processor.Processor;
+import dev.terrarium.engine.processor.software.SoftwareProcessor;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The parts of one PC of the i440FX and PIIX3 kind and the wires between them. It decides nothing: what is where follows
+ * the 82441FX and 82371SB data sheets and, where those leave it open, QEMU's "pc" machine, which firmware and guests know.
+ */
+final class PersonalComputer implements AutoCloseable {
+    private static final int SERIAL_PORT = 0x3F8;
+    private static final int SERIAL_IRQ = 4;
+    private static final int KEYBOARD_IRQ = 1;
+    private static final int MOUSE_IRQ = 12;
+    private static final int CLOCK_IRQ = 8;
+    private static final int SYSTEM_CONTROL_IRQ = 9;
+    private static final int FLOATING_POINT_IRQ = 13;
+    private static final int PRIMARY_IDE_IRQ = 14;
+    private static final int SECONDARY_IDE_IRQ = 15;
+    private static final int FIRMWARE_DEBUG_PORT = 0x402;
+    private static final int DEBUG_CONSOLE_PORT = 0xE9;
+    private static final long PAGE = 4096;
+
+    /** What leaves the computer. Called with the board's lock held. */
+    interface Outside {
+        void debugExit(int status);
+
+        void serialOutput(int value);
+    }
+
+    private final MemoryLayout memory;
+    private final Drives drives;
+    private final List<Device<?>> devices = new ArrayList<>();
+    private final List<Processor> processors = new ArrayList<>();
+    private final List<FirmwareLog> logs = new ArrayList<>();
+    private final InterruptControllerPair pic;
+    private final PciVga vga;
+    private final Ps2Keyboard keyboard = new Ps2Keyboard();
+    private final Ps2Mouse mouse = new Ps2Mouse();
+    private final Uart16550 serial;
+    private final PowerManagement power;
+
+    /**
+     * Makes a PC, its power off.
+     *
+     * @param log receives the firmware's messages
+     * @throws TerrariumException if a file is missing, damaged or in use, or memory is short
+     */
+    static PersonalComputer build(
+            MachineConfig config,
+            ReentrantLock lock,
+            BoardClock clock,
+            SystemControl control,
+            Outside outside,
+            Path log)
+            throws TerrariumException {
+        FirmwareFiles firmware = new FirmwareFiles();
+        byte[] bios = firmware.bios();
+        byte[] vgaBios = firmware.vgaBios();
+        MemoryMap sizes = MemoryMap.of(config.memoryMiB() << 20);
+        Drives drives = Drives.open(config, new LockedExecutor(lock));
+        MemoryLayout memory = null;
+        try {
+            memory = MemoryLayout.create(sizes, bios, vgaBios, PciVga.ROM_SIZE, lock);
+            return new PersonalComputer(config, lock, clock, control, outside, log, memory, sizes, drives);
+        } catch (TerrariumException e) {
+            drives.close();
+            if (memory != null) {
+                memory.close();
+            }
+            throw e;
+        }
+    }
+
+    private PersonalComputer(
+            MachineConfig config,
+            ReentrantLock lock,
+            BoardClock clock,
+            SystemControl control,
+            Outside outside,
+            Path log,
+            MemoryLayout memory,
+            MemoryMap sizes,
+            Drives drives)
+            throws TerrariumException {
+        this.memory = memory;
+        this.drives = drives;
+        PortMap ports = new PortMap(lock);
+
+        // Interrupts: the 8259 pair reaches the first processor through its local APIC's LINT0 pin.
+        ApicBus apicBus = new ApicBus();
+        List<LocalApic> apics = new ArrayList<>();
+        for (int i = 0; i < config.vcpus(); i++) {
+            apics.add(new LocalApic(i, clock, apicBus, this::acknowledgeExternal));
+        }
+        pic = new InterruptControllerPair(apics.getFirst().lint0());
+        IoApic ioApic = new IoApic(apicBus);
+        IsaInterrupts isa = new IsaInterrupts(pic::input, ioApic::input);
+        ports.map(0x20, 2, pic.masterPorts());
+        ports.map(0xA0, 2, pic.slavePorts());
+        ports.map(0x4D0, 2, pic.edgeLevelPorts());
+        memory.map().mapWindow(IoApic.BASE_ADDRESS, PAGE, ioApic.registers());
+
+        // The PCI bus with the host bridge and the PIIX3's functions.
+        PciBus pci = new PciBus(ports, memory.map());
+        ports.map(0xCF8, 8, pci.configPorts());
+        A20Gate a20 = new A20Gate(enabled -> processors.forEach(each -> each.setA20(enabled)));
+        HostBridge bridge = new HostBridge(memory);
+        Piix3 piix3 = new Piix3(isa, control, a20);
+        pci.connect(piix3);
+        pci.connectResetControl(piix3.resetControlPort());
+        ports.map(0x92, 1, piix3.systemControlPortA());
+        power = new PowerManagement(isa.line(SYSTEM_CONTROL_IRQ), clock, control);
+        ports.map(0xAFE0, 4, power.generalPurposeEventPorts());
+        ports.map(0xB2, 2, power.smiCommandPorts());
+
+        // Time.
+        Pit8254 timer = new Pit8254(isa.line(0), clock);
+        ports.map(0x40, 4, timer.ports());
+        ports.map(0x61, 1, timer.systemControlPort());
+        RealTimeClock realTimeClock = new RealTimeClock(isa.line(CLOCK_IRQ), clock, 0);
+        ports.map(0x70, 2, realTimeClock.ports());
+
+        // What is left of the ISA bus.
+        DmaControllerPair dma = new DmaControllerPair();
+        ports.map(0x00, 16, dma.firstPorts());
+        ports.map(0xC0, 32, dma.secondPorts());
+        ports.map(0x80, 16, dma.pagePorts());
+        Ps2Controller ps2 =
+                new Ps2Controller(isa.line(KEYBOARD_IRQ), isa.line(MOUSE_IRQ), keyboard, mouse, a20, control);
+        ports.map(0x60, 1, ps2.dataPort());
+        ports.map(0x64, 1, ps2.commandPort());
+        serial = new Uart16550("serial0", isa.line(SERIAL_IRQ), clock, outside::serialOutput);
+        ports.map(SERIAL_PORT, Uart16550.PORTS, serial);
+
+        // Screen and drives.
+        vga = new PciVga(memory.videoMemory().address(), memory.vgaRom().address(), clock, memory.map());
+        PciIde ide = new PciIde(memory.map(), isa.line(PRIMARY_IDE_IRQ), isa.line(SECONDARY_IDE_IRQ), drives.places());
+        pci.attach(0, 0, bridge);
+        pci.attach(1, 0, piix3);
+        pci.attach(1, 1, ide);
+        pci.attach(1, 3, power);
+        pci.attach(2, 0, vga);
+
+        FirmwareConfig firmwareConfig =
+                new FirmwareConfig("fw-cfg", memory.map(), memory.ram().size());
+        ports.map(FirmwareConfig.PORT, FirmwareConfig.PORTS, firmwareConfig.ports());
+        fillFirmwareConfig(firmwareConfig, config, sizes);
+        addDebugPorts(config, ports, outside, log);
+
+        devices.addAll(List.of(
+                pic,
+                ioApic,
+                a20,
+                pci,
+                bridge,
+                piix3,
+                ide,
+                power,
+                vga,
+                timer,
+                realTimeClock,
+                dma,
+                ps2,
+                keyboard,
+                mouse,
+                serial,
+                firmwareConfig));
+        devices.addAll(apics);
+        for (int i = 0; i < config.vcpus(); i++) {
+            processors.add(new SoftwareProcessor(
+                    i, config.vcpus(), memory.map(), ports, apics.get(i), clock, lock, () -> isa.line(
+                                    FLOATING_POINT_IRQ)
+                            .pulse()));
+        }
+    }
+
+    private int acknowledgeExternal() {
+        return pic.acknowledge();
+    }
+
+    private void fillFirmwareConfig(FirmwareConfig firmwareConfig, MachineConfig config, MemoryMap sizes)
+            throws TerrariumException {
+        List<String> bootOrder = new ArrayList<>();
+        KernelBoot kernel = config.kernel();
+        if (kernel != null) {
+            throw new TerrariumException("kernels cannot be started yet");
+        }
+        bootOrder.addAll(drives.bootOrder(config.bootOrder()));
+        FirmwareSetup.fill(
+                firmwareConfig,
+                new FirmwareSetup.Machine(config.name(), config.id(), config.vcpus(), sizes, false, bootOrder, false));
+    }
+
+    private void addDebugPorts(MachineConfig config, PortMap ports, Outside outside, Path log)
+            throws TerrariumException {
+        FirmwareLog firmwareLog = openLog(log);
+        ports.map(FIRMWARE_DEBUG_PORT, 1, new DebugConsole("firmware-log", firmwareLog));
+        String debugConsole = config.debugConsole();
+        if (debugConsole != null) {
+            ports.map(DEBUG_CONSOLE_PORT, 1, new DebugConsole("debug-console", openLog(Path.of(debugConsole))));
+        }
+        Integer debugExit = config.debugExitPort();
+        if (debugExit != null) {
+            ports.map(debugExit, 4, new DebugExit(outside::debugExit));
+        }
+    }
+
+    private FirmwareLog openLog(Path path) throws TerrariumException {
+        FirmwareLog log = FirmwareLog.open(path);
+        logs.add(log);
+        return log;
+    }
+
+    List<Processor> processors() {
+        return processors;
+    }
+
+    HostBlock ram() {
+        return memory.ram();
+    }
+
+    ScreenSource screen() {
+        return vga;
+    }
+
+    KeyboardSink keyboard() {
+        return keyboard;
+    }
+
+    PointerSink pointer() {
+        return mouse;
+    }
+
+    void pressPowerButton() {
+        power.pressPowerButton();
+    }
+
+    void typeOnSerial(byte[] bytes) {
+        serial.receive(bytes, 0, bytes.length);
+    }
+
+    long bytesRead() {
+        return drives.bytesRead();
+    }
+
+    long bytesWritten() {
+        return drives.bytesWritten();
+    }
+
+    /** Power-on or reset of every part. The processors do not run, and the board's lock is held. */
+    void reset() {
+        devices.forEach(Device::reset);
+        processors.forEach(Processor::reset);
+    }
+
+    /** Gives files and memory back. Nothing runs any more. */
+    @Override
+    public void close() {
+        processors.forEach(Processor::close);
+        drives.close();
+        logs.forEach(FirmwareLog::close);
+        memory.close();
+    }
+}

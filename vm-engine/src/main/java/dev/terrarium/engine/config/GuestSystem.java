@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.config;
+
+import java.util.List;
+
+/**
+ * A guest operating system and what a new machine for it should have.
+ *
+ * @param id as in {@link MachineConfig#operatingSystem}
+ * @param title for a person
+ * @param diskGibibytes size of a first disk; 0 for none
+ */
+public record GuestSystem(String id, String title, long memoryMiB, int vcpus, long diskGibibytes) {
+    public static final GuestSystem OTHER = new GuestSystem("other", "Other system", 1024, 1, 20);
+
+    private static final List<GuestSystem> ALL = List.of(
+            new GuestSystem("debian12", "Debian 12", 1024, 1, 20),
+            new GuestSystem("debian13", "Debian 13", 1536, 1, 20),
+            new GuestSystem("debian", "Debian", 1024, 1, 20),
+            new GuestSystem("ubuntu", "Ubuntu", 4096, 1, 25),
+            new GuestSystem("fedora", "Fedora", 2048, 1, 20),
+            new GuestSystem("alpine", "Alpine Linux", 512, 1, 8),
+            new GuestSystem("archlinux", "Arch Linux", 1024, 1, 20),
+            new GuestSystem("opensuse", "openSUSE", 2048, 1, 20),
+            new GuestSystem("linux", "Other Linux", 1024, 1, 20),
+            new GuestSystem("freebsd", "FreeBSD", 1024, 1, 20),
+            new GuestSystem("freedos", "FreeDOS", 64, 1, 2),
+            new GuestSystem("memtest", "Memtest86+", 128, 1, 0),
+            new GuestSystem("windows", "Windows", 4096, 1, 40),
+            OTHER);
+
+    /** Every known system, "other" last. */
+    public static List<GuestSystem> all() {
+        return ALL;
+    }
+
+    /** The system with an ID; {@link #OTHER} if there is none. */
+    public static GuestSystem of(String id) {
+        return ALL.stream().filter(system -> system.id.equals(id)).findFirst().orElse(OTHER);
+    }
+}

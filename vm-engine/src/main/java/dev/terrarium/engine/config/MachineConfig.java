@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.config;
+
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A machine as a person describes it; what {@code machine.json} holds.
+ *
+ * @param version of this format: {@link #CURRENT_VERSION}
+ * @param id never changes, unlike the name
+ * @param name also the machine's folder; see {@code MachineName}
+ * @param operatingSystem the guest's ID such as {@code debian12}, or {@code other}
+ * @param memoryMiB RAM
+ * @param vcpus processors at start
+ * @param maximumVcpus processors it may grow to
+ * @param accelerator what runs the guest's instructions
+ * @param bootOrder tried in turn
+ * @param disks disk and CD drives
+ * @param kernel boots this kernel directly, before any drive; null for firmware boot
+ * @param networks network cards
+ * @param debugConsole file that receives what the guest writes to port 0xE9; null for none
+ * @param debugExitPort a byte written to this I/O port ends the run with status (byte &lt;&lt; 1) | 1; null for none
+ */
+public record MachineConfig(
+        int version,
+        UUID id,
+        String name,
+        String operatingSystem,
+        long memoryMiB,
+        int vcpus,
+        int maximumVcpus,
+        Accelerator accelerator,
+        List<BootDevice> bootOrder,
+        List<DriveConfig> disks,
+        @Nullable KernelBoot kernel,
+        List<NetworkConfig> networks,
+        @Nullable String debugConsole,
+        @Nullable Integer debugExitPort) {
+
+    public static final int CURRENT_VERSION = 1;
+
+    public MachineConfig {
+        bootOrder = List.copyOf(bootOrder);
+        disks = List.copyOf(disks);
+        networks = List.copyOf(networks);
+    }
+
+    /** What runs the guest's instructions. */
+    public enum Accelerator {
+        AUTO,
+        KVM,
+        SOFTWARE
+    }
+
+    /** Where firmware looks for something to boot. */
+    public enum BootDevice {
+        CDROM,
+        DISK,
+        NETWORK
+    }
+
+    /**
+     * A drive.
+     *
+     * @param kind disk or CD
+     * @param path absolute path of the image; null for an empty CD drive
+     */
+    public record DriveConfig(Kind kind, @Nullable String path, Format format, Bus bus, boolean readOnly) {
+        /** Kind of drive. */
+        public enum Kind {
+            DISK,
+            CDROM
+        }
+
+        /** Image format. */
+        public enum Format {
+            RAW
+        }
+
+        /** How the drive is attached. */
+        public enum Bus {
+            IDE
+        }
+    }
+
+    /** A kernel started without a boot loader: a Linux bzImage or a multiboot (version 1) image. */
+    public record KernelBoot(String kernel, @Nullable String initrd, String commandLine) {}
+
+    /** A network card. */
+    public record NetworkConfig(Kind kind) {
+        /** What the card is connected to. */
+        public enum Kind {
+            NONE
+        }
+    }
+}

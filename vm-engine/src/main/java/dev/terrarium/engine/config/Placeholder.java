@@ -1,2 +1,0 @@
-package dev.terrarium.engine.config;
-class Placeholder {}

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.control;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.terrarium.engine.ConsoleStream;
+import dev.terrarium.engine.MachineState;
+import dev.terrarium.engine.MachineStatistics;
+import dev.terrarium.engine.Screenshot;
+import dev.terrarium.engine.TerrariumException;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.Optional;
+
+/** Speaks to the process that runs a machine; one connection a request. */
+public final class ControlClient {
+    private static final int MAXIMUM_ANSWER_BYTES = 1 << 28;
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Path socket;
+
+    public ControlClient(Path socket) {
+        this.socket = socket;
+    }
+
+    private record Connection(SocketChannel channel, InputStream input, OutputStream output) implements ConsoleStream {
+        @Override
+        public void close() throws IOException {
+            channel.close();
+        }
+    }
+
+    private Connection connect() throws IOException {
+        SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            channel.connect(UnixDomainSocketAddress.of(socket));
+        } catch (IOException e) {
+            channel.close();
+            throw e;
+        }
+        return new Connection(
+                channel, new BufferedInputStream(Channels.newInputStream(channel)), Channels.newOutputStream(channel));
+    }
+
+    private JsonNode ask(Connection connection, ObjectNode request) throws IOException, TerrariumException {
+        connection.output.write((request + "\n").getBytes(StandardCharsets.UTF_8));
+        connection.output.flush();
+        String line = LineReader.read(connection.input, MAXIMUM_ANSWER_BYTES);
+        if (line == null) {
+            throw new TerrariumException("the process that runs the machine closed the connection: try again");
+        }
+        JsonNode answer = JSON.readTree(line);
+        if (answer.has("error")) {
+            throw new TerrariumException(answer.get("error").asText());
+        }
+        return answer;
+    }
+
+    private JsonNode ask(ObjectNode request) throws TerrariumException {
+        try (Connection connection = connect()) {
+            return ask(connection, request);
+        } catch (IOException e) {
+            throw unreachable(e);
+        }
+    }
+
+    private TerrariumException unreachable(IOException e) {
+        return new TerrariumException(
+                "the process that runs the machine does not answer on " + socket + " (" + e.getMessage()
+                        + "): see whether it hangs",
+                e);
+    }
+
+    private static ObjectNode request(String command) {
+        return JSON.createObjectNode().put("command", command);
+    }
+
+    /** Sends a command without arguments: shutdown, destroy, reset, suspend, resume. */
+    public void command(String name) throws TerrariumException {
+        ask(request(name));
+    }
+
+    /** The machine's state; empty if no process answers. */
+    public Optional<MachineState> state() {
+        try {
+            return Optional.of(
+                    MachineState.valueOf(ask(request("state")).path("state").asText()));
+        } catch (TerrariumException e) {
+            return Optional.empty();
+        }
+    }
+
+    public MachineStatistics statistics() throws TerrariumException {
+        try {
+            return JSON.treeToValue(ask(request("stats")).path("stats"), MachineStatistics.class);
+        } catch (IOException e) {
+            throw unreachable(e);
+        }
+    }
+
+    public void sendKeys(String combination) throws TerrariumException {
+        ask(request("send-key").put("keys", combination));
+    }
+
+    public void type(String text) throws TerrariumException {
+        ask(request("type").put("text", text));
+    }
+
+    public Screenshot screenshot() throws TerrariumException {
+        JsonNode answer = ask(request("screenshot"));
+        int width = answer.path("width").asInt();
+        int height = answer.path("height").asInt();
+        byte[] rgb = Base64.getDecoder().decode(answer.path("rgb").asText());
+        int[] pixels = new int[width * height];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (rgb[3 * i] & 0xFF) << 16 | (rgb[3 * i + 1] & 0xFF) << 8 | rgb[3 * i + 2] & 0xFF;
+        }
+        return new Screenshot(width, height, pixels);
+    }
+
+    /** Opens {@code console} or {@code serial} as a stream. */
+    public ConsoleStream open(String kind) throws TerrariumException {
+        try {
+            Connection connection = connect();
+            try {
+                ask(connection, request(kind));
+                return connection;
+            } catch (IOException | TerrariumException e) {
+                connection.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw unreachable(e);
+        }
+    }
+}

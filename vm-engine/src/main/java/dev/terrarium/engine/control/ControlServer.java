@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.control;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.terrarium.engine.ConsoleStream;
+import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.VirtualMachine;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Base64;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Serves one running machine's {@code control.sock}, mode 0600. A request is {@code {"command": NAME, ...}}; the answer
+ * {@code {"ok": true, ...}} or {@code {"error": LINE}}. After the answers to {@code console} and {@code serial} the
+ * connection carries the stream itself.
+ */
+public final class ControlServer implements AutoCloseable {
+    static final int MAXIMUM_REQUEST_BYTES = 1 << 16;
+    private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final VirtualMachine machine;
+    private final Path path;
+    private final ServerSocketChannel server;
+
+    private ControlServer(VirtualMachine machine, Path path, ServerSocketChannel server) {
+        this.machine = machine;
+        this.path = path;
+        this.server = server;
+    }
+
+    /**
+     * Starts to serve; the caller holds the machine's lock, so a socket that exists is left over.
+     *
+     * @throws TerrariumException if the socket cannot be made
+     */
+    public static ControlServer start(VirtualMachine machine, Path path) throws TerrariumException {
+        try {
+            Files.deleteIfExists(path);
+            ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+            server.bind(UnixDomainSocketAddress.of(path));
+            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+            ControlServer control = new ControlServer(machine, path, server);
+            Thread.ofVirtual().name("control of " + machine.name()).start(control::accept);
+            return control;
+        } catch (IOException e) {
+            throw new TerrariumException(
+                    path + " cannot be made (" + e.getMessage() + "): use a shorter home path on a local file system",
+                    e);
+        }
+    }
+
+    private void accept() {
+        while (server.isOpen()) {
+            try {
+                SocketChannel connection = server.accept();
+                Thread.ofVirtual().name("control client of " + machine.name()).start(() -> serve(connection));
+            } catch (java.nio.channels.ClosedChannelException e) {
+                return;
+            } catch (IOException e) {
+                LOG.warn("{}: accepting a control connection", machine.name(), e);
+                return;
+            }
+        }
+    }
+
+    private void serve(SocketChannel connection) {
+        try (connection) {
+            InputStream input = Channels.newInputStream(connection);
+            OutputStream output = Channels.newOutputStream(connection);
+            while (true) {
+                String line = LineReader.read(input, MAXIMUM_REQUEST_BYTES);
+                if (line == null) {
+                    return;
+                }
+                ObjectNode answer = JSON.createObjectNode();
+                ConsoleStream stream = null;
+                try {
+                    stream = execute(JSON.readTree(line), answer);
+                    answer.put("ok", true);
+                } catch (TerrariumException e) {
+                    answer.put("error", e.getMessage());
+                } catch (JacksonException e) {
+                    answer.put("error", "the request is not JSON: send one object a line");
+                }
+                output.write((answer + "\n").getBytes(java.nio.charset.StandardCharsets.UTF_8));
+                output.flush();
+                if (stream != null) {
+                    relay(stream, input, output);
+                    return;
+                }
+            }
+        } catch (IOException e) {
+            LOG.debug("{}: a control connection ended: {}", machine.name(), e.getMessage());
+        }
+    }
+
+    private @org.jspecify.annotations.Nullable ConsoleStream execute(JsonNode request, ObjectNode answer)
+            throws TerrariumException {
+        String command = request.path("command").asText();
+        switch (command) {
+            case "shutdown" -> machine.pressPowerButton();
+            case "destroy" -> machine.forceOff();
+            case "reset" -> machine.reset();
+            case "suspend" -> machine.pause();
+            case "resume" -> machine.resume();
+            case "state" -> answer.put("state", machine.state().name());
+            case "stats" -> answer.set("stats", JSON.valueToTree(machine.statistics()));
+            case "send-key" -> machine.sendKeys(request.path("keys").asText());
+            case "type" -> machine.type(request.path("text").asText());
+            case "screenshot" -> {
+                var shot = machine.screenshot();
+                byte[] bytes = new byte[shot.width() * shot.height() * 3];
+                for (int i = 0; i < shot.width() * shot.height(); i++) {
+                    int pixel = shot.pixels()[i];
+                    bytes[3 * i] = (byte) (pixel >> 16);
+                    bytes[3 * i + 1] = (byte) (pixel >> 8);
+                    bytes[3 * i + 2] = (byte) pixel;
+                }
+                answer.put("width", shot.width());
+                answer.put("height", shot.height());
+                answer.put("rgb", Base64.getEncoder().encodeToString(bytes));
+            }
+            case "console" -> {
+                return machine.openConsole();
+            }
+            case "serial" -> {
+                return machine.openSerial();
+            }
+            default -> throw new TerrariumException("there is no command \"" + command + "\": see docs/control.md");
+        }
+        return null;
+    }
+
+    private static void relay(ConsoleStream stream, InputStream input, OutputStream output) throws IOException {
+        try (stream) {
+            Thread toClient = Thread.ofVirtual().start(() -> {
+                try {
+                    copy(stream.input(), output);
+                    output.close();
+                } catch (IOException e) {
+                    LOG.debug("a console connection ended: {}", e.getMessage());
+                }
+            });
+            copy(input, stream.output());
+            toClient.interrupt();
+        }
+    }
+
+    private static void copy(InputStream from, OutputStream to) throws IOException {
+        byte[] buffer = new byte[1 << 16];
+        for (int count = from.read(buffer); count >= 0; count = from.read(buffer)) {
+            to.write(buffer, 0, count);
+            to.flush();
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            server.close();
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            LOG.warn("{}: closing the control socket", machine.name(), e);
+        }
+    }
+}

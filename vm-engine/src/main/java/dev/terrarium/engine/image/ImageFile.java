@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.image;
+
+import dev.terrarium.engine.TerrariumException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An image file that this process holds open and locked: by one machine for writing, or by any number for reading.
+ *
+ * <p>Readers within the process share one channel. That is not thrift: the lock of a POSIX file belongs to the process
+ * and goes away as soon as the process closes <em>any</em> descriptor of the file, and the JVM refuses a second lock on
+ * it, shared or not.
+ */
+final class ImageFile implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ImageFile.class);
+    private static final Map<Object, ImageFile> OPEN = new HashMap<>();
+
+    private final Object key;
+    private final Path path;
+    private final FileChannel channel;
+    private final boolean writable;
+    private int holders = 1;
+
+    private ImageFile(Object key, Path path, FileChannel channel, boolean writable) {
+        this.key = key;
+        this.path = path;
+        this.channel = channel;
+        this.writable = writable;
+    }
+
+    /** Opens and locks a file that exists. */
+    static ImageFile open(Path path, boolean writable) throws TerrariumException {
+        synchronized (OPEN) {
+            Object key = identify(path);
+            ImageFile open = OPEN.get(key);
+            if (open != null) {
+                if (writable || open.writable) {
+                    throw new TerrariumException(path + " is in use by another machine: stop that machine first");
+                }
+                open.holders++;
+                return open;
+            }
+            ImageFile file = new ImageFile(key, path, openChannel(path, writable), writable);
+            file.lock();
+            OPEN.put(key, file);
+            return file;
+        }
+    }
+
+    private static Object identify(Path path) throws TerrariumException {
+        try {
+            BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+            if (attributes.isDirectory()) {
+                throw new TerrariumException(path + " is a folder: choose a file");
+            }
+            Object key = attributes.fileKey();
+            return key != null ? key : path.toRealPath();
+        } catch (NoSuchFileException e) {
+            throw new TerrariumException(path + " does not exist: choose another file", e);
+        } catch (IOException e) {
+            throw unreadable(path, e);
+        }
+    }
+
+    private static FileChannel openChannel(Path path, boolean writable) throws TerrariumException {
+        Set<StandardOpenOption> options =
+                writable ? Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE) : Set.of(StandardOpenOption.READ);
+        try {
+            return FileChannel.open(path, options);
+        } catch (IOException e) {
+            if (writable && Files.isReadable(path) && !Files.isWritable(path)) {
+                throw new TerrariumException(path + " cannot be written: change its permissions", e);
+            }
+            throw unreadable(path, e);
+        }
+    }
+
+    private static TerrariumException unreadable(Path path, IOException e) {
+        return new TerrariumException(path + " cannot be read: check its permissions", e);
+    }
+
+    private void lock() throws TerrariumException {
+        @Nullable FileLock lock = null;
+        try {
+            lock = channel.tryLock(0, Long.MAX_VALUE, !writable);
+        } catch (OverlappingFileLockException e) {
+            LOG.debug("{} is locked by something else in this process: {}", path, e.toString());
+        } catch (IOException e) {
+            if (!writable) {
+                LOG.warn("{}: its file system has no locks; reading it without one", path, e);
+                return;
+            }
+            closeQuietly();
+            throw new TerrariumException(path + " cannot be locked: move it to a file system with locks", e);
+        }
+        if (lock == null) {
+            closeQuietly();
+            throw new TerrariumException(path + " is in use by another process: stop that one first");
+        }
+    }
+
+    private void closeQuietly() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            LOG.warn("Could not close {}", path, e);
+        }
+    }
+
+    FileChannel channel() {
+        return channel;
+    }
+
+    long size() throws TerrariumException {
+        try {
+            return channel.size();
+        } catch (IOException e) {
+            throw unreadable(path, e);
+        }
+    }
+
+    /** Gives up one holder's claim; the last one closes the file. */
+    @Override
+    public void close() {
+        synchronized (OPEN) {
+            if (--holders > 0) {
+                return;
+            }
+            OPEN.remove(key, this);
+            closeQuietly();
+        }
+    }
+
+    @Override
+    public String toString() {
+        return Objects.toString(path);
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.library;
+
+import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.config.MachineConfig;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+
+/**
+ * One machine on disk: {@code machine.json}, {@code disks/}, {@code log}, and while it runs {@code lock} (held by the
+ * process that runs it) and {@code control.sock}.
+ */
+public record MachineFolder(Path path) {
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(SerializationFeature.INDENT_OUTPUT)
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .build();
+
+    public Path configFile() {
+        return path.resolve("machine.json");
+    }
+
+    public Path disks() {
+        return path.resolve("disks");
+    }
+
+    public Path log() {
+        return path.resolve("log");
+    }
+
+    public Path controlSocket() {
+        return path.resolve("control.sock");
+    }
+
+    /**
+     * Reads the configuration.
+     *
+     * @throws TerrariumException naming what is wrong with the file
+     */
+    public MachineConfig load() throws TerrariumException {
+        JsonNode tree;
+        try {
+            tree = JSON.readTree(Files.readAllBytes(configFile()));
+        } catch (JacksonException e) {
+            throw damaged("it is not JSON (" + firstLine(e.getOriginalMessage()) + ")", e);
+        } catch (IOException e) {
+            throw new TerrariumException(
+                    configFile() + " cannot be read (" + e.getMessage() + "): check the file and its permissions", e);
+        }
+        int version = tree.path("version").asInt(0);
+        if (version > MachineConfig.CURRENT_VERSION) {
+            throw new TerrariumException(
+                    configFile() + " is of version " + version + ", made by a newer Terrarium: open it with that one");
+        }
+        try {
+            MachineConfig config = JSON.treeToValue(tree, MachineConfig.class);
+            if (version < 1 || config.id() == null || config.name() == null || config.accelerator() == null) {
+                throw damaged("a field is missing", null);
+            }
+            return config;
+        } catch (JacksonException | NullPointerException e) {
+            throw damaged(firstLine(String.valueOf(e.getMessage())), e);
+        }
+    }
+
+    private TerrariumException damaged(String what, @org.jspecify.annotations.Nullable Throwable cause) {
+        return new TerrariumException(
+                configFile() + " is damaged: " + what + ": mend the file, or move its folder away", cause);
+    }
+
+    private static String firstLine(String text) {
+        return text.lines().findFirst().orElse("");
+    }
+
+    /** Writes the configuration so that a crash leaves the old file or the new one. */
+    public void save(MachineConfig config) throws TerrariumException {
+        try {
+            Files.createDirectories(disks());
+            Path temporary = path.resolve("machine.json.new");
+            try (FileChannel channel = FileChannel.open(
+                    temporary,
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.TRUNCATE_EXISTING,
+                    StandardOpenOption.WRITE)) {
+                channel.write(java.nio.ByteBuffer.wrap(JSON.writeValueAsBytes(config)));
+                channel.force(true);
+            }
+            Files.move(temporary, configFile(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new TerrariumException(
+                    path + " cannot be written (" + e.getMessage() + "): check its permissions and the free space", e);
+        }
+    }
+
+    /** Takes the machine for this process; empty if some process (this one too) has it. */
+    Optional<RunLock> tryLock() throws TerrariumException {
+        FileChannel channel = null;
+        try {
+            channel = FileChannel.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            FileLock lock = channel.tryLock();
+            if (lock != null) {
+                return Optional.of(new RunLock(channel));
+            }
+            channel.close();
+            return Optional.empty();
+        } catch (OverlappingFileLockException e) {
+            closeQuietly(channel);
+            return Optional.empty();
+        } catch (IOException e) {
+            closeQuietly(channel);
+            throw new TerrariumException(
+                    path + " cannot be locked (" + e.getMessage() + "): check its permissions and the file system", e);
+        }
+    }
+
+    private static void closeQuietly(@org.jspecify.annotations.Nullable FileChannel channel) {
+        if (channel != null) {
+            try {
+                channel.close();
+            } catch (IOException e) {
+                org.slf4j.LoggerFactory.getLogger(MachineFolder.class).warn("closing a lock file", e);
+            }
+        }
+    }
+
+    /** Proof that this process runs the machine. */
+    record RunLock(FileChannel channel) implements AutoCloseable {
+        @Override
+        public void close() {
+            closeQuietly(channel);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.library;
+
+import dev.terrarium.engine.MediaInfo;
+import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.config.MachineConfig;
+import dev.terrarium.engine.config.MachineConfig.DriveConfig;
+import dev.terrarium.engine.config.MachineConfig.KernelBoot;
+import dev.terrarium.engine.image.IsoInfo;
+import dev.terrarium.engine.image.IsoProbe;
+import dev.terrarium.engine.image.RawImage;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/** Looks at the files that machines are made from: CD images, disks, kernels. */
+final class MediaFiles {
+    private static final int HEAD_BYTES = 8192;
+    private static final int LINUX_MAGIC_OFFSET = 0x202;
+    private static final int LINUX_MAGIC = 0x5372_6448; // "HdrS"
+    private static final int MULTIBOOT_MAGIC = 0x1BAD_B002;
+    private static final int MBR_SIGNATURE_OFFSET = 510;
+
+    private MediaFiles() {}
+
+    /** Refuses a configuration that names a file which is missing, unreadable or of the wrong kind. */
+    static void check(MachineConfig config) throws TerrariumException {
+        for (DriveConfig drive : config.disks()) {
+            String path = drive.path();
+            if (path == null) {
+                continue;
+            }
+            requireReadable(Path.of(path));
+            if (drive.kind() == DriveConfig.Kind.CDROM) {
+                IsoProbe.probe(Path.of(path));
+            }
+        }
+        KernelBoot kernel = config.kernel();
+        if (kernel != null) {
+            MediaInfo.Kind kind = inspect(Path.of(kernel.kernel())).kind();
+            if (kind != MediaInfo.Kind.LINUX_KERNEL && kind != MediaInfo.Kind.MULTIBOOT_KERNEL) {
+                throw new TerrariumException(kernel.kernel()
+                        + " is no kernel that can be started: choose a Linux bzImage or a multiboot image");
+            }
+            if (kernel.initrd() != null) {
+                requireReadable(Path.of(kernel.initrd()));
+            }
+        }
+    }
+
+    private static void requireReadable(Path file) throws TerrariumException {
+        if (!Files.exists(file)) {
+            throw new TerrariumException(file + " does not exist: check the path");
+        }
+        if (Files.isDirectory(file)) {
+            throw new TerrariumException(file + " is a folder: choose a file");
+        }
+        if (!Files.isReadable(file)) {
+            throw new TerrariumException(file + " may not be read: change its permissions");
+        }
+    }
+
+    /** As {@link dev.terrarium.engine.Host#inspect}. */
+    static MediaInfo inspect(Path file) throws TerrariumException {
+        requireReadable(file);
+        ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        long size;
+        try (FileChannel channel = FileChannel.open(file)) {
+            size = channel.size();
+            while (head.hasRemaining() && channel.read(head) >= 0) {}
+        } catch (IOException e) {
+            throw new TerrariumException(file + " cannot be read (" + e.getMessage() + "): check the file", e);
+        }
+        head.flip();
+        MediaInfo.@Nullable Kind kernel = kernelKind(head);
+        if (kernel != null) {
+            boolean linux = kernel == MediaInfo.Kind.LINUX_KERNEL;
+            return new MediaInfo(
+                    kernel, linux ? "Linux kernel" : "Multiboot kernel", linux ? "linux" : "other", true, size);
+        }
+        boolean namedIso = file.toString().toLowerCase(java.util.Locale.ROOT).endsWith(".iso");
+        try {
+            IsoInfo iso = IsoProbe.probe(file);
+            String system = iso.osId().orElse("other");
+            return new MediaInfo(MediaInfo.Kind.CD_IMAGE, title(iso, system), system, iso.bootable(), size);
+        } catch (TerrariumException e) {
+            if (namedIso) {
+                throw e;
+            }
+        }
+        if (size == 0) {
+            throw new TerrariumException(file + " is empty: choose a CD image, a disk image or a kernel");
+        }
+        boolean boots = head.limit() >= 512 && (head.getShort(MBR_SIGNATURE_OFFSET) & 0xFFFF) == 0xAA55;
+        String foreign = foreignFormat(head);
+        if (foreign != null) {
+            throw new TerrariumException(
+                    file + " is a " + foreign + " image: this version reads raw disks, convert it with qemu-img");
+        }
+        if (!boots && size % 512 != 0) {
+            throw new TerrariumException(
+                    file + " is neither a CD image, nor a disk image, nor a kernel: choose another file");
+        }
+        return new MediaInfo(MediaInfo.Kind.DISK_IMAGE, "Disk image", "other", boots, size);
+    }
+
+    private static @Nullable String foreignFormat(ByteBuffer head) {
+        if (head.limit() < 4) {
+            return null;
+        }
+        return switch (head.getInt(0)) {
+            case 0xFB49_4651 -> "qcow2";
+            case 0x564D_444B -> "VMDK";
+            case 0x6378_6876 -> "VHDX";
+            default -> null;
+        };
+    }
+
+    private static MediaInfo.@Nullable Kind kernelKind(ByteBuffer head) {
+        if (head.limit() >= LINUX_MAGIC_OFFSET + 4 && head.getInt(LINUX_MAGIC_OFFSET) == LINUX_MAGIC) {
+            return MediaInfo.Kind.LINUX_KERNEL;
+        }
+        for (int at = 0; at + 12 <= head.limit(); at += 4) {
+            if (head.getInt(at) == MULTIBOOT_MAGIC
+                    && head.getInt(at) + head.getInt(at + 4) + head.getInt(at + 8) == 0) {
+                return MediaInfo.Kind.MULTIBOOT_KERNEL;
+            }
+        }
+        return null;
+    }
+
+    private static String title(IsoInfo iso, String system) {
+        String label = iso.label().isBlank() ? "CD image" : iso.label();
+        if (system.equals("other")) {
+            return label;
+        }
+        return dev.terrarium.engine.config.GuestSystem.of(system).title() + " (" + label + ")";
+    }
+
+    static void createDisk(Path image, long bytes) throws TerrariumException {
+        try {
+            Files.createDirectories(image.getParent());
+        } catch (IOException e) {
+            throw new TerrariumException(
+                    image.getParent() + " cannot be made (" + e.getMessage() + "): check permissions", e);
+        }
+        RawImage.create(image, bytes);
+    }
+}

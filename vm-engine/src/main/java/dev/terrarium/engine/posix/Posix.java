@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.posix;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+
+/** The system calls the engine makes, on Linux and other POSIX hosts with 64-bit pointers. */
+public final class Posix {
+    private static final int PROT_READ_WRITE = 0x3;
+    private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x02 | 0x20 | 0x4000;
+
+    private static final Linker LINKER = Linker.nativeLinker();
+    private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
+    private static final VarHandle ERRNO = CAPTURE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+    private static final MethodHandle MMAP = handle(
+            "mmap", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle MUNMAP = handle("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+
+    private static final MethodHandle MINCORE =
+            handle("mincore", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS));
+    private static final long PAGE_BYTES = 4096;
+    private static final int PAGES_AT_ONCE = 1 << 16;
+
+    private Posix() {}
+
+    private static MethodHandle handle(String name, FunctionDescriptor descriptor, Linker.Option... options) {
+        Linker.Option[] all = new Linker.Option[options.length + 1];
+        all[0] = Linker.Option.captureCallState("errno");
+        System.arraycopy(options, 0, all, 1, options.length);
+        return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), descriptor, all);
+    }
+
+    /** Maps {@code size} bytes of zeroed private memory and returns its address. */
+    public static long mapAnonymous(long size) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(CAPTURE);
+            long address =
+                    (long) MMAP.invokeExact(state, 0L, size, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
+            if (address == -1) {
+                throw new PosixException("mmap(" + size + " bytes)", (int) ERRNO.get(state, 0L));
+            }
+            return address;
+        } catch (PosixException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError("a downcall does not throw", e);
+        }
+    }
+
+    /** Gives back what {@link #mapAnonymous} returned. */
+    public static void unmap(long address, long size) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(CAPTURE);
+            int result = (int) MUNMAP.invokeExact(state, address, size);
+            if (result != 0) {
+                throw new IllegalArgumentException(
+                        "munmap(" + address + ", " + size + "): errno " + (int) ERRNO.get(state, 0L));
+            }
+        } catch (IllegalArgumentException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError("a downcall does not throw", e);
+        }
+    }
+
+    /** How many bytes of a page-aligned mapping are in the host's memory; 0 where the host cannot tell. */
+    public static long residentBytes(long address, long size) {
+        long resident = 0;
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(CAPTURE);
+            MemorySegment pages = arena.allocate(PAGES_AT_ONCE);
+            for (long done = 0; done < size; done += PAGES_AT_ONCE * PAGE_BYTES) {
+                long part = Math.min(size - done, PAGES_AT_ONCE * PAGE_BYTES);
+                int result = (int) MINCORE.invokeExact(state, address + done, part, pages);
+                if (result != 0) {
+                    return 0;
+                }
+                for (long page = 0; page < part / PAGE_BYTES; page++) {
+                    resident += (pages.get(JAVA_BYTE, page) & 1) * PAGE_BYTES;
+                }
+            }
+            return resident;
+        } catch (Throwable e) {
+            throw new AssertionError("a downcall does not throw", e);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.processor.software;
+
+/**
+ * A processor exception on its way from the place that found it to the interpreter's loop. Each {@link Cpu} has one,
+ * without a stack trace, and throws it again and again: see {@link Cpu#fault}.
+ */
+final class GuestFault extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    static final int DIVIDE_ERROR = 0;
+    static final int DEBUG = 1;
+    static final int NON_MASKABLE = 2;
+    static final int BREAKPOINT = 3;
+    static final int OVERFLOW = 4;
+    static final int BOUND_RANGE = 5;
+    static final int INVALID_OPCODE = 6;
+    static final int DEVICE_NOT_AVAILABLE = 7;
+    static final int DOUBLE_FAULT = 8;
+    static final int INVALID_TSS = 10;
+    static final int SEGMENT_NOT_PRESENT = 11;
+    static final int STACK_FAULT = 12;
+    static final int GENERAL_PROTECTION = 13;
+    static final int PAGE_FAULT = 14;
+    static final int X87_FLOATING_POINT = 16;
+    static final int ALIGNMENT_CHECK = 17;
+    static final int MACHINE_CHECK = 18;
+    static final int SIMD_FLOATING_POINT = 19;
+
+    /** In place of an error code, for exceptions that push none. */
+    static final int NO_ERROR_CODE = -1;
+
+    int vector;
+    int errorCode;
+
+    GuestFault() {
+        super(null, null, false, false);
+    }
+}

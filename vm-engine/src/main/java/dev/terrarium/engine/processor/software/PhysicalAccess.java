@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.processor.software;
+
+import dev.terrarium.engine.memory.AddressRange;
+import dev.terrarium.engine.memory.MemoryMap;
+import dev.terrarium.engine.processor.LocalInterruptController;
+import dev.terrarium.engine.processor.software.PageWalker.Access;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * What happens on a TLB miss: the page walk, then either a new TLB entry, or a device, or a write to a page that holds
+ * decoded code. Also the accesses that the processor makes for itself, with supervisor rights whatever the CPL.
+ */
+final class PhysicalAccess implements MemoryAccess, CodeFetcher {
+    private static final long PAGE_MASK = ~0xFFFL;
+    private static final long APIC_ENABLED = 1 << 11;
+
+    private final Cpu cpu;
+    private final PageWalker walker;
+    private final MemoryMap memory;
+    private final LocalInterruptController interrupts;
+    private final ReentrantLock boardLock;
+    private final Mmu mmu = new Mmu(this);
+    private Runnable flushed = () -> {};
+
+    PhysicalAccess(
+            Cpu cpu,
+            PageWalker walker,
+            MemoryMap memory,
+            LocalInterruptController interrupts,
+            ReentrantLock boardLock) {
+        this.cpu = cpu;
+        this.walker = walker;
+        this.memory = memory;
+        this.interrupts = interrupts;
+        this.boardLock = boardLock;
+    }
+
+    Mmu mmu() {
+        return mmu;
+    }
+
+    /** Names what else must forget translations when the TLB does. */
+    void onFlush(Runnable action) {
+        flushed = action;
+    }
+
+    /** Forgets every translation. */
+    void flush() {
+        mmu.flush();
+        flushed.run();
+    }
+
+    /** INVLPG. */
+    void flushPage(long linear) {
+        mmu.flushPage(linear);
+        flushed.run();
+    }
+
+    private static boolean crossesPage(long linear, int size) {
+        return ((linear ^ (linear + size - 1)) & PAGE_MASK) != 0;
+    }
+
+    /** In 32-bit modes linear addresses wrap at 4 GiB. */
+    private long wrap(long linear) {
+        return cpu.longMode && cpu.codeSize == 8 ? linear : linear & 0xFFFF_FFFFL;
+    }
+
+    @Override
+    public long read(long linear, int size) {
+        return readAs(linear, size, cpu.cpl == 3);
+    }
+
+    @Override
+    public void write(long linear, int size, long value) {
+        writeAs(linear, size, value, cpu.cpl == 3);
+    }
+
+    /** A read of the processor itself: descriptor tables, task state, interrupt vectors. */
+    long systemRead(long linear, int size) {
+        return readAs(wrapSystem(linear), size, false);
+    }
+
+    /** A write of the processor itself. */
+    void systemWrite(long linear, int size, long value) {
+        writeAs(wrapSystem(linear), size, value, false);
+    }
+
+    private long wrapSystem(long linear) {
+        return cpu.longMode ? linear : linear & 0xFFFF_FFFFL;
+    }
+
+    private long readAs(long linear, int size, boolean user) {
+        if (crossesPage(linear, size)) {
+            int first = (int) (4096 - (linear & 4095));
+            long low = walker.translate(linear, Access.READ, user);
+            long high = walker.translate(wrap(linear + first), Access.READ, user);
+            long value = 0;
+            for (int i = 0; i < size; i++) {
+                long physical = i < first ? low + i : high + i - first;
+                value |= (readPhysical(physical, 1) & 0xFF) << (8 * i);
+            }
+            return value;
+        }
+        long physical = walker.translate(linear, Access.READ, user);
+        AddressRange range = memory.find(physical);
+        if (range.readsDirectly() && !isApicPage(physical)) {
+            mmu.enterRead(user, linear, physical + range.readAddend());
+        }
+        return readPhysical(physical, size);
+    }
+
+    private void writeAs(long linear, int size, long value, boolean user) {
+        if (crossesPage(linear, size)) {
+            int first = (int) (4096 - (linear & 4095));
+            long low = walker.translate(linear, Access.WRITE, user);
+            long high = walker.translate(wrap(linear + first), Access.WRITE, user);
+            for (int i = 0; i < size; i++) {
+                long physical = i < first ? low + i : high + i - first;
+                writePhysical(physical, 1, (value >>> (8 * i)) & 0xFF);
+            }
+            return;
+        }
+        long physical = walker.translate(linear, Access.WRITE, user);
+        enterIfDirect(linear, physical, user);
+        writePhysical(physical, size, value);
+    }
+
+    private void enterIfDirect(long linear, long physical, boolean user) {
+        AddressRange range = memory.find(physical);
+        if (range.writesDirectly()
+                && !isApicPage(physical)
+                && !memory.codePages().isCode(physical)) {
+            mmu.enterWrite(user, linear, physical + range.writeAddend());
+        }
+    }
+
+    private boolean isApicPage(long physical) {
+        long base = interrupts.baseAddress();
+        return (base & APIC_ENABLED) != 0 && ((physical ^ base) & PAGE_MASK & ((1L << 40) - 1)) == 0;
+    }
+
+    private long readPhysical(long physical, int size) {
+        if (!isApicPage(physical)) {
+            return memory.read(physical, size);
+        }
+        boardLock.lock();
+        try {
+            long value = interrupts.registers().read(physical & 0xFFF, size);
+            return size == 8 ? value : value & ((1L << (8 * size)) - 1);
+        } finally {
+            boardLock.unlock();
+        }
+    }
+
+    private void writePhysical(long physical, int size, long value) {
+        if (!isApicPage(physical)) {
+            memory.write(physical, size, value);
+            return;
+        }
+        boardLock.lock();
+        try {
+            interrupts.registers().write(physical & 0xFFF, size, value);
+        } finally {
+            boardLock.unlock();
+        }
+    }
+
+    @Override
+    public void checkRead(long linear, int size) {
+        boolean user = cpu.cpl == 3;
+        walker.translate(linear, Access.READ, user);
+        if (crossesPage(linear, size)) {
+            walker.translate(wrap((linear + size - 1) & PAGE_MASK), Access.READ, user);
+        }
+    }
+
+    @Override
+    public void checkWrite(long linear, int size) {
+        boolean user = cpu.cpl == 3;
+        long physical = walker.translate(linear, Access.WRITE, user);
+        if (crossesPage(linear, size)) {
+            walker.translate(wrap((linear + size - 1) & PAGE_MASK), Access.WRITE, user);
+        } else {
+            enterIfDirect(linear, physical, user);
+        }
+    }
+
+    @Override
+    public long translate(long linear) {
+        return walker.translate(linear, Access.EXECUTE, cpu.cpl == 3);
+    }
+
+    @Override
+    public long host(long physical) {
+        AddressRange range = memory.find(physical);
+        return range.readsDirectly() && !isApicPage(physical) ? physical + range.readAddend() : 0;
+    }
+
+    @Override
+    public int read8(long physical) {
+        return (int) readPhysical(physical, 1) & 0xFF;
+    }
+}

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.processor.software;
+
+import dev.terrarium.engine.device.Clock;
+import dev.terrarium.engine.memory.MemoryMap;
+import dev.terrarium.engine.processor.LocalInterruptController;
+import dev.terrarium.engine.processor.LocalInterruptController.Signal;
+import dev.terrarium.engine.processor.Ports;
+import dev.terrarium.engine.processor.Processor;
+import dev.terrarium.engine.processor.ProcessorState;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An x86-64 vCPU executed by the host's JVM. {@link #run} alternates between the interpreter, which leaves its loop when
+ * attention is demanded, and what demanded it: interrupts, INIT, single-stepping, HLT.
+ */
+public final class SoftwareProcessor implements Processor {
+    private static final long HALT_WAIT_NANOS = 500_000_000L;
+    private static final long NOT_BUSY = Long.MIN_VALUE;
+
+    private final Cpu cpu = new Cpu();
+    private final LocalInterruptController controller;
+    private final ReentrantLock boardLock;
+    private final PageWalker walker;
+    private final PhysicalAccess memory;
+    private final SegmentLoader segments;
+    private final Interrupts interrupts;
+    private final ModelSpecificRegisters registers;
+    private final BlockCache blocks;
+    private final Interpreter interpreter;
+    private final boolean bootstrap;
+    private boolean waitingForStartup;
+    private volatile boolean mapChanged;
+    private volatile @Nullable Thread sleeper;
+    private volatile long busyNanos;
+    private volatile long busySince = NOT_BUSY;
+
+    /**
+     * @param index 0 for the bootstrap processor
+     * @param count how many vCPUs CPUID tells of
+     * @param floatingPointError called when an x87 error is to be reported by an interrupt (CR0.NE clear): IRQ 13
+     */
+    public SoftwareProcessor(
+            int index,
+            int count,
+            MemoryMap map,
+            Ports ports,
+            LocalInterruptController controller,
+            Clock clock,
+            ReentrantLock boardLock,
+            Runnable floatingPointError) {
+        this.controller = controller;
+        this.boardLock = boardLock;
+        this.bootstrap = index == 0;
+        walker = new PageWalker(cpu, map);
+        memory = new PhysicalAccess(cpu, walker, map, controller, boardLock);
+        Segmentation addresses = new Segmentation(cpu);
+        segments = new SegmentLoader(cpu, memory);
+        ControlRegisters control = new ControlRegisters(cpu, memory, segments);
+        TaskSwitch tasks = new TaskSwitch(cpu, memory, segments, control);
+        interrupts = new Interrupts(cpu, memory, segments, tasks);
+        ControlTransfer transfer = new ControlTransfer(cpu, memory, addresses, segments, tasks);
+        TimeStampCounter counter = new TimeStampCounter(clock);
+        registers = new ModelSpecificRegisters(cpu, control, counter, controller, boardLock, memory);
+        SystemUnit system = new SystemUnit(
+                cpu,
+                memory,
+                addresses,
+                segments,
+                transfer,
+                interrupts,
+                control,
+                registers,
+                counter,
+                new CpuIdentity(index, count),
+                controller,
+                boardLock,
+                ports);
+        Mmu mmu = memory.mmu();
+        blocks = new BlockCache(map.codePages(), memory, mmu, cpu);
+        interpreter = new Interpreter(
+                cpu,
+                mmu,
+                addresses,
+                blocks,
+                system,
+                new X87Unit(cpu, mmu, addresses, floatingPointError),
+                new SimdUnit(cpu, mmu, addresses, floatingPointError),
+                fault -> interrupts.deliver(fault.vector, fault.errorCode),
+                system,
+                ports);
+        memory.onFlush(blocks::forgetTranslations);
+        map.onChange(this::mapChanged);
+        controller.onRequest(this::wake);
+        reset();
+    }
+
+    /** The physical address map changed, on any thread: what was cached of it goes before the next instruction. */
+    private void mapChanged() {
+        mapChanged = true;
+        cpu.demandAttention(Cpu.ATTENTION_EVENT);
+    }
+
+    private void wake() {
+        cpu.demandAttention(Cpu.ATTENTION_EVENT);
+        Thread waiting = sleeper;
+        if (waiting != null) {
+            LockSupport.unpark(waiting);
+        }
+    }
+
+    @Override
+    public void kick() {
+        cpu.demandAttention(Cpu.ATTENTION_KICK);
+        Thread waiting = sleeper;
+        if (waiting != null) {
+            LockSupport.unpark(waiting);
+        }
+    }
+
+    @Override
+    public Exit run() {
+        beginBusy();
+        try {
+            while (true) {
+                int attention = cpu.takeAttention();
+                if ((attention & Cpu.ATTENTION_KICK) != 0) {
+                    return Exit.KICKED;
+                }
+                if (mapChanged) {
+                    mapChanged = false;
+                    memory.flush();
+                    blocks.forgetAll();
+                }
+                blocks.enter();
+                if (interrupts.shutdown()) {
+                    interrupts.clearShutdown();
+                    return Exit.SHUTDOWN;
+                }
+                takeSignals();
+                if (waitingForStartup || cpu.halted && !interruptible()) {
+                    endBusy();
+                    sleep();
+                    beginBusy();
+                    continue;
+                }
+                if (cpu.interruptShadow) {
+                    cpu.interruptShadow = false;
+                    step();
+                    cpu.demandAttention(Cpu.ATTENTION_EVENT);
+                    continue;
+                }
+                if (interruptible()) {
+                    takeInterrupt();
+                }
+                if ((cpu.systemFlags & Cpu.FLAG_TF) != 0) {
+                    step();
+                    cpu.demandAttention(Cpu.ATTENTION_EVENT);
+                } else if (!cpu.halted) {
+                    interpreter.run();
+                }
+            }
+        } finally {
+            endBusy();
+        }
+    }
+
+    private void beginBusy() {
+        busySince = System.nanoTime();
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // only the vCPU's thread writes
+    private void endBusy() {
+        busyNanos += System.nanoTime() - busySince;
+        busySince = NOT_BUSY;
+    }
+
+    /** One instruction, followed by the single-step trap if TF was set before it. */
+    private void step() {
+        boolean trap = (cpu.systemFlags & Cpu.FLAG_TF) != 0;
+        long before = cpu.instructions;
+        interpreter.step();
+        boolean completed = cpu.instructions != before;
+        if (trap && completed && (cpu.systemFlags & Cpu.FLAG_TF) != 0) {
+            cpu.debug[6] |= 1 << 14;
+            interrupts.deliver(GuestFault.DEBUG, GuestFault.NO_ERROR_CODE);
+        }
+    }
+
+    private boolean interruptible() {
+        return (cpu.systemFlags & Cpu.FLAG_IF) != 0 && controller.interruptPending();
+    }
+
+    private void takeInterrupt() {
+        int vector;
+        boardLock.lock();
+        try {
+            vector = controller.acknowledge();
+        } finally {
+            boardLock.unlock();
+        }
+        if (vector >= 0) {
+            cpu.halted = false;
+            deliverExternal(vector);
+        }
+    }
+
+    private void deliverExternal(int vector) {
+        try {
+            interrupts.enter(vector, Interrupts.Source.EXTERNAL, GuestFault.NO_ERROR_CODE);
+        } catch (GuestFault fault) {
+            interrupts.deliver(fault.vector, fault.errorCode);
+        }
+    }
+
+    private void takeSignals() {
+        Signal signal;
+        boardLock.lock();
+        try {
+            signal = controller.takeSignal();
+        } finally {
+            boardLock.unlock();
+        }
+        switch (signal) {
+            case NONE -> {}
+            case NON_MASKABLE -> {
+                if (!cpu.nonMaskableBlocked) {
+                    cpu.nonMaskableBlocked = true;
+                    cpu.halted = false;
+                    deliverExternal(GuestFault.NON_MASKABLE);
+                }
+            }
+            case INIT -> {
+                reset();
+                waitingForStartup = !bootstrap;
+            }
+            case STARTUP -> {
+                if (waitingForStartup) {
+                    waitingForStartup = false;
+                    segments.setParagraph(Cpu.CS, controller.startupVector() << 8);
+                    cpu.rip = 0;
+                }
+            }
+        }
+    }
+
+    private void sleep() {
+        sleeper = Thread.currentThread();
+        if (cpu.attention() == 0) {
+            LockSupport.parkNanos(this, HALT_WAIT_NANOS);
+        }
+        sleeper = null;
+    }
+
+    @Override
+    public void reset() {
+        java.util.Arrays.fill(cpu.gpr, 0);
+        cpu.gpr[Cpu.RDX] = 0x600;
+        cpu.setFlags(2);
+        for (int i = 0; i < 8; i++) {
+            cpu.selector[i] = 0;
+            cpu.segmentBase[i] = 0;
+            cpu.segmentLimit[i] = 0xFFFF;
+            cpu.segmentAttributes[i] = SegmentLoader.PARAGRAPH_ATTRIBUTES;
+        }
+        cpu.segmentAttributes[Cpu.LDTR] = Descriptor.PRESENT | Descriptor.TYPE_LDT << 8;
+        cpu.segmentAttributes[Cpu.TR] = Descriptor.PRESENT | Descriptor.TYPE_TSS_BUSY << 8;
+        cpu.selector[Cpu.CS] = 0xF000;
+        cpu.segmentBase[Cpu.CS] = 0xFFFF_0000L;
+        cpu.rip = 0xFFF0;
+        cpu.gdtBase = 0;
+        cpu.gdtLimit = 0xFFFF;
+        cpu.idtBase = 0;
+        cpu.idtLimit = 0xFFFF;
+        cpu.cr0 = Cpu.CR0_ET | Cpu.CR0_NW | Cpu.CR0_CD;
+        cpu.cr2 = 0;
+        cpu.cr3 = 0;
+        cpu.cr4 = 0;
+        cpu.efer = 0;
+        cpu.longMode = false;
+        java.util.Arrays.fill(cpu.debug, 0);
+        cpu.debug[6] = 0xFFFF_0FF0L;
+        cpu.debug[7] = 0x400;
+        cpu.interruptShadow = false;
+        cpu.nonMaskableBlocked = false;
+        cpu.halted = false;
+        cpu.floatingPoint.reset();
+        registers.reset();
+        interrupts.clearShutdown();
+        waitingForStartup = !bootstrap;
+        segments.setPrivilege(0);
+        memory.flush();
+        cpu.demandAttention(Cpu.ATTENTION_EVENT);
+    }
+
+    @Override
+    public void setA20(boolean enabled) {
+        walker.setA20(enabled);
+        memory.flush();
+    }
+
+    @Override
+    public ProcessorState state() {
+        boardLock.lock();
+        try {
+            return StateExchange.save(cpu, registers, controller.taskPriorityClass(), waitingForStartup);
+        } finally {
+            boardLock.unlock();
+        }
+    }
+
+    @Override
+    public void restore(ProcessorState state) {
+        StateExchange.restore(state, cpu, registers);
+        waitingForStartup = state.activity() == ProcessorState.Activity.WAITING_FOR_STARTUP;
+        segments.setPrivilege(StateExchange.privilege(cpu));
+        memory.flush();
+        cpu.demandAttention(Cpu.ATTENTION_EVENT);
+    }
+
+    /** The vCPU's thread writes the counter without ceremony; a reader elsewhere sees a value a moment old. */
+    @Override
+    public long instructions() {
+        return cpu.instructionsSeenFromOutside();
+    }
+
+    @Override
+    public long busyNanos() {
+        long since = busySince;
+        return busyNanos + (since == NOT_BUSY ? 0 : System.nanoTime() - since);
+    }
+
+    @Override
+    public void close() {
+        kick();
+    }
+}

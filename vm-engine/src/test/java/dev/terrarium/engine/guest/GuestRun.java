@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.guest;
+
+import dev.terrarium.engine.Engine;
+import dev.terrarium.engine.Host;
+import dev.terrarium.engine.MachineEnd;
+import dev.terrarium.engine.Screenshot;
+import dev.terrarium.engine.StartOptions;
+import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.VirtualMachine;
+import dev.terrarium.engine.config.MachineConfig;
+import dev.terrarium.engine.config.MachineConfig.BootDevice;
+import dev.terrarium.engine.config.MachineConfig.DriveConfig;
+import dev.terrarium.engine.config.MachineConfig.KernelBoot;
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Predicate;
+import javax.imageio.ImageIO;
+import org.jspecify.annotations.Nullable;
+
+/** One run of a real guest in a home of its own, with its serial line and its screen to look at. */
+final class GuestRun implements AutoCloseable {
+    private static final Path PICTURES = Path.of("target/screenshots");
+
+    private final Host host;
+    private final VirtualMachine machine;
+    private final StringBuffer serial = new StringBuffer();
+    private final long start = System.nanoTime();
+
+    private GuestRun(Path home, MachineConfig config) throws TerrariumException {
+        host = Engine.open(home);
+        machine = host.create(config, List.of());
+        machine.start(new StartOptions(
+                new OutputStream() {
+                    @Override
+                    public void write(int value) {
+                        serial.append((char) (value & 0xFF));
+                    }
+
+                    @Override
+                    public void write(byte[] bytes, int offset, int length) {
+                        serial.append(new String(bytes, offset, length, StandardCharsets.ISO_8859_1));
+                    }
+                },
+                null,
+                null));
+    }
+
+    static GuestRun fromCd(Path home, Path iso, long memoryMiB) throws TerrariumException {
+        return new GuestRun(
+                home,
+                config(
+                        memoryMiB,
+                        List.of(new DriveConfig(
+                                DriveConfig.Kind.CDROM,
+                                iso.toString(),
+                                DriveConfig.Format.RAW,
+                                DriveConfig.Bus.IDE,
+                                true)),
+                        null));
+    }
+
+    static GuestRun fromKernel(Path home, KernelBoot kernel, long memoryMiB) throws TerrariumException {
+        return new GuestRun(home, config(memoryMiB, List.of(), kernel));
+    }
+
+    private static MachineConfig config(long memoryMiB, List<DriveConfig> drives, @Nullable KernelBoot kernel) {
+        return new MachineConfig(
+                MachineConfig.CURRENT_VERSION,
+                UUID.randomUUID(),
+                "guest",
+                "other",
+                memoryMiB,
+                1,
+                1,
+                MachineConfig.Accelerator.SOFTWARE,
+                List.of(BootDevice.CDROM, BootDevice.DISK),
+                drives,
+                kernel,
+                List.of(),
+                null,
+                0xF4);
+    }
+
+    VirtualMachine machine() {
+        return machine;
+    }
+
+    String serial() {
+        return serial.toString();
+    }
+
+    /** Waits until the serial line has shown {@code text}; fails with what it showed instead. */
+    void awaitSerial(String text, Duration limit) {
+        await("\"" + text + "\" on the serial line", limit, () -> serial.indexOf(text) >= 0);
+    }
+
+    /** Waits until the screen is as wanted, and returns it. */
+    Screenshot awaitScreen(String what, Duration limit, Predicate<Screenshot> wanted) {
+        Screenshot[] last = new Screenshot[1];
+        await(what, limit, () -> {
+            try {
+                last[0] = machine.screenshot();
+                return wanted.test(last[0]);
+            } catch (TerrariumException e) {
+                return false;
+            }
+        });
+        return last[0];
+    }
+
+    private interface Check {
+        boolean passed();
+    }
+
+    private void await(String what, Duration limit, Check check) {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (!check.passed()) {
+            if (System.nanoTime() > deadline || !machine.state().active() && !check.passed()) {
+                picture("failed");
+                throw new AssertionError("no " + what + " within " + limit + "; the machine is " + machine.state() + " "
+                        + machine.failure().orElse("") + "; the serial line showed: " + tail());
+            }
+            java.util.concurrent.locks.LockSupport.parkNanos(100_000_000);
+        }
+        System.out.printf("guest: %s after %.1f s%n", what, (System.nanoTime() - start) / 1e9);
+    }
+
+    private String tail() {
+        return serial.substring(Math.max(0, serial.length() - 2000));
+    }
+
+    MachineEnd awaitEnd(Duration limit) throws InterruptedException {
+        await("end of the run", limit, () -> !machine.state().active());
+        return machine.awaitEnd();
+    }
+
+    /** Keeps the screen as {@code target/screenshots/NAME.png}, for people. */
+    void picture(String name) {
+        try {
+            Screenshot shot = machine.screenshot();
+            BufferedImage image = new BufferedImage(shot.width(), shot.height(), BufferedImage.TYPE_INT_RGB);
+            image.setRGB(0, 0, shot.width(), shot.height(), shot.pixels(), 0, shot.width());
+            Files.createDirectories(PICTURES);
+            ImageIO.write(image, "png", PICTURES.resolve(name + ".png").toFile());
+        } catch (TerrariumException | IOException e) {
+            System.out.println("no picture " + name + ": " + e.getMessage());
+        }
+    }
+
+    @Override
+    public void close() {
+        host.close();
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.guest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.terrarium.engine.ConsoleStream;
+import dev.terrarium.engine.MachineEnd;
+import dev.terrarium.engine.config.MachineConfig.KernelBoot;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Debian's stock kernel, started directly: shell on the serial line, its work, its end. */
+@Tag("guest-boot")
+class LinuxGuestTest {
+    private static final Duration BOOT = Duration.ofMinutes(4);
+
+    @TempDir
+    Path home;
+
+    private static KernelBoot kernel(String commandLine) {
+        Path guest = TestGuests.linux();
+        return new KernelBoot(
+                guest.resolve("vmlinuz").toString(), guest.resolve("initrd.gz").toString(), commandLine);
+    }
+
+    @Test
+    void reachesTheShellAndPowersOff() throws Exception {
+        try (GuestRun run = GuestRun.fromKernel(home, kernel("console=ttyS0 quiet"), 512)) {
+            run.awaitSerial("GUEST-UP", BOOT);
+            run.awaitSerial("# ", Duration.ofMinutes(1));
+            try (ConsoleStream serial = run.machine().openSerial()) {
+                serial.output().write("echo $((6*7))-answer\n".getBytes(StandardCharsets.US_ASCII));
+                run.awaitSerial("42-answer", Duration.ofMinutes(1));
+                serial.output().write("poweroff -f\n".getBytes(StandardCharsets.US_ASCII));
+                assertThat(run.awaitEnd(Duration.ofMinutes(1))).isEqualTo(new MachineEnd.PoweredOff());
+            }
+        }
+    }
+
+    @Test
+    void computesTheSameSumsAsTheHost() throws Exception {
+        String command = "seq+1+20000+|+sha256sum;seq+1+5000+|+gzip+-9+|+gunzip+|+md5sum";
+        try (GuestRun run = GuestRun.fromKernel(home, kernel("console=ttyS0 quiet run=" + command), 512)) {
+            run.awaitSerial("GUEST-DONE 0", BOOT);
+            StringBuilder numbers = new StringBuilder();
+            for (int i = 1; i <= 20000; i++) {
+                numbers.append(i).append('\n');
+                if (i == 5000) {
+                    assertThat(run.serial()).contains(digest("MD5", numbers.toString()));
+                }
+            }
+            assertThat(run.serial()).contains(digest("SHA-256", numbers.toString()));
+            assertThat(run.awaitEnd(Duration.ofMinutes(1))).isEqualTo(new MachineEnd.PoweredOff());
+        }
+    }
+
+    private static String digest(String algorithm, String text) throws Exception {
+        return java.util.HexFormat.of()
+                .formatHex(java.security.MessageDigest.getInstance(algorithm)
+                        .digest(text.getBytes(StandardCharsets.US_ASCII)));
+    }
+}

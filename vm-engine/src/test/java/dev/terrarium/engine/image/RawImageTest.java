@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.engine.TerrariumException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RawImageTest {
+    @TempDir
+    Path folder;
+
+    private static RawImage open(Path path, boolean readOnly) throws TerrariumException {
+        return RawImage.open(path, readOnly, IoThreads.shared(), Runnable::run);
+    }
+
+    private static boolean await(
+            java.util.function.Consumer<dev.terrarium.engine.device.StorageBackend.Completion> request)
+            throws Exception {
+        CompletableFuture<Boolean> done = new CompletableFuture<>();
+        request.accept(done::complete);
+        return done.get(5, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void createdDisksAreSparseAndKeepWhatIsWritten() throws Exception {
+        Path path = folder.resolve("disk.raw");
+        RawImage.create(path, 1L << 30);
+        assertThat(Files.size(path)).isEqualTo(1L << 30);
+        assertThat((long) (int) Files.getAttribute(path, "unix:nlink")).isEqualTo(1);
+        byte[] data = new byte[1024];
+        data[5] = 42;
+        try (RawImage image = open(path, false)) {
+            assertThat(image.size()).isEqualTo(1L << 30);
+            assertThat(await(c -> image.write(4096, data, 0, 1024, c))).isTrue();
+            assertThat(await(image::flush)).isTrue();
+        }
+        try (RawImage image = open(path, true)) {
+            byte[] back = new byte[1030];
+            assertThat(await(c -> image.read(4096, back, 6, 1024, c))).isTrue();
+            assertThat(back[11]).isEqualTo((byte) 42);
+            assertThat(await(c -> image.write(0, data, 0, 512, c))).isFalse();
+            assertThat(await(c -> image.read(1L << 30, back, 0, 512, c))).isFalse();
+            assertThat(await(c -> image.read(-1, back, 0, 512, c))).isFalse();
+        }
+        assertThatThrownBy(() -> RawImage.create(path, 512))
+                .isInstanceOf(TerrariumException.class)
+                .hasMessageContaining("exists already");
+    }
+
+    @Test
+    void anOddEndReadsAsZeros() throws Exception {
+        Path path = Files.write(folder.resolve("odd"), new byte[] {1, 2, 3});
+        try (RawImage image = open(path, false)) {
+            assertThat(image.size()).isEqualTo(512);
+            byte[] back = new byte[512];
+            java.util.Arrays.fill(back, (byte) 9);
+            assertThat(await(c -> image.read(0, back, 0, 512, c))).isTrue();
+            assertThat(back).startsWith(1, 2, 3, 0, 0).endsWith(0);
+        }
+    }
+
+    @Test
+    void aDiskBelongsToOneMachine() throws Exception {
+        Path path = folder.resolve("disk.raw");
+        RawImage.create(path, 4096);
+        Path link = Files.createSymbolicLink(folder.resolve("link"), path);
+        try (RawImage first = open(path, false)) {
+            assertThat(first.readOnly()).isFalse();
+            for (boolean readOnly : new boolean[] {false, true}) {
+                assertThatThrownBy(() -> open(link, readOnly))
+                        .isInstanceOf(TerrariumException.class)
+                        .hasMessageContaining("in use by another machine");
+            }
+        }
+        try (RawImage one = open(path, true);
+                RawImage two = open(link, true)) {
+            assertThat(one.size()).isEqualTo(two.size());
+            assertThatThrownBy(() -> open(path, false)).hasMessageContaining("in use");
+            one.close();
+            assertThat(await(c -> two.read(0, new byte[512], 0, 512, c))).isTrue();
+        }
+        open(path, false).close();
+    }
+
+    @Test
+    void aDiskBelongsToOneProcess() throws Exception {
+        Path path = folder.resolve("disk.raw");
+        RawImage.create(path, 4096);
+        Path ready = folder.resolve("ready");
+        Process other = new ProcessBuilder(
+                        "python3",
+                        "-c",
+                        "import fcntl,sys\nf=open(sys.argv[1],'r+b')\nfcntl.lockf(f,fcntl.LOCK_EX)\n"
+                                + "open(sys.argv[2],'w').close()\nsys.stdin.read()",
+                        path.toString(),
+                        ready.toString())
+                .start();
+        try {
+            while (!Files.exists(ready) && other.isAlive()) {
+                Thread.onSpinWait();
+            }
+            assertThatThrownBy(() -> open(path, false))
+                    .isInstanceOf(TerrariumException.class)
+                    .hasMessageContaining("in use by another process");
+        } finally {
+            other.destroy();
+            other.waitFor();
+        }
+        open(path, false).close();
+    }
+
+    @Test
+    void aLockTakenElsewhereInThisProcessIsRespected() throws IOException, TerrariumException {
+        Path path = folder.resolve("disk.raw");
+        RawImage.create(path, 4096);
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
+            assertThat(channel.tryLock()).isNotNull();
+            assertThatThrownBy(() -> open(path, false)).hasMessageContaining("in use");
+        }
+    }
+
+    @Test
+    void whatIsNotThereIsSaidInOneLine() {
+        assertThatThrownBy(() -> open(folder.resolve("nothing"), true))
+                .isInstanceOf(TerrariumException.class)
+                .hasMessageContaining("does not exist");
+        assertThatThrownBy(() -> open(folder, true)).hasMessageContaining("is a folder");
+        assertThatThrownBy(() -> open(Files.createFile(folder.resolve("empty")), true))
+                .hasMessageContaining("empty");
+    }
+}
