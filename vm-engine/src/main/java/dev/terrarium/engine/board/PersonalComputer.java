@@ -30,6 +30,7 @@ import dev.terrarium.engine.device.input.Ps2Keyboard;
 import dev.terrarium.engine.device.input.Ps2Mouse;
 import dev.terrarium.engine.device.serial.Uart16550;
 import dev.terrarium.engine.device.storage.PciIde;
+import dev.terrarium.engine.firmware.DirectKernel;
 import dev.terrarium.engine.firmware.FirmwareConfig;
 import dev.terrarium.engine.firmware.FirmwareFiles;
 import dev.terrarium.engine.firmware.FirmwareSetup;
@@ -223,7 +224,10 @@ final class PersonalComputer implements AutoCloseable {
         List<String> bootOrder = new ArrayList<>();
         KernelBoot kernel = config.kernel();
         if (kernel != null) {
-            throw new TerrariumException("kernels cannot be started yet");
+            List<Path> modules = kernel.initrd() == null ? List.of() : List.of(Path.of(kernel.initrd()));
+            bootOrder.add(new DirectKernel(Path.of(kernel.kernel()), modules, kernel.commandLine())
+                    .load(sizes)
+                    .addTo(firmwareConfig));
         }
         bootOrder.addAll(drives.bootOrder(config.bootOrder()));
         FirmwareSetup.fill(
