@@ -178,7 +178,8 @@ public final class Pit8254 implements Device<Pit8254.State> {
 
     @Override
     public State save() {
-        return new State(counters[0].save(), counters[1].save(), counters[2].save(), portB, due);
+        long now = now();
+        return new State(counters[0].save(now), counters[1].save(now), counters[2].save(now), portB, due);
     }
 
     @Override

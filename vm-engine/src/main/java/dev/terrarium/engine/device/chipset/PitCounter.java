@@ -356,7 +356,8 @@ final class PitCounter {
         return count / 1000 << 12 | count / 100 % 10 << 8 | count / 10 % 10 << 4 | count % 10;
     }
 
-    State save() {
+    State save(long now) {
+        settle(now);
         return new State(
                 mode,
                 decimal,

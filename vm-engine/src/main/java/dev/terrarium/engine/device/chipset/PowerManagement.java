@@ -202,13 +202,18 @@ public final class PowerManagement extends PciFunction<PowerManagement.State> {
         return TickRate.POWER_MANAGEMENT.ticksAt(clock.nanoTime());
     }
 
-    /** Sets the timer's status bit if its time has come, and drives the system control interrupt to match. */
+    /** Sets the timer's status bit if its time has come, and drives the interrupt to match. */
     private void update() {
         long ticks = ticks();
         if (ticks >= timerFlip) {
             status |= PM1_TIMER;
             timerFlip = (ticks / TIMER_HALF + 1) * TIMER_HALF;
         }
+        drive();
+    }
+
+    /** Drives the system control interrupt, and sets the alarm for the timer's next change if the guest waits for it. */
+    private void drive() {
         boolean event = (status & enable) != 0 || (gpeStatus & gpeEnable) != 0;
         sci.set(event && (control & PMCNTRL_SCI_ENABLE) != 0);
         if ((enable & PM1_TIMER) != 0 && (status & PM1_TIMER) == 0) {
@@ -329,6 +334,6 @@ public final class PowerManagement extends PciFunction<PowerManagement.State> {
         apmControl = state.apmControl;
         apmStatus = state.apmStatus;
         smbus.restore(state.smbus);
-        update();
+        drive();
     }
 }
