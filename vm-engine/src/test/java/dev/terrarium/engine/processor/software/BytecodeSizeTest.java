@@ -20,8 +20,8 @@ final class BytecodeSizeTest {
 
     @Test
     void everyMethodCanBeCompiled() throws IOException, URISyntaxException {
-        Path folder =
-                Path.of(Interpreter.class.getResource("Interpreter.class").toURI()).getParent();
+        Path folder = Path.of(Interpreter.class.getResource("Interpreter.class").toURI())
+                .getParent();
         List<Path> classes;
         try (Stream<Path> files = Files.list(folder)) {
             classes = files.filter(file -> file.toString().endsWith(".class")).toList();

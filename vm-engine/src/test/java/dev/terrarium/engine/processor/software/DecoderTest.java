@@ -19,17 +19,62 @@ final class DecoderTest {
 
     @ParameterizedTest
     @CsvSource({
-        "8, 90, 1", "8, 488D0510000000, 7", "8, 64488B142510000000, 9", "8, 48B88877665544332211, 10",
-        "8, A08877665544332211, 9", "8, 67A044332211, 6", "8, 66B83412, 4", "8, C8200002, 4",
-        "8, 66E900000000, 6", "4, 66E90000, 4", "2, E90000, 3", "2, 66E900000000, 6", "8, 0F8400000000, 6",
-        "8, F6C001, 3", "8, F6D0, 2", "8, F7C001000000, 6", "8, 66F7C00100, 5", "8, F7D8, 2",
-        "4, 678B4202, 4", "4, 8B448C08, 4", "4, 8B0544332211, 6", "8, 8B042544332211, 7", "8, 418B450044, 4",
-        "2, 8B460244, 3", "2, 8B1E3412, 4", "2, 66678B849E45230100, 9", "4, EA443322116655, 7", "2, EA33226655, 5",
-        "4, 9A443322116655, 7", "8, 0F01F8, 3", "8, 0F20C0, 3", "8, 0F2200, 3", "8, 0F77, 2", "8, 660F3A0FC108, 6",
-        "8, 660F3800C1, 5", "8, 660F70C1E4, 5", "8, 0FC2C100, 4", "8, 660FC5C001, 5", "8, F30F1EFA, 4",
-        "8, 0F1F840000000000, 8", "8, 0FAEF0, 3", "8, 0FAE4610, 4", "8, D9EE, 2", "8, DD4508, 3", "8, 9B, 1",
-        "4, D50A, 2", "8, E464, 2", "8, CD80, 2", "8, C20800, 3", "8, CA0800, 3", "8, 0FBAE003, 4", "8, 0FA4C105, 4",
-        "8, 2666660F1F840000000000, 11", "4, 82C001, 3", "4, C50410, 3", "4, 621410, 3"
+        "8, 90, 1",
+        "8, 488D0510000000, 7",
+        "8, 64488B142510000000, 9",
+        "8, 48B88877665544332211, 10",
+        "8, A08877665544332211, 9",
+        "8, 67A044332211, 6",
+        "8, 66B83412, 4",
+        "8, C8200002, 4",
+        "8, 66E900000000, 6",
+        "4, 66E90000, 4",
+        "2, E90000, 3",
+        "2, 66E900000000, 6",
+        "8, 0F8400000000, 6",
+        "8, F6C001, 3",
+        "8, F6D0, 2",
+        "8, F7C001000000, 6",
+        "8, 66F7C00100, 5",
+        "8, F7D8, 2",
+        "4, 678B4202, 4",
+        "4, 8B448C08, 4",
+        "4, 8B0544332211, 6",
+        "8, 8B042544332211, 7",
+        "8, 418B450044, 4",
+        "2, 8B460244, 3",
+        "2, 8B1E3412, 4",
+        "2, 66678B849E45230100, 9",
+        "4, EA443322116655, 7",
+        "2, EA33226655, 5",
+        "4, 9A443322116655, 7",
+        "8, 0F01F8, 3",
+        "8, 0F20C0, 3",
+        "8, 0F2200, 3",
+        "8, 0F77, 2",
+        "8, 660F3A0FC108, 6",
+        "8, 660F3800C1, 5",
+        "8, 660F70C1E4, 5",
+        "8, 0FC2C100, 4",
+        "8, 660FC5C001, 5",
+        "8, F30F1EFA, 4",
+        "8, 0F1F840000000000, 8",
+        "8, 0FAEF0, 3",
+        "8, 0FAE4610, 4",
+        "8, D9EE, 2",
+        "8, DD4508, 3",
+        "8, 9B, 1",
+        "4, D50A, 2",
+        "8, E464, 2",
+        "8, CD80, 2",
+        "8, C20800, 3",
+        "8, CA0800, 3",
+        "8, 0FBAE003, 4",
+        "8, 0FA4C105, 4",
+        "8, 2666660F1F840000000000, 11",
+        "4, 82C001, 3",
+        "4, C50410, 3",
+        "4, 621410, 3"
     })
     void lengths(int codeSize, String hex, int length) {
         Instruction instruction = decode(codeSize, hex);
@@ -39,17 +84,59 @@ final class DecoderTest {
 
     @ParameterizedTest
     @CsvSource({
-        "8, 06", "8, 27", "8, 60", "8, 82C001", "8, 9A", "8, C4E17877", "8, D40A", "8, CE", "8, EA", "4, C5C0", "8, 0F0B",
-        "8, 0FB9C0", "8, 0FFFC0", "8, 0F3840C1", "8, 660F3A0EC100", "8, F04801C8", "8, F08B06", "8, F03906", "8, F0E800000000",
-        "8, 8EC8", "8, 8CF0", "8, 8DC0", "8, FFF8", "8, FFD8", "8, C6C801", "8, 8FC8", "8, 0FC7F0", "8, 0FAE26",
-        "8, 0F0DC0", "4, 62C0", "4, F090", "8, F30FAEC0", "8, 0F04", "8, 0FBAC001", "4, 0FB2C0"
+        "8, 06",
+        "8, 27",
+        "8, 60",
+        "8, 82C001",
+        "8, 9A",
+        "8, C4E17877",
+        "8, D40A",
+        "8, CE",
+        "8, EA",
+        "4, C5C0",
+        "8, 0F0B",
+        "8, 0FB9C0",
+        "8, 0FFFC0",
+        "8, 0F3840C1",
+        "8, 660F3A0EC100",
+        "8, F04801C8",
+        "8, F08B06",
+        "8, F03906",
+        "8, F0E800000000",
+        "8, 8EC8",
+        "8, 8CF0",
+        "8, 8DC0",
+        "8, FFF8",
+        "8, FFD8",
+        "8, C6C801",
+        "8, 8FC8",
+        "8, 0FC7F0",
+        "8, 0FAE26",
+        "8, 0F0DC0",
+        "4, 62C0",
+        "4, F090",
+        "8, F30FAEC0",
+        "8, 0F04",
+        "8, 0FBAC001",
+        "4, 0FB2C0"
     })
     void undefined(int codeSize, String hex) {
         assertThat(decode(codeSize, hex).op).isEqualTo(Op.INVALID);
     }
 
     @ParameterizedTest
-    @CsvSource({"8, 0F05", "8, 0F01D0", "8, 48CF", "8, FF1E", "8, FF2E", "8, 8ED8", "4, 1F", "4, C406", "4, 63C0", "8, 0FA1"})
+    @CsvSource({
+        "8, 0F05",
+        "8, 0F01D0",
+        "8, 48CF",
+        "8, FF1E",
+        "8, FF2E",
+        "8, 8ED8",
+        "4, 1F",
+        "4, C406",
+        "4, 63C0",
+        "8, 0FA1"
+    })
     void systemInstructions(int codeSize, String hex) {
         assertThat(decode(codeSize, hex).op).isEqualTo(Op.SYSTEM);
     }
@@ -69,7 +156,9 @@ final class DecoderTest {
         assertThat(movsq.operandSize).isEqualTo(8);
         Instruction last = decode(8, "F2F3A4");
         assertThat(last.repeat).isEqualTo(0xF3);
-        assertThat(decode(8, "4166890B").rex).as("a REX before another prefix does not count").isFalse();
+        assertThat(decode(8, "4166890B").rex)
+                .as("a REX before another prefix does not count")
+                .isFalse();
         assertThat(decode(8, "66489D").operandSize).as("POPFQ").isEqualTo(8);
         assertThat(decode(8, "9D").operandSize).isEqualTo(8);
         assertThat(decode(8, "669D").operandSize).isEqualTo(2);
@@ -90,7 +179,9 @@ final class DecoderTest {
                 .containsExactly(Cpu.RSP, 12, 2, Cpu.SS);
         assertThat(scaled.displacement).isEqualTo(-8);
         assertThat(decode(8, "418B4500").segment).as("R13 is not RBP").isEqualTo(Cpu.DS);
-        assertThat(decode(8, "368B00").segment).as("no SS override in 64-bit mode").isEqualTo(Cpu.DS);
+        assertThat(decode(8, "368B00").segment)
+                .as("no SS override in 64-bit mode")
+                .isEqualTo(Cpu.DS);
         assertThat(decode(4, "368B00").segment).isEqualTo(Cpu.SS);
         assertThat(decode(8, "658B00").segment).isEqualTo(Cpu.GS);
         Instruction sixteen = decode(2, "8B4202");

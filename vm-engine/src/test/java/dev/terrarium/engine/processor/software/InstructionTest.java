@@ -56,7 +56,9 @@ final class InstructionTest {
         assertThat(machine.peek(0x7FF8, 8)).isEqualTo(-1);
         assertThat(machine.peek(0x7FF0, 8)).isEqualTo(0x12345678);
         assertThat(machine.peek(0x7FEE, 2)).isEqualTo(7);
-        assertThat(machine.peek(0x8008, 8)).as("POP [RSP+8] counts from the new RSP").isEqualTo(0x55);
+        assertThat(machine.peek(0x8008, 8))
+                .as("POP [RSP+8] counts from the new RSP")
+                .isEqualTo(0x55);
     }
 
     @Test
@@ -239,7 +241,9 @@ final class InstructionTest {
         machine.put(0x1FFE, "9090");
         machine.runFrom(0x1FFE);
         assertThat(machine.faults).hasSize(4);
-        assertThat(machine.cpu.rip).as("running past the limit faults at the limit").isEqualTo(0x2000);
+        assertThat(machine.cpu.rip)
+                .as("running past the limit faults at the limit")
+                .isEqualTo(0x2000);
         machine.put(0x1FFE, "90B8");
         machine.runFrom(0x1FFE);
         assertThat(machine.cpu.rip).as("an instruction half beyond the limit").isEqualTo(0x1FFF);
@@ -252,7 +256,9 @@ final class InstructionTest {
         machine.put(0x2001, "F4");
         machine.cpu.setArithmeticFlags(Cpu.FLAG_ZF);
         machine.runFrom(0x1_2000);
-        assertThat(machine.cpu.rip).as("JE with a 16-bit operand in 32-bit code").isEqualTo(0x2002);
+        assertThat(machine.cpu.rip)
+                .as("JE with a 16-bit operand in 32-bit code")
+                .isEqualTo(0x2002);
     }
 
     @Test
@@ -307,7 +313,12 @@ final class InstructionTest {
     @Test
     void everyCombinationOfFlagsComesBack() {
         for (int bits = 0; bits < 64; bits++) {
-            int flags = (bits & 1) | (bits & 2) << 1 | (bits & 4) << 2 | (bits & 8) << 3 | (bits & 16) << 3 | (bits & 32) << 6;
+            int flags = (bits & 1)
+                    | (bits & 2) << 1
+                    | (bits & 4) << 2
+                    | (bits & 8) << 3
+                    | (bits & 16) << 3
+                    | (bits & 32) << 6;
             machine.cpu.setArithmeticFlags(flags);
             assertThat(machine.cpu.arithmeticFlags()).isEqualTo(flags);
             boolean less = ((flags & Cpu.FLAG_SF) != 0) != ((flags & Cpu.FLAG_OF) != 0);

@@ -38,7 +38,9 @@ final class SelfModifyingCodeTest {
         machine.put(0x1000, "48FF06FFC975F9F4");
         machine.runFrom(0x1000);
         assertThat(machine.peek(0x1800, 8)).isEqualTo(100);
-        assertThat(machine.codePages.isCode(0x1000)).as("the code is still kept").isTrue();
+        assertThat(machine.codePages.isCode(0x1000))
+                .as("the code is still kept")
+                .isTrue();
         machine.poke(0x1000, 1, 0x48);
         machine.codePages.written(0x1000, 8);
         assertThat(machine.cpu.attention()).as("same thread: at once").isNotEqualTo(Cpu.ATTENTION_EVENT);

@@ -122,7 +122,9 @@ final class StringInstructionTest {
         machine.readOnly.add(0x3_0000L);
         registers(1, 0, 0x3_0000);
         machine.run("6C");
-        assertThat(machine.portLog).as("a read with side effects waits for its destination").hasSize(3);
+        assertThat(machine.portLog)
+                .as("a read with side effects waits for its destination")
+                .hasSize(3);
     }
 
     @Test
