@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Something a person asked for could not be done. The message is one line for that person: what is wrong, then what to
  * do about it, as in {@code "debian.iso is not a CD image: choose an ISO 9660 file"}.
@@ -12,7 +14,7 @@ public class TerrariumException extends Exception {
         super(message);
     }
 
-    public TerrariumException(String message, Throwable cause) {
+    public TerrariumException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }

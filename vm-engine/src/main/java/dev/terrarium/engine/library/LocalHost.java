@@ -109,7 +109,7 @@ public final class LocalHost implements Host {
             return Optional.of(machine);
         } catch (TerrariumException e) {
             LOG.warn("{}", e.getMessage());
-            damaged.add(new DamagedMachine(name, folder.configFile(), e.getMessage()));
+            damaged.add(new DamagedMachine(name, folder.configFile(), String.valueOf(e.getMessage())));
             return Optional.empty();
         }
     }
