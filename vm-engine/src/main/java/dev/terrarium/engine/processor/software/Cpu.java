@@ -25,6 +25,9 @@ final class Cpu {
     /** The register that is always zero: the base or index of addresses that have none. */
     static final int ZERO = 16;
 
+    /** In {@link #gpr}: the instruction pointer at which the running block starts. */
+    static final int BLOCK_START = 17;
+
     static final int ES = 0;
     static final int CS = 1;
     static final int SS = 2;
@@ -88,8 +91,8 @@ final class Cpu {
     /** Look at interrupts, signals, the single-step flag and the interrupt shadow before the next instruction. */
     static final int ATTENTION_EVENT = 2;
 
-    /** RAX to R15, then the constant {@link #ZERO}. */
-    final long[] gpr = new long[17];
+    /** RAX to R15, then the constant {@link #ZERO}, then {@link #BLOCK_START}. */
+    final long[] gpr = new long[18];
 
     /** The instruction pointer. The interpreter sets it before anything that looks at it; see {@code Interpreter}. */
     long rip;
@@ -195,6 +198,21 @@ final class Cpu {
         return flagCarries < 0;
     }
 
+    /** CF as 0 or 1. */
+    int carryBit() {
+        return (int) (flagCarries >>> 63);
+    }
+
+    /** Changes CF and leaves the other flags. */
+    void setCarry(boolean carry) {
+        setCarryAndOverflow(carry, overflow());
+    }
+
+    /** Changes CF and OF and leaves the other flags. */
+    void setCarryAndOverflow(boolean carry, boolean overflow) {
+        flagCarries = (carry ? 1L << 63 : 0) | (carry != overflow ? 1L << 62 : 0);
+    }
+
     boolean overflow() {
         return (flagCarries ^ (flagCarries << 1)) < 0;
     }
@@ -205,6 +223,11 @@ final class Cpu {
 
     boolean sign() {
         return (flagResult ^ ((long) flagAux << 47)) < 0;
+    }
+
+    /** SF is not OF: signed less, after a comparison. */
+    boolean less() {
+        return (flagResult ^ ((long) flagAux << 47) ^ flagCarries ^ (flagCarries << 1)) < 0;
     }
 
     boolean parity() {
@@ -233,7 +256,7 @@ final class Cpu {
         boolean parityIfPlain = zero;
         boolean invertParity = parityIfPlain != ((flags & FLAG_PF) != 0);
         flagAux = (flags & FLAG_AF) | (invertParity ? 1 << 8 : 0) | ((flags & FLAG_SF) != 0 ? 1 << 16 : 0);
-        flagCarries = (carry ? 1L << 63 : 0) | (carry != overflow ? 1L << 62 : 0);
+        setCarryAndOverflow(carry, overflow);
     }
 
     /** RFLAGS, with VM and RF. */

@@ -4,6 +4,9 @@ package dev.terrarium.engine.processor.software;
 /**
  * One decoded x86 instruction: everything its bytes say, in a form that costs nothing to read again. It does not know
  * its address, so that a block can be used at every virtual address its page is mapped at.
+ *
+ * <p>The fields down to {@link #immediate2} are the encoding. The ones after it are the same in the form that the
+ * integer operations use, valid for those only.
  */
 final class Instruction {
     /** Opcode map numbers, in {@link #map}. */
@@ -76,6 +79,34 @@ final class Instruction {
 
     /** The second immediate: ENTER's nesting level, a far pointer's selector. */
     int immediate2;
+
+    /** The offset of the next instruction from the start of the block. */
+    int end;
+
+    /** Register that is written (and read first, where the operation does), and where in it a byte operand starts. */
+    int destination;
+
+    int destinationShift;
+
+    /** Register whose value, shifted right by {@link #sourceShift}, plus {@link #immediate} is the source operand. */
+    int source = Cpu.ZERO;
+
+    int sourceShift;
+
+    /** The operation within a family: ALU operation, shift kind, bit operation, condition. */
+    int operation;
+
+    /**
+     * The address as {@code (gpr[addressBase] + (gpr[index] << scale) + addressOffset) & addressMask}, where
+     * {@link Cpu#BLOCK_START} may be the base. A branch's target has the same form, without index.
+     */
+    int addressBase = Cpu.ZERO;
+
+    long addressOffset;
+    long addressMask = -1;
+
+    /** 64-bit mode, and the segment has no base there: the effective address is the linear address. */
+    boolean flat;
 
     /** ModRM.reg without REX.R, where it extends the opcode: 0 to 7. */
     int extension() {

@@ -72,6 +72,17 @@ final class Mmu {
         }
     }
 
+    /** Makes the next write to one page of memory, however mapped, go through the slow path. */
+    void flushWritesTo(long hostPage) {
+        for (long[] table : writeTables) {
+            for (int slot = 0; slot < table.length; slot += 2) {
+                if (table[slot] + table[slot + 1] == hostPage) {
+                    table[slot] = NO_TAG;
+                }
+            }
+        }
+    }
+
     void enterRead(boolean user, long linear, long hostAddress) {
         enter(readTables[user ? 1 : 0], linear, hostAddress);
     }

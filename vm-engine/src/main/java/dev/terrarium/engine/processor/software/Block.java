@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.processor.software;
+
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Decoded instructions that follow each other in one page of memory, from an entry point to the first transfer of
+ * control. A block belongs to a physical address and a code size; {@link #linear} and {@link #context} say where and in
+ * which translations it was last found to be mapped, and make it valid as another block's successor.
+ */
+final class Block {
+    /** No block has this context while it can be executed. */
+    static final long NO_CONTEXT = -1;
+
+    /** In place of a successor that is not known. */
+    static final Block NONE = new Block(0, 2, new Instruction[0], 0);
+
+    private static final Instruction STALE = stale();
+
+    /** The physical address of the first byte. */
+    final long physical;
+
+    /** 2, 4 or 8. */
+    final int codeSize;
+
+    /** Length in bytes. */
+    final int bytes;
+
+    /** What to execute; the last is a transfer of control or {@link Op#END_OF_BLOCK}. */
+    final Instruction[] code;
+
+    private Instruction[] original;
+
+    long linear;
+    long context = NO_CONTEXT;
+
+    /** Successors when the last instruction jumps and when it does not: guesses, to be checked, at first itself. */
+    Block taken = this;
+
+    Block fallThrough = this;
+
+    /** The next block of the same hash bucket in its page. */
+    @Nullable Block next;
+
+    /** The physical address of the second page, if the (one) instruction reaches into it; else -1. */
+    long secondPage = -1;
+
+    /** The next block that reaches into the same second page. */
+    @Nullable Block nextSpilled;
+
+    Block(long physical, int codeSize, Instruction[] code, int bytes) {
+        this.physical = physical;
+        this.codeSize = codeSize;
+        this.code = code;
+        this.original = code;
+        this.bytes = bytes;
+    }
+
+    private static Instruction stale() {
+        Instruction instruction = new Instruction();
+        instruction.op = Op.STALE;
+        return instruction;
+    }
+
+    /** Where in the block the instruction at {@code index} starts, even if a write has hit the block since. */
+    int offset(int index) {
+        Instruction instruction = original[index];
+        return instruction.end - instruction.length;
+    }
+
+    /**
+     * Takes the block out of use. If it is being executed, execution stops before the next instruction: that costs a
+     * running block nothing.
+     */
+    void retire() {
+        context = NO_CONTEXT;
+        taken = NONE;
+        fallThrough = NONE;
+        if (original == code) {
+            original = code.clone();
+            Arrays.fill(code, STALE);
+        }
+    }
+
+    boolean overlaps(int from, int to) {
+        int start = (int) physical & 4095;
+        return start < to && start + bytes > from;
+    }
+}
