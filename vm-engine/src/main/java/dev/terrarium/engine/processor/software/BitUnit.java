@@ -67,14 +67,13 @@ final class BitUnit {
         scanned(i, value, 63 - Long.numberOfLeadingZeros(value));
     }
 
-    /** A source of zero leaves the destination as it is, all 64 bits; the other flags are as after a logical result. */
+    /** A source of zero leaves the destination as it is, all 64 bits; PF is the position's, the other flags are clear. */
     private void scanned(Instruction i, long value, int position) {
         if (value != 0) {
             operands.setDestination(i, i.operandSize, position);
         }
-        cpu.flagResult = value == 0 ? 0 : 1;
-        cpu.flagCarries = 0;
-        cpu.flagAux = 0;
+        boolean evenParity = value == 0 || (Integer.bitCount(position) & 1) == 0;
+        cpu.setArithmeticFlags((value == 0 ? Cpu.FLAG_ZF : 0) | (evenParity ? Cpu.FLAG_PF : 0));
     }
 
     /** With a 16-bit operand (undefined) the result is 0, as on Intel processors. */

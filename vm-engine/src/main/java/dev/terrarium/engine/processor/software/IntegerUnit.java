@@ -226,10 +226,12 @@ final class IntegerUnit {
         int count = (int) (gpr[i.source] + i.immediate) & (size == 8 ? 63 : 31);
         if (i.memory) {
             long linear = operands.modifyAddress(i, size);
-            operands.store(linear, size, Shifts.shift(cpu, i.operation, operands.load(linear, size), count, size));
+            long value = operands.load(linear, size);
+            operands.store(linear, size, Shifts.shift(cpu, i.operation, value, count, false, size));
         } else {
             long value = operands.destination(i, size);
-            operands.setDestination(i, size, Shifts.shift(cpu, i.operation, value, count, size));
+            boolean immediate = i.source == Cpu.ZERO;
+            operands.setDestination(i, size, Shifts.shift(cpu, i.operation, value, count, immediate, size));
         }
     }
 

@@ -3,8 +3,9 @@ package dev.terrarium.engine.processor.software;
 
 /**
  * Shifts and rotates with their flags. Values go in with any extension and come out with any; counts are already masked
- * to 5 or 6 bits. A count of 0 changes no flag. OF is defined for a count of 1 only; for others it is what Intel
- * processors do: the same formula.
+ * to 5 or 6 bits. A count of 0 changes no flag. OF is defined by the manual for a count of 1 only. For others it is here
+ * what Intel processors were seen to make it: as if by the first of the single steps, but left alone by ROL and ROR of a
+ * register with an immediate count.
  */
 final class Shifts {
     static final int ROL = 0;
@@ -21,13 +22,19 @@ final class Shifts {
 
     private Shifts() {}
 
-    static long shift(Cpu cpu, int kind, long value, int count, int size) {
+    static long shift(Cpu cpu, int kind, long value, int count, boolean immediate, int size) {
         if (count == 0) {
             return value;
         }
         return switch (kind) {
-            case ROL -> rol(cpu, value, count, size);
-            case ROR -> ror(cpu, value, count, size);
+            case ROL, ROR -> {
+                boolean overflow = cpu.overflow();
+                long result = kind == ROL ? rol(cpu, value, count, size) : ror(cpu, value, count, size);
+                if (immediate && count != 1) {
+                    cpu.setCarryAndOverflow(cpu.carry(), overflow);
+                }
+                yield result;
+            }
             case RCL -> rcl(cpu, value, count, size);
             case RCR -> rcr(cpu, value, count, size);
             case SHR -> shr(cpu, value, count, size);
@@ -44,6 +51,15 @@ final class Shifts {
         return value << (64 - bits) >> (64 - bits);
     }
 
+    private static boolean bit(long value, int number) {
+        return (value >>> number & 1) != 0;
+    }
+
+    /** Are the two upper bits different, so that one step to the left changes the sign? */
+    private static boolean signChanges(long value, int bits) {
+        return bit(value, bits - 1) != bit(value, bits - 2);
+    }
+
     private static void flags(Cpu cpu, long result, int bits, boolean carry, boolean overflow) {
         cpu.flagResult = signExtend(result, bits);
         cpu.flagAux = 0;
@@ -53,9 +69,7 @@ final class Shifts {
     static long shl(Cpu cpu, long value, int count, int size) {
         int bits = 8 * size;
         long result = value << count;
-        boolean carry = count <= bits && (value >>> (bits - count) & 1) != 0;
-        boolean sign = (result >>> (bits - 1) & 1) != 0;
-        flags(cpu, result, bits, carry, carry != sign);
+        flags(cpu, result, bits, count <= bits && bit(value, bits - count), signChanges(value, bits));
         return result;
     }
 
@@ -63,9 +77,7 @@ final class Shifts {
         int bits = 8 * size;
         long all = zeroExtend(value, bits);
         long result = all >>> count;
-        boolean carry = (all >>> (count - 1) & 1) != 0;
-        boolean overflow = (result >>> (bits - 2) & 1) != 0;
-        flags(cpu, result, bits, carry, overflow);
+        flags(cpu, result, bits, bit(all, count - 1), bit(all, bits - 1));
         return result;
     }
 
@@ -73,7 +85,7 @@ final class Shifts {
         int bits = 8 * size;
         long all = signExtend(value, bits);
         long result = all >> count;
-        flags(cpu, result, bits, (all >> (count - 1) & 1) != 0, false);
+        flags(cpu, result, bits, bit(all, count - 1), false);
         return result;
     }
 
@@ -82,8 +94,7 @@ final class Shifts {
         int by = count & (bits - 1);
         long all = zeroExtend(value, bits);
         long result = by == 0 ? all : zeroExtend(all << by | all >>> (bits - by), bits);
-        boolean carry = (result & 1) != 0;
-        cpu.setCarryAndOverflow(carry, carry != ((result >>> (bits - 1) & 1) != 0));
+        cpu.setCarryAndOverflow(bit(result, 0), signChanges(all, bits));
         return result;
     }
 
@@ -92,12 +103,8 @@ final class Shifts {
         int by = count & (bits - 1);
         long all = zeroExtend(value, bits);
         long result = by == 0 ? all : zeroExtend(all >>> by | all << (bits - by), bits);
-        topBitsFlags(cpu, result, bits, (result >>> (bits - 1) & 1) != 0);
+        cpu.setCarryAndOverflow(bit(result, bits - 1), bit(all, bits - 1) != bit(all, 0));
         return result;
-    }
-
-    private static void topBitsFlags(Cpu cpu, long result, int bits, boolean carry) {
-        cpu.setCarryAndOverflow(carry, ((result >>> (bits - 1) ^ result >>> (bits - 2)) & 1) != 0);
     }
 
     private static long rcl(Cpu cpu, long value, int count, int size) {
@@ -105,18 +112,14 @@ final class Shifts {
         int by = count % (bits + 1);
         long all = zeroExtend(value, bits);
         if (by == 0) {
-            boolean carry = cpu.carry();
-            cpu.setCarryAndOverflow(carry, carry != ((all >>> (bits - 1) & 1) != 0));
             return all;
         }
         long result = all << by | (long) cpu.carryBit() << (by - 1);
         if (by > 1) {
             result |= all >>> (bits + 1 - by);
         }
-        result = zeroExtend(result, bits);
-        boolean carry = (all >>> (bits - by) & 1) != 0;
-        cpu.setCarryAndOverflow(carry, carry != ((result >>> (bits - 1) & 1) != 0));
-        return result;
+        cpu.setCarryAndOverflow(bit(all, bits - by), signChanges(all, bits));
+        return zeroExtend(result, bits);
     }
 
     private static long rcr(Cpu cpu, long value, int count, int size) {
@@ -124,16 +127,14 @@ final class Shifts {
         int by = count % (bits + 1);
         long all = zeroExtend(value, bits);
         if (by == 0) {
-            topBitsFlags(cpu, all, bits, cpu.carry());
             return all;
         }
-        long result = (by == 64 ? 0 : all >>> by) | (long) cpu.carryBit() << (bits - by);
+        long result = all >>> by | (long) cpu.carryBit() << (bits - by);
         if (by > 1) {
             result |= all << (bits + 1 - by);
         }
-        result = zeroExtend(result, bits);
-        topBitsFlags(cpu, result, bits, (all >>> (by - 1) & 1) != 0);
-        return result;
+        cpu.setCarryAndOverflow(bit(all, by - 1), bit(all, bits - 1) != cpu.carry());
+        return zeroExtend(result, bits);
     }
 
     /**
@@ -150,13 +151,12 @@ final class Shifts {
         if (size == 2) {
             long both = (value & 0xFFFF) << 32 | (filler & 0xFFFF) << 16 | (value & 0xFFFF);
             result = both << count >>> 32;
-            carry = (both >>> (48 - count) & 1) != 0;
+            carry = bit(both, 48 - count);
         } else {
             result = value << count | zeroExtend(filler, bits) >>> (bits - count);
-            carry = (value >>> (bits - count) & 1) != 0;
+            carry = bit(value, bits - count);
         }
-        boolean sign = (result >>> (bits - 1) & 1) != 0;
-        flags(cpu, result, bits, carry, sign != ((value >>> (bits - 1) & 1) != 0));
+        flags(cpu, result, bits, carry, signChanges(value, bits));
         return result;
     }
 
@@ -171,16 +171,12 @@ final class Shifts {
         if (size == 2) {
             long both = (value & 0xFFFF) << 32 | (filler & 0xFFFF) << 16 | (value & 0xFFFF);
             result = both >>> count;
-            carry = (both >>> (count - 1) & 1) != 0;
+            carry = bit(both, count - 1);
         } else {
             result = zeroExtend(value, bits) >>> count | filler << (bits - count);
-            carry = (value >>> (count - 1) & 1) != 0;
+            carry = bit(value, count - 1);
         }
-        topBitsOverflow(cpu, result, value, bits, carry);
+        flags(cpu, result, bits, carry, bit(value, bits - 1) != bit(filler, 0));
         return result;
-    }
-
-    private static void topBitsOverflow(Cpu cpu, long result, long value, int bits, boolean carry) {
-        flags(cpu, result, bits, carry, ((result ^ value) >>> (bits - 1) & 1) != 0);
     }
 }
