@@ -30,7 +30,11 @@ public final class MemoryMap implements MemoryBus, DeviceMemory {
     }
 
     private record Layer(
-            long base, long size, long readAddress, long writeAddress, @Nullable RegisterWindow window) {
+            long base,
+            long size,
+            long readAddress,
+            long writeAddress,
+            @Nullable RegisterWindow window) {
         boolean covers(long physical) {
             return physical >= base && physical - base < size;
         }

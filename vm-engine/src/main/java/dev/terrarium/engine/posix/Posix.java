@@ -29,10 +29,8 @@ public final class Posix {
     private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO = CAPTURE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
     private static final MethodHandle MMAP = handle(
-            "mmap",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
-    private static final MethodHandle MUNMAP =
-            handle("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+            "mmap", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
+    private static final MethodHandle MUNMAP = handle("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle OPEN =
             handle("open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT), Linker.Option.firstVariadicArg(2));
     private static final MethodHandle CLOSE = handle("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
@@ -54,8 +52,8 @@ public final class Posix {
     public static long mapAnonymous(long size) throws PosixException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(CAPTURE);
-            long address = (long) MMAP.invokeExact(
-                    state, 0L, size, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
+            long address =
+                    (long) MMAP.invokeExact(state, 0L, size, PROT_READ_WRITE, MAP_PRIVATE_ANONYMOUS_NORESERVE, -1, 0L);
             if (address == -1) {
                 throw new PosixException("mmap(" + size + " bytes)", (int) ERRNO.get(state, 0L));
             }
@@ -105,8 +103,7 @@ public final class Posix {
             MemorySegment state = arena.allocate(CAPTURE);
             int result = (int) CLOSE.invokeExact(state, descriptor);
             if (result != 0) {
-                throw new IllegalArgumentException(
-                        "close(" + descriptor + "): errno " + (int) ERRNO.get(state, 0L));
+                throw new IllegalArgumentException("close(" + descriptor + "): errno " + (int) ERRNO.get(state, 0L));
             }
         } catch (IllegalArgumentException e) {
             throw e;
@@ -136,8 +133,7 @@ public final class Posix {
     public static long mapShared(int descriptor, long size) throws PosixException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(CAPTURE);
-            long address =
-                    (long) MMAP.invokeExact(state, 0L, size, PROT_READ_WRITE, MAP_SHARED, descriptor, 0L);
+            long address = (long) MMAP.invokeExact(state, 0L, size, PROT_READ_WRITE, MAP_SHARED, descriptor, 0L);
             if (address == -1) {
                 throw new PosixException("mmap(fd " + descriptor + ")", (int) ERRNO.get(state, 0L));
             }

@@ -80,11 +80,12 @@ final class BitUnit {
     void byteSwap(Instruction i) {
         int size = i.operandSize;
         long value = operands.destination(i, size);
-        long swapped = switch (size) {
-            case 8 -> Long.reverseBytes(value);
-            case 4 -> Integer.reverseBytes((int) value);
-            default -> 0;
-        };
+        long swapped =
+                switch (size) {
+                    case 8 -> Long.reverseBytes(value);
+                    case 4 -> Integer.reverseBytes((int) value);
+                    default -> 0;
+                };
         operands.setDestination(i, size, swapped);
     }
 }

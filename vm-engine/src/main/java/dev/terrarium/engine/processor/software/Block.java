@@ -41,13 +41,15 @@ final class Block {
     Block fallThrough = this;
 
     /** The next block of the same hash bucket in its page. */
-    @Nullable Block next;
+    @Nullable
+    Block next;
 
     /** The physical address of the second page, if the (one) instruction reaches into it; else -1. */
     long secondPage = -1;
 
     /** The next block that reaches into the same second page. */
-    @Nullable Block nextSpilled;
+    @Nullable
+    Block nextSpilled;
 
     Block(long physical, int codeSize, Instruction[] code, int bytes) {
         this.physical = physical;

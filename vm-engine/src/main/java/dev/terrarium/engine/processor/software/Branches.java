@@ -69,12 +69,13 @@ final class Branches {
         if (counted) {
             count = Operands.zeroExtend(count - 1, size);
         }
-        boolean taken = switch (i.opcode) {
-            case LOOPNE -> count != 0 && !cpu.zero();
-            case LOOPE -> count != 0 && cpu.zero();
-            case LOOP -> count != 0;
-            default -> count == 0;
-        };
+        boolean taken =
+                switch (i.opcode) {
+                    case LOOPNE -> count != 0 && !cpu.zero();
+                    case LOOPE -> count != 0 && cpu.zero();
+                    case LOOP -> count != 0;
+                    default -> count == 0;
+                };
         cpu.rip = taken ? relativeTarget(i) : following(i);
         if (counted) {
             operands.setRegister(Cpu.RCX, 0, size, count);

@@ -106,8 +106,7 @@ final class IntegerUnit {
                 long value = operands.load(operands.readAddress(i, size), size);
                 Arithmetic.logic(cpu, value & operands.sourceRegister(i, size), size);
             }
-            case Op.SETCC_M ->
-                operands.store(operands.writeAddress(i, 1), 1, operands.condition(i.operation) ? 1 : 0);
+            case Op.SETCC_M -> operands.store(operands.writeAddress(i, 1), 1, operands.condition(i.operation) ? 1 : 0);
             case Op.NOT -> not(i);
             case Op.NEG -> negate(i);
             case Op.IMUL -> multiplication.multiplySigned(i);
@@ -120,10 +119,9 @@ final class IntegerUnit {
             case Op.CMPXCHG -> compareExchange(i);
             case Op.CMPXCHG_PAIR -> compareExchangePair(i);
             case Op.XCHG_R -> exchangeRegisters(i);
-            case Op.CONVERT -> operands.setRegister(
-                    Cpu.RAX, 0, size, Operands.signExtend(gpr[Cpu.RAX], size / 2));
-            case Op.CONVERT_PAIR -> operands.setRegister(
-                    Cpu.RDX, 0, size, Operands.signExtend(gpr[Cpu.RAX], size) >> 63);
+            case Op.CONVERT -> operands.setRegister(Cpu.RAX, 0, size, Operands.signExtend(gpr[Cpu.RAX], size / 2));
+            case Op.CONVERT_PAIR ->
+                operands.setRegister(Cpu.RDX, 0, size, Operands.signExtend(gpr[Cpu.RAX], size) >> 63);
             case Op.LAHF -> operands.setRegister(Cpu.RAX, 8, 1, cpu.flags() & 0xFF);
             case Op.SAHF -> {
                 boolean overflow = cpu.overflow();
@@ -318,8 +316,8 @@ final class IntegerUnit {
         mmu.checkWrite(low, 2 * half);
         long oldLow = operands.load(low, half);
         long oldHigh = operands.load(low + half, half);
-        boolean equal = oldLow == Operands.zeroExtend(gpr[Cpu.RAX], half)
-                && oldHigh == Operands.zeroExtend(gpr[Cpu.RDX], half);
+        boolean equal =
+                oldLow == Operands.zeroExtend(gpr[Cpu.RAX], half) && oldHigh == Operands.zeroExtend(gpr[Cpu.RDX], half);
         operands.store(low, half, equal ? gpr[Cpu.RBX] : oldLow);
         operands.store(low + half, half, equal ? gpr[Cpu.RCX] : oldHigh);
         if (!equal) {

@@ -254,30 +254,68 @@ final class Interpreter {
             while (true) {
                 Instruction i = code[n++];
                 switch (i.op) {
-                    case Op.ADD32_R -> gpr[i.destination] = Arithmetic.add32(cpu, (int) gpr[i.destination], (int) (gpr[i.source] + i.immediate)) & LOW_32;
-                    case Op.OR32_R -> gpr[i.destination] = Arithmetic.logic32(cpu, (int) gpr[i.destination] | (int) (gpr[i.source] + i.immediate)) & LOW_32;
-                    case Op.ADC32_R -> gpr[i.destination] = Arithmetic.adc32(cpu, (int) gpr[i.destination], (int) (gpr[i.source] + i.immediate)) & LOW_32;
-                    case Op.SBB32_R -> gpr[i.destination] = Arithmetic.sbb32(cpu, (int) gpr[i.destination], (int) (gpr[i.source] + i.immediate)) & LOW_32;
-                    case Op.AND32_R -> gpr[i.destination] = Arithmetic.logic32(cpu, (int) gpr[i.destination] & (int) (gpr[i.source] + i.immediate)) & LOW_32;
-                    case Op.SUB32_R -> gpr[i.destination] = Arithmetic.sub32(cpu, (int) gpr[i.destination], (int) (gpr[i.source] + i.immediate)) & LOW_32;
-                    case Op.XOR32_R -> gpr[i.destination] = Arithmetic.logic32(cpu, (int) gpr[i.destination] ^ (int) (gpr[i.source] + i.immediate)) & LOW_32;
-                    case Op.CMP32_R -> Arithmetic.sub32(cpu, (int) gpr[i.destination], (int) (gpr[i.source] + i.immediate));
-                    case Op.TEST32_R -> Arithmetic.logic32(cpu, (int) gpr[i.destination] & (int) (gpr[i.source] + i.immediate));
-                    case Op.ADD32_L -> gpr[i.destination] = Arithmetic.add32(cpu, (int) gpr[i.destination], load32(i)) & LOW_32;
-                    case Op.OR32_L -> gpr[i.destination] = Arithmetic.logic32(cpu, (int) gpr[i.destination] | load32(i)) & LOW_32;
-                    case Op.AND32_L -> gpr[i.destination] = Arithmetic.logic32(cpu, (int) gpr[i.destination] & load32(i)) & LOW_32;
-                    case Op.SUB32_L -> gpr[i.destination] = Arithmetic.sub32(cpu, (int) gpr[i.destination], load32(i)) & LOW_32;
-                    case Op.XOR32_L -> gpr[i.destination] = Arithmetic.logic32(cpu, (int) gpr[i.destination] ^ load32(i)) & LOW_32;
+                    case Op.ADD32_R ->
+                        gpr[i.destination] =
+                                Arithmetic.add32(cpu, (int) gpr[i.destination], (int) (gpr[i.source] + i.immediate))
+                                        & LOW_32;
+                    case Op.OR32_R ->
+                        gpr[i.destination] =
+                                Arithmetic.logic32(cpu, (int) gpr[i.destination] | (int) (gpr[i.source] + i.immediate))
+                                        & LOW_32;
+                    case Op.ADC32_R ->
+                        gpr[i.destination] =
+                                Arithmetic.adc32(cpu, (int) gpr[i.destination], (int) (gpr[i.source] + i.immediate))
+                                        & LOW_32;
+                    case Op.SBB32_R ->
+                        gpr[i.destination] =
+                                Arithmetic.sbb32(cpu, (int) gpr[i.destination], (int) (gpr[i.source] + i.immediate))
+                                        & LOW_32;
+                    case Op.AND32_R ->
+                        gpr[i.destination] =
+                                Arithmetic.logic32(cpu, (int) gpr[i.destination] & (int) (gpr[i.source] + i.immediate))
+                                        & LOW_32;
+                    case Op.SUB32_R ->
+                        gpr[i.destination] =
+                                Arithmetic.sub32(cpu, (int) gpr[i.destination], (int) (gpr[i.source] + i.immediate))
+                                        & LOW_32;
+                    case Op.XOR32_R ->
+                        gpr[i.destination] =
+                                Arithmetic.logic32(cpu, (int) gpr[i.destination] ^ (int) (gpr[i.source] + i.immediate))
+                                        & LOW_32;
+                    case Op.CMP32_R ->
+                        Arithmetic.sub32(cpu, (int) gpr[i.destination], (int) (gpr[i.source] + i.immediate));
+                    case Op.TEST32_R ->
+                        Arithmetic.logic32(cpu, (int) gpr[i.destination] & (int) (gpr[i.source] + i.immediate));
+                    case Op.ADD32_L ->
+                        gpr[i.destination] = Arithmetic.add32(cpu, (int) gpr[i.destination], load32(i)) & LOW_32;
+                    case Op.OR32_L ->
+                        gpr[i.destination] = Arithmetic.logic32(cpu, (int) gpr[i.destination] | load32(i)) & LOW_32;
+                    case Op.AND32_L ->
+                        gpr[i.destination] = Arithmetic.logic32(cpu, (int) gpr[i.destination] & load32(i)) & LOW_32;
+                    case Op.SUB32_L ->
+                        gpr[i.destination] = Arithmetic.sub32(cpu, (int) gpr[i.destination], load32(i)) & LOW_32;
+                    case Op.XOR32_L ->
+                        gpr[i.destination] = Arithmetic.logic32(cpu, (int) gpr[i.destination] ^ load32(i)) & LOW_32;
                     case Op.CMP32_L -> Arithmetic.sub32(cpu, (int) gpr[i.destination], load32(i));
                     case Op.CMP32_M -> Arithmetic.sub32(cpu, load32(i), (int) (gpr[i.source] + i.immediate));
                     case Op.TEST32_M -> Arithmetic.logic32(cpu, load32(i) & (int) (gpr[i.source] + i.immediate));
-                    case Op.ADD64_R -> gpr[i.destination] = Arithmetic.add64(cpu, gpr[i.destination], gpr[i.source] + i.immediate);
-                    case Op.OR64_R -> gpr[i.destination] = Arithmetic.logic64(cpu, gpr[i.destination] | (gpr[i.source] + i.immediate));
-                    case Op.ADC64_R -> gpr[i.destination] = Arithmetic.adc64(cpu, gpr[i.destination], gpr[i.source] + i.immediate);
-                    case Op.SBB64_R -> gpr[i.destination] = Arithmetic.sbb64(cpu, gpr[i.destination], gpr[i.source] + i.immediate);
-                    case Op.AND64_R -> gpr[i.destination] = Arithmetic.logic64(cpu, gpr[i.destination] & (gpr[i.source] + i.immediate));
-                    case Op.SUB64_R -> gpr[i.destination] = Arithmetic.sub64(cpu, gpr[i.destination], gpr[i.source] + i.immediate);
-                    case Op.XOR64_R -> gpr[i.destination] = Arithmetic.logic64(cpu, gpr[i.destination] ^ (gpr[i.source] + i.immediate));
+                    case Op.ADD64_R ->
+                        gpr[i.destination] = Arithmetic.add64(cpu, gpr[i.destination], gpr[i.source] + i.immediate);
+                    case Op.OR64_R ->
+                        gpr[i.destination] =
+                                Arithmetic.logic64(cpu, gpr[i.destination] | (gpr[i.source] + i.immediate));
+                    case Op.ADC64_R ->
+                        gpr[i.destination] = Arithmetic.adc64(cpu, gpr[i.destination], gpr[i.source] + i.immediate);
+                    case Op.SBB64_R ->
+                        gpr[i.destination] = Arithmetic.sbb64(cpu, gpr[i.destination], gpr[i.source] + i.immediate);
+                    case Op.AND64_R ->
+                        gpr[i.destination] =
+                                Arithmetic.logic64(cpu, gpr[i.destination] & (gpr[i.source] + i.immediate));
+                    case Op.SUB64_R ->
+                        gpr[i.destination] = Arithmetic.sub64(cpu, gpr[i.destination], gpr[i.source] + i.immediate);
+                    case Op.XOR64_R ->
+                        gpr[i.destination] =
+                                Arithmetic.logic64(cpu, gpr[i.destination] ^ (gpr[i.source] + i.immediate));
                     case Op.CMP64_R -> Arithmetic.sub64(cpu, gpr[i.destination], gpr[i.source] + i.immediate);
                     case Op.TEST64_R -> Arithmetic.logic64(cpu, gpr[i.destination] & (gpr[i.source] + i.immediate));
                     case Op.ADD64_L -> gpr[i.destination] = Arithmetic.add64(cpu, gpr[i.destination], load64(i));
@@ -315,11 +353,14 @@ final class Interpreter {
                     case Op.INC64_R -> gpr[i.destination] = Arithmetic.increment(cpu, gpr[i.destination], 8);
                     case Op.DEC32_R -> gpr[i.destination] = Arithmetic.decrement(cpu, gpr[i.destination], 4) & LOW_32;
                     case Op.DEC64_R -> gpr[i.destination] = Arithmetic.decrement(cpu, gpr[i.destination], 8);
-                    case Op.SHL32_I -> gpr[i.destination] = Shifts.shl(cpu, gpr[i.destination], (int) i.immediate, 4) & LOW_32;
+                    case Op.SHL32_I ->
+                        gpr[i.destination] = Shifts.shl(cpu, gpr[i.destination], (int) i.immediate, 4) & LOW_32;
                     case Op.SHL64_I -> gpr[i.destination] = Shifts.shl(cpu, gpr[i.destination], (int) i.immediate, 8);
-                    case Op.SHR32_I -> gpr[i.destination] = Shifts.shr(cpu, gpr[i.destination], (int) i.immediate, 4) & LOW_32;
+                    case Op.SHR32_I ->
+                        gpr[i.destination] = Shifts.shr(cpu, gpr[i.destination], (int) i.immediate, 4) & LOW_32;
                     case Op.SHR64_I -> gpr[i.destination] = Shifts.shr(cpu, gpr[i.destination], (int) i.immediate, 8);
-                    case Op.SAR32_I -> gpr[i.destination] = Shifts.sar(cpu, gpr[i.destination], (int) i.immediate, 4) & LOW_32;
+                    case Op.SAR32_I ->
+                        gpr[i.destination] = Shifts.sar(cpu, gpr[i.destination], (int) i.immediate, 4) & LOW_32;
                     case Op.SAR64_I -> gpr[i.destination] = Shifts.sar(cpu, gpr[i.destination], (int) i.immediate, 8);
                     case Op.PUSH64 -> {
                         long pointer = gpr[Cpu.RSP] - 8;
@@ -332,8 +373,10 @@ final class Interpreter {
                         gpr[Cpu.RSP] = pointer + 8;
                         gpr[i.destination] = value;
                     }
-                    case Op.CMOV32_R -> gpr[i.destination] = gpr[operands.condition(i.operation) ? i.source : i.destination] & LOW_32;
-                    case Op.CMOV64_R -> gpr[i.destination] = gpr[operands.condition(i.operation) ? i.source : i.destination];
+                    case Op.CMOV32_R ->
+                        gpr[i.destination] = gpr[operands.condition(i.operation) ? i.source : i.destination] & LOW_32;
+                    case Op.CMOV64_R ->
+                        gpr[i.destination] = gpr[operands.condition(i.operation) ? i.source : i.destination];
                     case Op.CMOV_L -> conditionalLoad(i);
                     case Op.SETCC_R -> setByte(i, operands.condition(i.operation) ? 1 : 0);
                     case Op.NOP -> {}

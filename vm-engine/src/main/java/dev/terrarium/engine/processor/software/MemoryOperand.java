@@ -18,8 +18,9 @@ final class MemoryOperand {
 
     /** The effective address: the offset in the segment. */
     long offset(Instruction instruction) {
-        long offset =
-                cpu.gpr[instruction.base] + (cpu.gpr[instruction.index] << instruction.scale) + instruction.displacement;
+        long offset = cpu.gpr[instruction.base]
+                + (cpu.gpr[instruction.index] << instruction.scale)
+                + instruction.displacement;
         if (instruction.ripRelative) {
             offset += cpu.rip;
         }

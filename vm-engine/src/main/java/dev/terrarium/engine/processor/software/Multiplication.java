@@ -59,7 +59,8 @@ final class Multiplication {
     /** IMUL reg, r/m. */
     void multiplyRegister(Instruction i) {
         int size = i.operandSize;
-        truncated(i, Operands.signExtend(gpr[i.destination], size), Operands.signExtend(operands.source(i, size), size));
+        truncated(
+                i, Operands.signExtend(gpr[i.destination], size), Operands.signExtend(operands.source(i, size), size));
     }
 
     /** IMUL reg, r/m, immediate. */
@@ -72,8 +73,7 @@ final class Multiplication {
     private void truncated(Instruction i, long a, long b) {
         int size = i.operandSize;
         long low = a * b;
-        boolean overflow =
-                size == 8 ? Math.multiplyHigh(a, b) != low >> 63 : Operands.signExtend(low, size) != low;
+        boolean overflow = size == 8 ? Math.multiplyHigh(a, b) != low >> 63 : Operands.signExtend(low, size) != low;
         operands.setRegister(i.destination, 0, size, low);
         flags(low, size, overflow);
     }
@@ -99,9 +99,8 @@ final class Multiplication {
                 setPair(4, quotient, Long.remainderUnsigned(dividend, divisor));
             }
             default -> {
-                long dividend = size == 1
-                        ? gpr[Cpu.RAX] & 0xFFFF
-                        : (gpr[Cpu.RDX] & 0xFFFF) << 16 | (gpr[Cpu.RAX] & 0xFFFF);
+                long dividend =
+                        size == 1 ? gpr[Cpu.RAX] & 0xFFFF : (gpr[Cpu.RDX] & 0xFFFF) << 16 | (gpr[Cpu.RAX] & 0xFFFF);
                 long quotient = dividend / divisor;
                 if (quotient >>> (8 * size) != 0) {
                     throw divideError();
@@ -162,11 +161,12 @@ final class Multiplication {
             divideSigned128(divisor);
             return;
         }
-        long dividend = switch (size) {
-            case 4 -> gpr[Cpu.RDX] << 32 | (gpr[Cpu.RAX] & 0xFFFF_FFFFL);
-            case 2 -> (int) gpr[Cpu.RDX] << 16 | (int) gpr[Cpu.RAX] & 0xFFFF;
-            default -> (short) gpr[Cpu.RAX];
-        };
+        long dividend =
+                switch (size) {
+                    case 4 -> gpr[Cpu.RDX] << 32 | (gpr[Cpu.RAX] & 0xFFFF_FFFFL);
+                    case 2 -> (int) gpr[Cpu.RDX] << 16 | (int) gpr[Cpu.RAX] & 0xFFFF;
+                    default -> (short) gpr[Cpu.RAX];
+                };
         if (dividend == Long.MIN_VALUE && divisor == -1) {
             throw divideError();
         }

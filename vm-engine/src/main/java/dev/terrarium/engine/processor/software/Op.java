@@ -32,6 +32,7 @@ final class Op {
 
     /** Register destination, source a register plus immediate. */
     static final int ADD32_R = 7;
+
     static final int OR32_R = 8;
     static final int ADC32_R = 9;
     static final int SBB32_R = 10;
@@ -53,6 +54,7 @@ final class Op {
 
     /** Register destination, memory source. */
     static final int ADD32_L = 25;
+
     static final int OR32_L = 26;
     static final int ADC32_L = 27;
     static final int SBB32_L = 28;
@@ -72,6 +74,7 @@ final class Op {
 
     /** Memory first operand, source a register plus immediate. */
     static final int ADD32_M = 41;
+
     static final int OR32_M = 42;
     static final int ADC32_M = 43;
     static final int SBB32_M = 44;
@@ -93,6 +96,7 @@ final class Op {
 
     /** Byte comparisons. */
     static final int CMP8_R = 59;
+
     static final int TEST8_R = 60;
     static final int CMP8_L = 61;
     static final int CMP8_M = 62;
@@ -100,6 +104,7 @@ final class Op {
 
     /** Moves. */
     static final int MOV32_R = 64;
+
     static final int MOV64_R = 65;
     static final int MOV8_R = 66;
     static final int MOV8_L = 67;
@@ -112,12 +117,14 @@ final class Op {
 
     /** Zero-extending moves to a 32- or 64-bit register. */
     static final int MOVZX8_R = 74;
+
     static final int MOVZX16_R = 75;
     static final int MOVZX8_L = 76;
     static final int MOVZX16_L = 77;
 
     /** 32 to 64 bits. */
     static final int MOVSXD_R = 78;
+
     static final int MOVSXD_L = 79;
 
     static final int LEA32 = 80;
@@ -130,6 +137,7 @@ final class Op {
 
     /** Shifts of a register by an immediate that is not 0 (already masked). */
     static final int SHL32_I = 86;
+
     static final int SHL64_I = 87;
     static final int SHR32_I = 88;
     static final int SHR64_I = 89;
@@ -138,12 +146,14 @@ final class Op {
 
     /** 64-bit mode, 64-bit operand, register (or immediate) forms. */
     static final int PUSH64 = 92;
+
     static final int POP64 = 93;
     static final int CALL64 = 94;
     static final int RET64 = 95;
 
     /** Near relative jumps; the conditions in the order of their encoding. */
     static final int JMP = 96;
+
     static final int JO = 97;
     static final int JNO = 98;
     static final int JB = 99;
@@ -163,6 +173,7 @@ final class Op {
 
     /** Conditional moves. */
     static final int CMOV32_R = 113;
+
     static final int CMOV64_R = 114;
     static final int CMOV_L = 115;
 
@@ -171,6 +182,7 @@ final class Op {
 
     /** End the block; see {@code Branches}. */
     static final int CALL = 118;
+
     static final int RET = 119;
     static final int JMP_INDIRECT = 120;
     static final int CALL_INDIRECT = 121;
@@ -178,10 +190,12 @@ final class Op {
 
     /** String instructions; see {@code StringUnit}. They may have to be continued. */
     static final int STRING = 123;
+
     static final int PORT_STRING = 124;
 
     /** Any size and form; {@link Instruction#operation} says which operation. From here on: {@code IntegerUnit}. */
     static final int ALU_R = 125;
+
     static final int ALU_L = 126;
     static final int ALU_M = 127;
     static final int TEST_R = 128;
@@ -235,6 +249,7 @@ final class Op {
 
     /** Any size and form. */
     static final int PUSH = 169;
+
     static final int POP = 170;
     static final int PUSH_SEGMENT = 171;
     static final int PUSHA = 172;

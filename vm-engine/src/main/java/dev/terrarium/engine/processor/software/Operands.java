@@ -155,16 +155,17 @@ final class Operands {
 
     /** One of the sixteen conditions of Jcc, SETcc and CMOVcc, by its encoding. */
     boolean condition(int code) {
-        boolean holds = switch (code >>> 1) {
-            case 0 -> cpu.overflow();
-            case 1 -> cpu.carry();
-            case 2 -> cpu.zero();
-            case 3 -> cpu.carry() || cpu.zero();
-            case 4 -> cpu.sign();
-            case 5 -> cpu.parity();
-            case 6 -> cpu.less();
-            default -> cpu.zero() || cpu.less();
-        };
+        boolean holds =
+                switch (code >>> 1) {
+                    case 0 -> cpu.overflow();
+                    case 1 -> cpu.carry();
+                    case 2 -> cpu.zero();
+                    case 3 -> cpu.carry() || cpu.zero();
+                    case 4 -> cpu.sign();
+                    case 5 -> cpu.parity();
+                    case 6 -> cpu.less();
+                    default -> cpu.zero() || cpu.less();
+                };
         return holds != ((code & 1) != 0);
     }
 }

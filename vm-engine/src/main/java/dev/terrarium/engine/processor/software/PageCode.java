@@ -35,7 +35,8 @@ final class PageCode {
         return -1L << first & -1L >>> (63 - last);
     }
 
-    @Nullable Block find(int offset, int codeSize) {
+    @Nullable
+    Block find(int offset, int codeSize) {
         Block block = buckets[offset >>> GRANULE_SHIFT];
         while (block != null && (((int) block.physical & (PAGE - 1)) != offset || block.codeSize != codeSize)) {
             block = block.next;
@@ -58,7 +59,8 @@ final class PageCode {
     }
 
     /** Takes out the blocks that overlap the bytes given and returns them, linked by {@link Block#next}. */
-    @Nullable Block takeOverlapping(int from, int to) {
+    @Nullable
+    Block takeOverlapping(int from, int to) {
         Block taken = null;
         long rest = spilled == null ? 0 : 1;
         for (int bucket = 0; bucket < buckets.length; bucket++) {
@@ -84,7 +86,8 @@ final class PageCode {
     }
 
     /** Takes out the blocks that reach in from the page before as far as {@code from}; linked by nextSpilled. */
-    @Nullable Block takeSpilled(int from) {
+    @Nullable
+    Block takeSpilled(int from) {
         Block taken = null;
         Block kept = null;
         Block block = spilled;

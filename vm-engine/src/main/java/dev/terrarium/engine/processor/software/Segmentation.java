@@ -24,8 +24,7 @@ final class Segmentation {
         }
         long masked = offset & 0xFFFF_FFFFL;
         int attributes = cpu.segmentAttributes[segment];
-        if ((attributes & (PRESENT | EXPAND_DOWN | CODE)) != PRESENT
-                || masked + size - 1 > cpu.segmentLimit[segment]) {
+        if ((attributes & (PRESENT | EXPAND_DOWN | CODE)) != PRESENT || masked + size - 1 > cpu.segmentLimit[segment]) {
             checkSlowly(segment, masked, size, false);
         }
         return (cpu.segmentBase[segment] + masked) & 0xFFFF_FFFFL;

@@ -213,8 +213,9 @@ final class SimdFloatUnit {
                 elements.complete();
                 simd.setMmx(reg, result);
             }
-            case 0x2E, 0x2F -> elements.compareToFlags( // UCOMISS, COMISS
-                    Format.SINGLE, simd.low(reg) & LOW_SINGLE, simd.load32(instruction), opcode == 0x2F);
+            case 0x2E, 0x2F ->
+                elements.compareToFlags( // UCOMISS, COMISS
+                        Format.SINGLE, simd.low(reg) & LOW_SINGLE, simd.load32(instruction), opcode == 0x2F);
             case 0x50 -> { // MOVMSKPS
                 requireRegister(instruction);
                 long low = simd.low(instruction.rm);

@@ -88,9 +88,7 @@ final class SimdOperands {
 
     /** The low 32 bits of the XMM register, or 4 bytes of memory, zero-extended. */
     long load32(Instruction instruction) {
-        return instruction.memory
-                ? operands.read(instruction, 4)
-                : state.xmm[2 * instruction.rm] & 0xFFFF_FFFFL;
+        return instruction.memory ? operands.read(instruction, 4) : state.xmm[2 * instruction.rm] & 0xFFFF_FFFFL;
     }
 
     /** The MMX register, or 8 bytes of memory. */

@@ -501,10 +501,7 @@ final class SimdUnit implements ExecutionUnit {
                 simd.set(reg, pair(order), pair(order >>> 4));
             }
             default ->
-                simd.set(
-                        reg,
-                        PackedInteger.shift(opcode, low, simd.low),
-                        PackedInteger.shift(opcode, high, simd.low));
+                simd.set(reg, PackedInteger.shift(opcode, low, simd.low), PackedInteger.shift(opcode, high, simd.low));
         }
     }
 
@@ -575,8 +572,7 @@ final class SimdUnit implements ExecutionUnit {
     private void supplemental(Instruction instruction) {
         int opcode = instruction.opcode;
         boolean wide = instruction.operandSizePrefix;
-        boolean known =
-                opcode == 0 || PackedInteger.isHorizontal(opcode) || PackedInteger.isElementwise38(opcode);
+        boolean known = opcode == 0 || PackedInteger.isHorizontal(opcode) || PackedInteger.isElementwise38(opcode);
         if (!known || instruction.repeat != 0) {
             throw cpu.invalidOpcode();
         }
@@ -599,8 +595,7 @@ final class SimdUnit implements ExecutionUnit {
         } else if (PackedInteger.isHorizontal(opcode)) {
             long second = wide ? high : simd.low;
             resultLow = PackedInteger.horizontal(opcode, low) | PackedInteger.horizontal(opcode, second) << 32;
-            resultHigh =
-                    PackedInteger.horizontal(opcode, simd.low) | PackedInteger.horizontal(opcode, simd.high) << 32;
+            resultHigh = PackedInteger.horizontal(opcode, simd.low) | PackedInteger.horizontal(opcode, simd.high) << 32;
         } else {
             resultLow = PackedInteger.apply38(opcode, low, simd.low);
             resultHigh = PackedInteger.apply38(opcode, high, simd.high);

@@ -102,8 +102,7 @@ final class X87Registers {
 
     /** Adds what an operation raised to the status word; true if its result may be stored in a register. */
     boolean commit(ExtendedArithmetic arithmetic) {
-        state.status =
-                (state.status & ~C1) | arithmetic.flags() | (arithmetic.roundedUp() ? C1 : 0);
+        state.status = (state.status & ~C1) | arithmetic.flags() | (arithmetic.roundedUp() ? C1 : 0);
         summarize();
         return !arithmetic.stopped();
     }

@@ -210,9 +210,7 @@ final class X87Unit implements ExecutionUnit {
     }
 
     private static boolean isDenormal(Format format, long value) {
-        return format == Format.SINGLE
-                ? (value & 0x7F80_0000L) == 0
-                : (value & 0x7FF0_0000_0000_0000L) == 0;
+        return format == Format.SINGLE ? (value & 0x7F80_0000L) == 0 : (value & 0x7FF0_0000_0000_0000L) == 0;
     }
 
     private void arithmeticWithInteger(Instruction instruction, int size) {
@@ -788,10 +786,13 @@ final class X87Unit implements ExecutionUnit {
         boolean undefined =
                 arithmetic.stopped() || ExtendedArithmetic.isNaN(arithmetic.signExponent(), arithmetic.significand());
         int quotient = arithmetic.quotient();
-        registers.setConditions(undefined ? state.status & (X87Registers.C0 | X87Registers.C3) : ((quotient & 4) != 0 ? X87Registers.C0 : 0)
-                | ((quotient & 2) != 0 ? X87Registers.C3 : 0)
-                | ((quotient & 1) != 0 ? X87Registers.C1 : 0)
-                | (arithmetic.complete() ? 0 : X87Registers.C2));
+        registers.setConditions(
+                undefined
+                        ? state.status & (X87Registers.C0 | X87Registers.C3)
+                        : ((quotient & 4) != 0 ? X87Registers.C0 : 0)
+                                | ((quotient & 2) != 0 ? X87Registers.C3 : 0)
+                                | ((quotient & 1) != 0 ? X87Registers.C1 : 0)
+                                | (arithmetic.complete() ? 0 : X87Registers.C2));
         if (done) {
             registers.set(0, arithmetic.signExponent(), arithmetic.significand());
         }

@@ -76,7 +76,8 @@ final class RecordedVectors {
         machine.runFrom(DATA + 0x3000);
         if (fields[2].equals("signal")) {
             boolean divide = Integer.parseInt(fields[3]) == SIGFPE;
-            boolean same = machine.faults.size() == 1 && machine.faults.getFirst().equals("0") == divide;
+            boolean same =
+                    machine.faults.size() == 1 && machine.faults.getFirst().equals("0") == divide;
             return same ? "" : " faults " + machine.faults;
         }
         if (!machine.faults.isEmpty()) {

@@ -58,8 +58,8 @@ final class TestMachine implements AutoCloseable, MemoryAccess, CodeFetcher, Por
             last = instruction;
             lastAddress = address;
         };
-        interpreter =
-                new Interpreter(cpu, mmu, segmentation, blocks, this::system, other, other, this::fault, (p, s) -> {}, this);
+        interpreter = new Interpreter(
+                cpu, mmu, segmentation, blocks, this::system, other, other, this::fault, (p, s) -> {}, this);
         mode(codeSize);
     }
 
@@ -97,7 +97,8 @@ final class TestMachine implements AutoCloseable, MemoryAccess, CodeFetcher, Por
     }
 
     private void fault(GuestFault fault) {
-        faults.add(fault.vector + (fault.errorCode < 0 ? "" : ":" + fault.errorCode)
+        faults.add(fault.vector
+                + (fault.errorCode < 0 ? "" : ":" + fault.errorCode)
                 + (fault.vector == GuestFault.PAGE_FAULT ? "@" + Long.toHexString(cpu.cr2) : ""));
         if (handler >= 0) {
             cpu.rip = handler;

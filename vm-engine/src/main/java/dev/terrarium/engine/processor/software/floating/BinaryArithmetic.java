@@ -125,11 +125,7 @@ public final class BinaryArithmetic extends FloatingArithmetic {
             return 0;
         }
         multiplyExact(
-                resultSign != 0,
-                format.exponent(a),
-                format.significand(a),
-                format.exponent(b),
-                format.significand(b));
+                resultSign != 0, format.exponent(a), format.significand(a), format.exponent(b), format.significand(b));
         return pack(format);
     }
 
@@ -161,11 +157,7 @@ public final class BinaryArithmetic extends FloatingArithmetic {
             return 0;
         }
         divideExact(
-                resultSign != 0,
-                format.exponent(a),
-                format.significand(a),
-                format.exponent(b),
-                format.significand(b));
+                resultSign != 0, format.exponent(a), format.significand(a), format.exponent(b), format.significand(b));
         return pack(format);
     }
 

@@ -700,7 +700,7 @@ public final class ExtendedArithmetic extends FloatingArithmetic {
     /** Rounds to an integer of 18 decimal digits: its magnitude, or -1 with INVALID raised. */
     public long toDecimal(int se, long sig) {
         long value = toInteger(se, sig, 64, false);
-        if ((flags & INVALID) == 0 && Math.abs(value) > 999_999_999_999_999_999L) {
+        if ((flags & INVALID) == 0 && Long.compareUnsigned(Math.abs(value), 999_999_999_999_999_999L) > 0) {
             flags = (flags & ~PRECISION) | INVALID;
             roundedUp = false;
         }

@@ -183,8 +183,7 @@ public abstract sealed class FloatingArithmetic permits BinaryArithmetic, Extend
             rest = bottom - square;
             if (restHigh < 0) {
                 root--;
-            } else if (restHigh > 1
-                    || (restHigh == 1 && (root >= 0 || Long.compareUnsigned(rest, root << 1) > 0))) {
+            } else if (restHigh > 1 || (restHigh == 1 && (root >= 0 || Long.compareUnsigned(rest, root << 1) > 0))) {
                 root++;
             } else {
                 break;

@@ -95,9 +95,7 @@ public enum Format {
     int exponent(long value) {
         long magnitude = magnitude(value);
         int field = (int) (magnitude >>> fractionBits);
-        return field != 0
-                ? field - bias
-                : 1 - bias - (Long.numberOfLeadingZeros(magnitude) - (63 - fractionBits));
+        return field != 0 ? field - bias : 1 - bias - (Long.numberOfLeadingZeros(magnitude) - (63 - fractionBits));
     }
 
     /** The significand of a finite number that is not zero, its top bit at bit 63. */

@@ -148,7 +148,8 @@ final class WideFloat {
             restHigh = restHigh << 1 | rest >>> 63;
             rest <<= 1;
         }
-        return set(negative ^ other.negative, scale, quotientHigh, quotient | ((restHigh | rest) != 0 || carry ? 1 : 0));
+        return set(
+                negative ^ other.negative, scale, quotientHigh, quotient | ((restHigh | rest) != 0 || carry ? 1 : 0));
     }
 
     WideFloat subtract(WideFloat other) {
