@@ -112,11 +112,11 @@ final class Interpreter {
         return (cpu.rip + codeBase) & linearMask;
     }
 
-    /** The block to go on with, or null if looking for it raised an exception. */
+    /** The block to go on with; null if attention comes first, or if looking for it raised an exception. */
     private @Nullable Block successor(Block block, int exit) {
         if (exit == ANEW) {
             refresh();
-            return locate();
+            return null;
         }
         long linear = linear();
         Block next = exit == TAKEN ? block.taken : block.fallThrough;

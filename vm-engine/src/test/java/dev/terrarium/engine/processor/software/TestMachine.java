@@ -118,10 +118,15 @@ final class TestMachine implements AutoCloseable, MemoryAccess, CodeFetcher, Por
         portLog.add("out " + port + "," + bytes + "=" + value);
     }
 
+    /** Writes as a device does: the block cache is told. */
     void put(long linear, String hex) {
         byte[] bytes = HexFormat.of().parseHex(hex.replace(" ", ""));
         for (int n = 0; n < bytes.length; n++) {
-            HostMemory.write(host(linear - base) + n, 1, bytes[n]);
+            long physical = linear - base + n;
+            HostMemory.write(host(physical), 1, bytes[n]);
+            if (codePages.isCode(physical)) {
+                codePages.written(physical, 1);
+            }
         }
     }
 
