@@ -18,6 +18,12 @@ import java.lang.invoke.VarHandle;
 /** The system calls the engine makes, on Linux and other POSIX hosts with 64-bit pointers. */
 public final class Posix {
     private static final int PROT_READ_WRITE = 0x3;
+    private static final int MAP_SHARED = 0x01;
+
+    /** Flags of {@link #open}: read and write, and close when another program is started. */
+    public static final int O_RDWR = 0x2;
+
+    public static final int O_CLOEXEC = 0x80000;
     private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x02 | 0x20 | 0x4000;
 
     private static final Linker LINKER = Linker.nativeLinker();
@@ -26,6 +32,13 @@ public final class Posix {
     private static final MethodHandle MMAP = handle(
             "mmap", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
     private static final MethodHandle MUNMAP = handle("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG));
+    private static final MethodHandle OPEN =
+            handle("open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT), Linker.Option.firstVariadicArg(2));
+    private static final MethodHandle CLOSE = handle("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT));
+    private static final MethodHandle IOCTL = handle(
+            "ioctl",
+            FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG),
+            Linker.Option.firstVariadicArg(2));
 
     private static final MethodHandle MINCORE =
             handle("mincore", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS));
@@ -68,6 +81,70 @@ public final class Posix {
                         "munmap(" + address + ", " + size + "): errno " + (int) ERRNO.get(state, 0L));
             }
         } catch (IllegalArgumentException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError("a downcall does not throw", e);
+        }
+    }
+
+    /** Opens a file and returns its descriptor. */
+    public static int open(String path, int flags) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(CAPTURE);
+            int descriptor = (int) OPEN.invokeExact(state, arena.allocateFrom(path), flags);
+            if (descriptor < 0) {
+                throw new PosixException("open(" + path + ")", (int) ERRNO.get(state, 0L));
+            }
+            return descriptor;
+        } catch (PosixException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError("a downcall does not throw", e);
+        }
+    }
+
+    /** Closes what {@link #open} or an ioctl returned. */
+    public static void close(int descriptor) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(CAPTURE);
+            int result = (int) CLOSE.invokeExact(state, descriptor);
+            if (result != 0) {
+                throw new IllegalArgumentException("close(" + descriptor + "): errno " + (int) ERRNO.get(state, 0L));
+            }
+        } catch (IllegalArgumentException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError("a downcall does not throw", e);
+        }
+    }
+
+    /** Makes a request of a device; {@code argument} is a number or an address, as the request wants it. */
+    public static int ioctl(int descriptor, long request, long argument) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(CAPTURE);
+            int result = (int) IOCTL.invokeExact(state, descriptor, request, argument);
+            if (result < 0) {
+                throw new PosixException(
+                        "ioctl(" + descriptor + ", 0x" + Long.toHexString(request) + ")", (int) ERRNO.get(state, 0L));
+            }
+            return result;
+        } catch (PosixException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError("a downcall does not throw", e);
+        }
+    }
+
+    /** Maps the first {@code size} bytes of a file, shared with it, and returns their address. */
+    public static long mapShared(int descriptor, long size) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(CAPTURE);
+            long address = (long) MMAP.invokeExact(state, 0L, size, PROT_READ_WRITE, MAP_SHARED, descriptor, 0L);
+            if (address == -1) {
+                throw new PosixException("mmap(fd " + descriptor + ")", (int) ERRNO.get(state, 0L));
+            }
+            return address;
+        } catch (PosixException e) {
             throw e;
         } catch (Throwable e) {
             throw new AssertionError("a downcall does not throw", e);

@@ -27,6 +27,7 @@ final class SimdFloat {
     private static final int FAST = 0x1FA0;
     private static final long DOUBLE_EXPONENT = 0x7FF0_0000_0000_0000L;
     private static final int SINGLE_EXPONENT = 0x7F80_0000;
+    private static final int QUIET_SINGLE = 0x0040_0000;
 
     private final Cpu cpu;
     private final FloatingPointState state;
@@ -224,34 +225,47 @@ final class SimdFloat {
         return soft.convert(Format.DOUBLE, Format.SINGLE, a);
     }
 
-    /** RCPSS: neither rounding nor exceptions; more exact than the relative error of 1.5 * 2^-12 it is allowed. */
+    /**
+     * RCPSS, which knows neither rounding nor exceptions, as Intel's processors have it: the reciprocal of the middle of the
+     * interval given by the top 11 fraction bits, to 12 bits.
+     */
     static long reciprocal(long a) {
         int bits = (int) a;
         int sign = bits & 0x8000_0000;
         if (denormal(bits) || bits << 1 == 0) {
             return (sign | SINGLE_EXPONENT) & 0xFFFF_FFFFL;
         }
-        float value = Float.intBitsToFloat(bits);
-        if (value != value) {
-            return (bits | 0x0040_0000) & 0xFFFF_FFFFL;
+        int field = bits >>> 23 & 0xFF;
+        if (field == 0xFF) {
+            return ((bits & 0x007F_FFFF) != 0 ? bits | QUIET_SINGLE : sign) & 0xFFFF_FFFFL;
         }
-        int result = Float.floatToRawIntBits(1.0f / value);
-        return (denormal(result) ? sign : result) & 0xFFFF_FFFFL;
+        double middle = 1 + ((bits >>> 12 & 0x7FF) + 0.5) / 2048;
+        int twelve = (int) (8192 / middle + 0.5);
+        int resultField = 253 - field;
+        return (resultField <= 0 ? sign : sign | resultField << 23 | (twelve & 0xFFF) << 11) & 0xFFFF_FFFFL;
     }
 
+    /** RSQRTSS: the same with the parity of the exponent and the top 10 fraction bits. */
     static long reciprocalSquareRoot(long a) {
         int bits = (int) a;
         int sign = bits & 0x8000_0000;
         if (denormal(bits) || bits << 1 == 0) {
             return (sign | SINGLE_EXPONENT) & 0xFFFF_FFFFL;
         }
-        float value = Float.intBitsToFloat(bits);
-        if (value != value) {
-            return (bits | 0x0040_0000) & 0xFFFF_FFFFL;
+        int field = bits >>> 23 & 0xFF;
+        if (field == 0xFF && (bits & 0x007F_FFFF) != 0) {
+            return (bits | QUIET_SINGLE) & 0xFFFF_FFFFL;
         }
         if (sign != 0) {
             return 0xFFC0_0000L;
         }
-        return Float.floatToRawIntBits((float) (1.0 / Math.sqrt(value))) & 0xFFFF_FFFFL;
+        if (field == 0xFF) {
+            return 0;
+        }
+        boolean odd = (field & 1) == 0;
+        double middle = (odd ? 2 : 1) * (1 + ((bits >>> 13 & 0x3FF) + 0.5) / 1024);
+        int twelve = (int) (8192 / Math.sqrt(middle) + 0.5);
+        int halved = (field - 127 - (odd ? 1 : 0)) / 2;
+        return (126 - halved) << 23 | (twelve & 0xFFF) << 11;
     }
 }

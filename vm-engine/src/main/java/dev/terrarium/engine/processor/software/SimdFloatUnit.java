@@ -200,13 +200,16 @@ final class SimdFloatUnit {
                 simd.requireMmx();
                 long pair = simd.loadMmx(instruction);
                 long result = integerPairToSingles(pair);
+                if (!instruction.memory) {
+                    simd.enterMmx();
+                }
                 elements.complete();
-                simd.enterMmx();
                 simd.setLow(reg, result);
             }
             case 0x2C, 0x2D -> { // CVTTPS2PI, CVTPS2PI
                 simd.requireMmx();
                 long result = singlePairToIntegers(simd.load64(instruction), opcode == 0x2C);
+                simd.enterMmx();
                 elements.complete();
                 simd.setMmx(reg, result);
             }
@@ -329,6 +332,7 @@ final class SimdFloatUnit {
                 simd.requireMmx();
                 simd.load(instruction);
                 long result = doublePairToIntegers(opcode == 0x2C);
+                simd.enterMmx();
                 elements.complete();
                 simd.setMmx(reg, result);
             }

@@ -285,6 +285,9 @@ final class SimdUnit implements ExecutionUnit {
 
     private void mmxWithGeneral(Instruction instruction, int opcode) {
         int reg = instruction.reg;
+        if (opcode == 0xC5 || opcode == 0xD7) {
+            requireRegister(instruction);
+        }
         simd.requireMmx();
         switch (opcode) {
             case 0x6E -> simd.setMmx(reg, simd.loadGeneral(instruction)); // MOVD
@@ -298,12 +301,10 @@ final class SimdUnit implements ExecutionUnit {
                 simd.setMmx(reg, (simd.mmx(reg) & ~(0xFFFFL << shift)) | word << shift);
             }
             case 0xC5 -> { // PEXTRW
-                requireRegister(instruction);
                 cpu.gpr[reg] = simd.mmx(instruction.rm) >>> 16 * ((int) instruction.immediate & 3) & 0xFFFF;
                 simd.enterMmx();
             }
             default -> { // PMOVMSKB
-                requireRegister(instruction);
                 cpu.gpr[reg] = PackedInteger.byteTops(simd.mmx(instruction.rm));
                 simd.enterMmx();
             }
@@ -315,16 +316,17 @@ final class SimdUnit implements ExecutionUnit {
     }
 
     private void mmxInteger(Instruction instruction, int opcode) {
-        simd.requireMmx();
         int reg = instruction.reg;
         if (opcode >= 0x71 && opcode <= 0x73) {
             requireRegister(instruction);
-            long value = simd.mmx(instruction.rm);
             int shift = shiftOpcode(instruction, opcode);
+            simd.requireMmx();
+            long value = simd.mmx(instruction.rm);
             simd.setMmx(instruction.rm, PackedInteger.shift(shift, value, instruction.immediate & 0xFF));
             return;
         }
         if (opcode == 0x70) { // PSHUFW
+            simd.requireMmx();
             simd.setMmx(reg, PackedInteger.shuffleWords(simd.loadMmx(instruction), (int) instruction.immediate));
             return;
         }
@@ -336,6 +338,7 @@ final class SimdUnit implements ExecutionUnit {
                 && !PackedInteger.isElementwise(opcode)) {
             throw cpu.invalidOpcode();
         }
+        simd.requireMmx();
         long source = unpackLow && instruction.memory ? operands.read(instruction, 4) : simd.loadMmx(instruction);
         long target = simd.mmx(reg);
         long result;

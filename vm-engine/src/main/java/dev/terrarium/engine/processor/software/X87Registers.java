@@ -107,6 +107,12 @@ final class X87Registers {
         return !arithmetic.stopped();
     }
 
+    boolean commitKeepingC1(ExtendedArithmetic arithmetic) {
+        state.status |= arithmetic.flags();
+        summarize();
+        return !arithmetic.stopped();
+    }
+
     void setConditions(int conditions) {
         state.status = (state.status & ~CONDITIONS) | conditions;
     }

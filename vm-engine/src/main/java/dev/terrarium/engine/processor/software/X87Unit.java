@@ -19,6 +19,7 @@ final class X87Unit implements ExecutionUnit {
     private static final int SUBTRACT = 4;
     private static final int SUBTRACT_REVERSED = 5;
     private static final int DIVIDE = 6;
+    private static final int DIVIDE_REVERSED = 7;
 
     private static final int ONE_EXPONENT = ExtendedArithmetic.BIAS;
     private static final long ONE = 1L << 63;
@@ -55,6 +56,9 @@ final class X87Unit implements ExecutionUnit {
             waitForPending();
             return;
         }
+        if (!isDefined(instruction)) {
+            throw cpu.invalidOpcode();
+        }
         if ((cpu.cr0 & (Cpu.CR0_EM | Cpu.CR0_TS)) != 0) {
             throw cpu.fault(GuestFault.DEVICE_NOT_AVAILABLE, GuestFault.NO_ERROR_CODE);
         }
@@ -74,6 +78,35 @@ final class X87Unit implements ExecutionUnit {
         state.lastInstruction = address;
         state.lastInstructionSelector = cpu.selector[Cpu.CS];
         state.lastOpcode = ((instruction.opcode & 7) << 8) | instruction.modrm;
+    }
+
+    /** An undefined opcode is found before a pending exception is. */
+    private static boolean isDefined(Instruction instruction) {
+        int i = instruction.modrm & 7;
+        int extension = instruction.extension();
+        if (instruction.memory) {
+            return switch (instruction.opcode) {
+                case 0xD9 -> extension != 1;
+                case 0xDB -> extension != 4 && extension != 6;
+                case 0xDD -> extension != 5;
+                default -> true;
+            };
+        }
+        return switch (instruction.opcode) {
+            case 0xD9 ->
+                switch (extension) {
+                    case 2 -> i == 0;
+                    case 4 -> i == 0 || i == 1 || i == 4 || i == 5;
+                    case 5 -> i != 7;
+                    default -> true;
+                };
+            case 0xDA -> extension < 4 || instruction.modrm == 0xE9;
+            case 0xDB -> extension != 7 && (extension != 4 || i < 5);
+            case 0xDD -> extension < 6;
+            case 0xDE -> extension != 3 || i == 1;
+            case 0xDF -> extension != 7 && (extension != 4 || i == 0);
+            default -> true;
+        };
     }
 
     private void waitForPending() {
@@ -210,7 +243,7 @@ final class X87Unit implements ExecutionUnit {
             }
             return;
         }
-        if (denormal && notSpecial(registers.signExponent(0), registers.significand(0))) {
+        if (denormal && noticesDenormal(registers.signExponent(0), registers.significand(0), operation)) {
             arithmetic.raise(FloatingArithmetic.DENORMAL);
         }
         calculate(operation, registers.signExponent(0), registers.significand(0), operandExponent, operand);
@@ -220,8 +253,10 @@ final class X87Unit implements ExecutionUnit {
     }
 
     /** Only then is a denormal memory operand, which has become a normal number, noticed. */
-    private static boolean notSpecial(int se, long sig) {
-        return !ExtendedArithmetic.isNaN(se, sig) && !ExtendedArithmetic.isUnsupported(se, sig);
+    private static boolean noticesDenormal(int se, long sig, int operation) {
+        return !ExtendedArithmetic.isNaN(se, sig)
+                && !ExtendedArithmetic.isUnsupported(se, sig)
+                && !(operation == DIVIDE_REVERSED && ExtendedArithmetic.isZero(se, sig));
     }
 
     private void calculate(int operation, int seA, long a, int seB, long b) {
@@ -273,7 +308,8 @@ final class X87Unit implements ExecutionUnit {
             if (registers.overflow()) {
                 registers.push(ExtendedArithmetic.DEFAULT_NAN_EXPONENT, ExtendedArithmetic.DEFAULT_NAN_SIGNIFICAND);
             }
-        } else if (registers.commit(arithmetic)) {
+        } else if (registers.commit(arithmetic) || (arithmetic.flags() & FloatingArithmetic.INVALID) == 0) {
+            // An unmasked denormal exception does not keep a load from happening.
             registers.push(arithmetic.signExponent(), arithmetic.significand());
         }
     }
@@ -309,6 +345,7 @@ final class X87Unit implements ExecutionUnit {
             writeSized(linear, size, value);
         } else {
             mmu.checkWrite(linear, size);
+            arithmetic.forgetRounding();
         }
         registers.commit(arithmetic);
         popIf(store && pop);
@@ -435,7 +472,7 @@ final class X87Unit implements ExecutionUnit {
                     throw cpu.invalidOpcode();
                 }
             }
-            case 3 -> store(i, true);
+            case 3 -> storeWithoutFault(i);
             case 4 -> {
                 switch (i) {
                     case 0 -> changeSign(registers.signExponent(0) ^ ExtendedArithmetic.SIGN);
@@ -452,7 +489,7 @@ final class X87Unit implements ExecutionUnit {
 
     private void registerDD(int extension, int i) {
         switch (extension) {
-            case 0 -> registers.free(i);
+            case 0 -> free(i);
             case 1 -> exchange(i);
             case 2 -> store(i, false);
             case 3 -> store(i, true);
@@ -465,7 +502,7 @@ final class X87Unit implements ExecutionUnit {
     private void registerDF(int extension, int i) {
         switch (extension) {
             case 0 -> {
-                registers.free(i);
+                free(i);
                 registers.pop();
             }
             case 1 -> exchange(i);
@@ -501,12 +538,12 @@ final class X87Unit implements ExecutionUnit {
     }
 
     private void load(int i) {
-        if (registers.full()) {
-            if (registers.overflow()) {
+        if (registers.empty(i)) {
+            if (registers.underflow()) {
                 registers.push(ExtendedArithmetic.DEFAULT_NAN_EXPONENT, ExtendedArithmetic.DEFAULT_NAN_SIGNIFICAND);
             }
-        } else if (registers.empty(i)) {
-            if (registers.underflow()) {
+        } else if (registers.full()) {
+            if (registers.overflow()) {
                 registers.push(ExtendedArithmetic.DEFAULT_NAN_EXPONENT, ExtendedArithmetic.DEFAULT_NAN_SIGNIFICAND);
             }
         } else {
@@ -548,6 +585,20 @@ final class X87Unit implements ExecutionUnit {
         popIf(pop);
     }
 
+    /** The alias D9 D8+i of FSTP, which takes an empty register without complaint. */
+    private void storeWithoutFault(int i) {
+        registers.clearC1();
+        if (!registers.empty(0)) {
+            registers.set(i, registers.signExponent(0), registers.significand(0));
+        }
+        registers.pop();
+    }
+
+    private void free(int i) {
+        registers.clearC1();
+        registers.free(i);
+    }
+
     private void conditionalMove(int condition, int i, boolean negate) {
         boolean holds =
                 switch (condition) {
@@ -563,7 +614,6 @@ final class X87Unit implements ExecutionUnit {
             }
             return;
         }
-        registers.clearC1();
         if (holds != negate) {
             registers.set(0, registers.signExponent(i), registers.significand(i));
         }
@@ -628,7 +678,7 @@ final class X87Unit implements ExecutionUnit {
                     registers.signExponent(i),
                     registers.significand(i),
                     signalsQuiet);
-            done = registers.commit(arithmetic);
+            done = registers.commitKeepingC1(arithmetic);
         }
         cpu.setArithmeticFlags(
                 switch (order) {
@@ -691,6 +741,9 @@ final class X87Unit implements ExecutionUnit {
 
     private void unaryFunction(int modrm) {
         boolean scale = modrm == 0xFD;
+        if (modrm >= 0xFE) {
+            state.status &= ~X87Registers.C2;
+        }
         if (registers.empty(0) || (scale && registers.empty(1))) {
             if (registers.underflow()) {
                 registers.setDefaultNaN(0);
@@ -708,9 +761,6 @@ final class X87Unit implements ExecutionUnit {
             case 0xFE -> reduced = transcendental.sine(se, sig);
             default -> reduced = transcendental.cosine(se, sig);
         }
-        if (modrm >= 0xFE) {
-            state.status &= ~X87Registers.C2;
-        }
         if (!reduced) {
             state.status = (state.status & ~X87Registers.C1) | X87Registers.C2;
         } else if (registers.commit(arithmetic)) {
@@ -720,8 +770,8 @@ final class X87Unit implements ExecutionUnit {
 
     private void remainder(boolean toNearest) {
         if (registers.empty(0) || registers.empty(1)) {
+            state.status &= ~X87Registers.C2;
             if (registers.underflow()) {
-                state.status &= ~X87Registers.C2;
                 registers.setDefaultNaN(0);
             }
             return;
@@ -733,11 +783,16 @@ final class X87Unit implements ExecutionUnit {
                 registers.significand(1),
                 toNearest);
         boolean done = registers.commit(arithmetic);
+        boolean undefined =
+                arithmetic.stopped() || ExtendedArithmetic.isNaN(arithmetic.signExponent(), arithmetic.significand());
         int quotient = arithmetic.quotient();
-        registers.setConditions(((quotient & 4) != 0 ? X87Registers.C0 : 0)
-                | ((quotient & 2) != 0 ? X87Registers.C3 : 0)
-                | ((quotient & 1) != 0 ? X87Registers.C1 : 0)
-                | (arithmetic.complete() ? 0 : X87Registers.C2));
+        registers.setConditions(
+                undefined
+                        ? state.status & (X87Registers.C0 | X87Registers.C3)
+                        : ((quotient & 4) != 0 ? X87Registers.C0 : 0)
+                                | ((quotient & 2) != 0 ? X87Registers.C3 : 0)
+                                | ((quotient & 1) != 0 ? X87Registers.C1 : 0)
+                                | (arithmetic.complete() ? 0 : X87Registers.C2));
         if (done) {
             registers.set(0, arithmetic.signExponent(), arithmetic.significand());
         }

@@ -194,6 +194,19 @@ public final class ExtendedArithmetic extends FloatingArithmetic {
         return special(seA, a, seB, b);
     }
 
+    /** The result is this operand, rounded from something next to it. */
+    void setTiny(int se, long sig) {
+        boolean denormal = (se & SPECIAL) == 0;
+        set(denormal && sig < 0 ? se | 1 : se, sig);
+        flags |= PRECISION | (denormal && sig >= 0 ? UNDERFLOW : 0);
+    }
+
+    /** The result is 1, rounded; of the flags raised meanwhile DENORMAL stays beside the earlier ones. */
+    void setOne(int earlierFlags) {
+        flags = earlierFlags | (flags & DENORMAL) | PRECISION;
+        set(BIAS, TOP_BIT);
+    }
+
     /** Raises DENORMAL if this operand is one. */
     void takeDenormal(int se, long sig) {
         noteDenormal(se, sig);
@@ -221,6 +234,8 @@ public final class ExtendedArithmetic extends FloatingArithmetic {
             if ((masks & OVERFLOW) == 0) {
                 biased -= EXPONENT_ADJUSTMENT;
                 if (biased >= SPECIAL) {
+                    flags |= PRECISION;
+                    roundedUp = true;
                     setInfinity(signBit);
                     return;
                 }
@@ -348,12 +363,14 @@ public final class ExtendedArithmetic extends FloatingArithmetic {
             invalid();
             return;
         }
-        noteDenormal(seA, a);
-        noteDenormal(seB, b);
         if (zeroB && !infiniteA) {
             flags |= ZERO_DIVIDE;
+            setInfinity(signBit);
+            return;
         }
-        if (infiniteA || zeroB) {
+        noteDenormal(seA, a);
+        noteDenormal(seB, b);
+        if (infiniteA) {
             setInfinity(signBit);
             return;
         }
@@ -683,7 +700,7 @@ public final class ExtendedArithmetic extends FloatingArithmetic {
     /** Rounds to an integer of 18 decimal digits: its magnitude, or -1 with INVALID raised. */
     public long toDecimal(int se, long sig) {
         long value = toInteger(se, sig, 64, false);
-        if ((flags & INVALID) == 0 && Math.abs(value) > 999_999_999_999_999_999L) {
+        if ((flags & INVALID) == 0 && Long.compareUnsigned(Math.abs(value), 999_999_999_999_999_999L) > 0) {
             flags = (flags & ~PRECISION) | INVALID;
             roundedUp = false;
         }

@@ -58,6 +58,12 @@ public abstract sealed class FloatingArithmetic permits BinaryArithmetic, Extend
         flags |= raised;
     }
 
+    /** Takes back that the result was rounded. */
+    public final void forgetRounding() {
+        flags &= ~PRECISION;
+        roundedUp = false;
+    }
+
     public final boolean roundedUp() {
         return roundedUp;
     }

@@ -32,6 +32,9 @@ public final class Transcendental {
     private static final int EXPONENTIAL_TERMS = 36;
     private static final int LOGARITHM_TERMS = 28;
 
+    /** Below this exponent an angle, its sine and its tangent are the same, and its cosine is one. */
+    private static final int TINY_ANGLE = -67;
+
     /** Below this exponent of the ratio the arc tangent's own series is short. */
     private static final int SMALL_RATIO = -10;
 
@@ -87,10 +90,13 @@ public final class Transcendental {
             arithmetic.set(BIAS, ONE);
             return true;
         }
+        int flags = arithmetic.flags();
         if (!reduce(se, sig)) {
             return false;
         }
-        if (!done) {
+        if (done && !arithmetic.stopped() && angle.exponent < TINY_ANGLE) {
+            arithmetic.setOne(flags);
+        } else if (!done) {
             // The cosine is even, and a quarter turn ahead of the sine.
             angleNegative = false;
             finishQuadrant(quadrant + 1);
@@ -129,6 +135,7 @@ public final class Transcendental {
     /** Sets angle to the argument's magnitude less a multiple of pi/2, between -pi/4 and pi/4. */
     private boolean reduce(int se, long sig) {
         done = true;
+        angle.set(one);
         if (arithmetic.takeSpecial(se, sig)) {
             return true;
         }
@@ -149,6 +156,11 @@ public final class Transcendental {
             return true;
         }
         unpack(angle, se, sig);
+        if (angle.exponent < TINY_ANGLE) {
+            arithmetic.setTiny(se, sig);
+            done = true;
+            return true;
+        }
         angleNegative = angle.negative;
         angle.negative = false;
         quadrant = 0;
@@ -350,10 +362,11 @@ public final class Transcendental {
             arithmetic.invalid();
             return;
         }
-        arithmetic.takeDenormal(seX, sigX);
-        arithmetic.takeDenormal(seY, sigY);
         if (zeroX && !infiniteY) {
             arithmetic.raise(FloatingArithmetic.ZERO_DIVIDE);
+        } else {
+            arithmetic.takeDenormal(seX, sigX);
+            arithmetic.takeDenormal(seY, sigY);
         }
         if (arithmetic.stopped()) {
             return;
@@ -387,6 +400,8 @@ public final class Transcendental {
             hyperbolicSeries();
             a.add(b.set(power));
         }
+        // Intel's processors report a rounding for every power of two but one.
+        arithmetic.raise(FloatingArithmetic.PRECISION);
         finish(a.multiply(unpack(b, seY, sigY)), exact);
     }
 
