@@ -6,11 +6,15 @@ import org.jspecify.annotations.Nullable;
 /** The blocks that start in one physical page, and those that reach into it from the page before. */
 final class PageCode {
     private static final int GRANULE_SHIFT = 6;
+
+    /** Fine enough that a bucket seldom holds two blocks: each look at another costs a cache miss. */
+    private static final int BUCKET_SHIFT = 4;
+
     private static final int PAGE = 4096;
 
     final long physical;
 
-    private final Block[] buckets = new Block[PAGE >>> GRANULE_SHIFT];
+    private final Block[] buckets = new Block[PAGE >>> BUCKET_SHIFT];
     private @Nullable Block spilled;
 
     /** Bit i is set if some block has bytes in the page's i-th granule of 64. */
@@ -37,7 +41,7 @@ final class PageCode {
 
     @Nullable
     Block find(int offset, int codeSize) {
-        Block block = buckets[offset >>> GRANULE_SHIFT];
+        Block block = buckets[offset >>> BUCKET_SHIFT];
         while (block != null && (((int) block.physical & (PAGE - 1)) != offset || block.codeSize != codeSize)) {
             block = block.next;
         }
@@ -46,7 +50,7 @@ final class PageCode {
 
     void add(Block block) {
         int offset = (int) block.physical & (PAGE - 1);
-        int bucket = offset >>> GRANULE_SHIFT;
+        int bucket = offset >>> BUCKET_SHIFT;
         block.next = buckets[bucket];
         buckets[bucket] = block;
         granules |= span(offset, Math.min(PAGE, offset + block.bytes));
@@ -124,7 +128,7 @@ final class PageCode {
 
     /** Takes out one block that starts here. */
     void remove(Block block) {
-        int bucket = ((int) block.physical & (PAGE - 1)) >>> GRANULE_SHIFT;
+        int bucket = ((int) block.physical & (PAGE - 1)) >>> BUCKET_SHIFT;
         Block kept = null;
         Block each = buckets[bucket];
         while (each != null) {
