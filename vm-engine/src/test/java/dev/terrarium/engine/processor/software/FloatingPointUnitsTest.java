@@ -202,4 +202,25 @@ final class FloatingPointUnitsTest {
         assertThat(execute("0F 77")).isEqualTo(-1);
         assertThat(cpu.floatingPoint.valid).isZero();
     }
+
+    @Test
+    void storeThatAnUnmaskedExceptionForbidsDoesNotTouchMemory() {
+        machine.absent.add((long) AREA);
+        cpu.floatingPoint.control = 0x37E;
+        assertThat(execute("DD 16")).as("FST m64 from an empty register").isEqualTo(-1);
+        assertThat(cpu.floatingPoint.status & 0xC1).isEqualTo(0xC1);
+        cpu.floatingPoint.control = 0x37F;
+        cpu.floatingPoint.status = 0;
+        assertThat(execute("DD 16")).isEqualTo(GuestFault.PAGE_FAULT);
+        assertThat(cpu.floatingPoint.status & 0xC1).isZero();
+    }
+
+    @Test
+    void mostNegativeIntegerHasTooManyDigits() {
+        machine.poke(AREA, 8, Long.MIN_VALUE);
+        assertThat(execute("DF 2E")).isEqualTo(-1); // FILD m64
+        assertThat(execute("DF 36")).isEqualTo(-1); // FBSTP
+        assertThat(cpu.floatingPoint.status & 1).isEqualTo(1);
+        assertThat(machine.peek(AREA + 2, 8)).isEqualTo(0xFFFF_C000_0000_0000L);
+    }
 }
