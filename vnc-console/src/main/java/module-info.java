@@ -6,7 +6,6 @@ module dev.terrarium.console {
     requires static transitive org.jspecify;
     requires transitive dev.terrarium.engine;
     requires transitive javafx.controls;
-    requires dev.terrarium.icons;
     requires org.slf4j;
     requires sikulix2tigervnc;
 
