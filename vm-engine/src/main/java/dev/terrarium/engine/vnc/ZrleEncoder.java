@@ -2,6 +2,7 @@
 package dev.terrarium.engine.vnc;
 
 import java.util.zip.Deflater;
+import org.jspecify.annotations.Nullable;
 
 /** ZRLE: tiles of 64 by 64 pixels, each packed its best way, in one zlib stream a client (RFC 6143, section 7.7.6). */
 final class ZrleEncoder implements RectangleEncoder, AutoCloseable {
@@ -11,7 +12,8 @@ final class ZrleEncoder implements RectangleEncoder, AutoCloseable {
     private static final int RLE = 128;
     private static final int HASH_SIZE = 512;
 
-    private final Deflater deflater = new Deflater(Deflater.BEST_SPEED);
+    private @Nullable Deflater deflater;
+    private int level = Deflater.BEST_SPEED;
     private final WireOutput plain = new WireOutput();
     private final byte[] packed = new byte[16384];
     private final int[] tile = new int[TILE * TILE];
@@ -28,13 +30,16 @@ final class ZrleEncoder implements RectangleEncoder, AutoCloseable {
         return Encoding.ZRLE;
     }
 
-    void setLevel(int level) {
-        deflater.setLevel(level);
+    /** Compression for the whole stream, from 1 to 9; without effect once it has begun. */
+    void setLevel(int newLevel) {
+        level = newLevel;
     }
 
     @Override
     public void close() {
-        deflater.end();
+        if (deflater != null) {
+            deflater.end();
+        }
     }
 
     @Override
@@ -55,10 +60,12 @@ final class ZrleEncoder implements RectangleEncoder, AutoCloseable {
         }
         int lengthAt = out.size();
         out.u32(0);
-        deflater.setInput(plain.bytes(), 0, plain.size());
+        Deflater stream = deflater == null ? new Deflater(level) : deflater;
+        deflater = stream;
+        stream.setInput(plain.bytes(), 0, plain.size());
         int count;
         do {
-            count = deflater.deflate(packed, 0, packed.length, Deflater.SYNC_FLUSH);
+            count = stream.deflate(packed, 0, packed.length, Deflater.SYNC_FLUSH);
             out.raw(packed, 0, count);
         } while (count == packed.length);
         out.setU32(lengthAt, out.size() - lengthAt - 4);

@@ -54,7 +54,7 @@ class TigerVncViewerTest {
                 boolean shown = false;
                 for (int i = 0; i < 40 && !shown; i++) {
                     Thread.sleep(500);
-                    run("import", "-display", display, "-window", "root", "ppm:" + picture);
+                    run("import", "-display", display, "-window", "root", "-depth", "8", "ppm:" + picture);
                     shown = Files.exists(picture) && shows(picture, screen);
                 }
                 assertThat(shown).as("the picture is on the viewer's screen").isTrue();
