@@ -4,6 +4,7 @@
 @org.jspecify.annotations.NullMarked
 module dev.terrarium.app {
     requires static transitive org.jspecify;
+    requires dev.terrarium.console;
     requires dev.terrarium.engine;
     requires dev.terrarium.icons;
     requires dev.terrarium.wizards;

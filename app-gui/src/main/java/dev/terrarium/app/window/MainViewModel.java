@@ -61,6 +61,10 @@ final class MainViewModel {
         return host;
     }
 
+    Work work() {
+        return work;
+    }
+
     /** Takes over what the host and its machines are doing now. */
     void update(HostSample sample) {
         Set<VirtualMachine> present = new HashSet<>();
