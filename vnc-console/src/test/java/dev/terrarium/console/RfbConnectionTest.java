@@ -23,6 +23,7 @@ class RfbConnectionTest {
         final CountDownLatch open = new CountDownLatch(1);
         final RfbConnection connection;
         private final Thread reader;
+        private IntBuffer buffer = IntBuffer.allocate(0);
 
         Peer(TestMachine machine, int encoding) throws Exception {
             connection = new RfbConnection(machine.openConsole(), this, encoding);
@@ -49,7 +50,9 @@ class RfbConnectionTest {
 
         /** Waits until the client shows this picture. */
         boolean shows(int width, int height, int[] expected) throws InterruptedException {
-            IntBuffer buffer = IntBuffer.allocate(width * height);
+            if (buffer.capacity() != width * height) {
+                buffer = IntBuffer.allocate(width * height);
+            }
             int[] opaque = java.util.Arrays.stream(expected).map(i -> i | OPAQUE).toArray();
             for (int i = 0; i < 300; i++) {
                 connection.picture().takeInto(buffer, width, height);
