@@ -58,8 +58,7 @@ final class GuestScreen extends Region {
             requestLayout();
         }
         pixels.updateBuffer(target -> {
-            GuestPicture.Change change =
-                    picture.takeInto(target.getBuffer(), target.getWidth(), target.getHeight());
+            GuestPicture.Change change = picture.takeInto(target.getBuffer(), target.getWidth(), target.getHeight());
             return change.width() <= 0
                     ? Rectangle2D.EMPTY
                     : new Rectangle2D(change.x(), change.y(), change.width(), change.height());
@@ -124,9 +123,8 @@ final class GuestScreen extends Region {
             return;
         }
         double natural = 1 / outputScale();
-        double scale = mode == ScaleMode.ACTUAL
-                ? natural
-                : Math.min(getWidth() / guestWidth(), getHeight() / guestHeight());
+        double scale =
+                mode == ScaleMode.ACTUAL ? natural : Math.min(getWidth() / guestWidth(), getHeight() / guestHeight());
         double width = guestWidth() * scale;
         double height = guestHeight() * scale;
         double enlarged = scale / natural;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.console;
 
+import com.tigervnc.rdr.EndOfStream;
 import com.tigervnc.rfb.CConnection;
 import com.tigervnc.rfb.CMsgReaderV3;
 import com.tigervnc.rfb.CMsgWriterV3;
 import com.tigervnc.rfb.CSecurity;
 import com.tigervnc.rfb.CSecurityNone;
 import com.tigervnc.rfb.Encodings;
+import com.tigervnc.rfb.LogWriter;
 import com.tigervnc.rfb.PixelFormat;
 import com.tigervnc.rfb.Point;
 import com.tigervnc.rfb.Rect;
@@ -52,6 +54,11 @@ final class RfbConnection extends CConnection implements AutoCloseable {
     private static final int QEMU_MESSAGE = 255;
     private static final int EXTENDED_KEY_EVENT = 0;
     private static final PixelFormat FORMAT = new PixelFormat(32, 24, false, true, 255, 255, 255, 16, 8, 0);
+
+    static {
+        // its logger writes to standard error; errors still come out, as exceptions do
+        LogWriter.setLogParams("0");
+    }
 
     private final ConsoleStream stream;
     private final Listener listener;
@@ -121,6 +128,8 @@ final class RfbConnection extends CConnection implements AutoCloseable {
             while (true) {
                 processMsg();
             }
+        } catch (EndOfStream e) {
+            LOG.debug("the server has ended the console");
         } catch (com.tigervnc.rdr.Exception e) {
             if (!isClosed()) {
                 throw new IOException(e.getMessage(), e);

@@ -176,7 +176,8 @@ class ConsoleViewTest {
         int middle = shown.getPixelReader().getArgb(350 - WIDTH / 2 + 60, 250 - HEIGHT / 2 + 20);
         assertThat(middle & 0xFFFFFF).isEqualTo(0xFFFF00);
         machine.show(720, 400, TestMachine.picture(720, 400));
-        assertThat(eventually(() -> view.guestSizeProperty().get().getWidth() == 720)).isTrue();
+        assertThat(eventually(() -> view.guestSizeProperty().get().getWidth() == 720))
+                .isTrue();
     }
 
     @Test
@@ -187,8 +188,13 @@ class ConsoleViewTest {
             stage.getScene()
                     .getAccelerators()
                     .put(
-                            new KeyCodeCombination(KeyCode.A, KeyCombination.ModifierValue.ANY, KeyCombination.ModifierValue.ANY,
-                                    KeyCombination.ModifierValue.ANY, KeyCombination.ModifierValue.ANY, KeyCombination.ModifierValue.ANY),
+                            new KeyCodeCombination(
+                                    KeyCode.A,
+                                    KeyCombination.ModifierValue.ANY,
+                                    KeyCombination.ModifierValue.ANY,
+                                    KeyCombination.ModifierValue.ANY,
+                                    KeyCombination.ModifierValue.ANY,
+                                    KeyCombination.ModifierValue.ANY),
                             accelerator::incrementAndGet);
             view.grabKeyboard();
             return view;
@@ -199,8 +205,7 @@ class ConsoleViewTest {
         press(KeyEvent.KEY_PRESSED, KeyCode.UNDEFINED, "?");
         press(KeyEvent.KEY_RELEASED, KeyCode.UNDEFINED, "");
         press(KeyEvent.KEY_PRESSED, KeyCode.DELETE, "");
-        assertThat(machine.take(5))
-                .containsExactly("press 1e", "release 1e", "press 35", "release 35", "press d3");
+        assertThat(machine.take(5)).containsExactly("press 1e", "release 1e", "press 35", "release 35", "press d3");
         assertThat(accelerator).hasValue(0);
         onFx(() -> {
             elsewhere.requestFocus();
@@ -245,13 +250,32 @@ class ConsoleViewTest {
             Event.fireEvent(
                     screen,
                     new ScrollEvent(
-                            ScrollEvent.SCROLL, 350, 250, 0, 0, false, false, false, false, false, false, 0, -40, 0,
-                            -40, 40, 40, ScrollEvent.HorizontalTextScrollUnits.NONE, 0,
-                            ScrollEvent.VerticalTextScrollUnits.NONE, 0, 0, new PickResult(screen, 350, 250)));
+                            ScrollEvent.SCROLL,
+                            350,
+                            250,
+                            0,
+                            0,
+                            false,
+                            false,
+                            false,
+                            false,
+                            false,
+                            false,
+                            0,
+                            -40,
+                            0,
+                            -40,
+                            40,
+                            40,
+                            ScrollEvent.HorizontalTextScrollUnits.NONE,
+                            0,
+                            ScrollEvent.VerticalTextScrollUnits.NONE,
+                            0,
+                            0,
+                            new PickResult(screen, 350, 250)));
             return screen;
         });
-        assertThat(machine.take(2))
-                .containsExactly("move 0 0 wheel 0 buttons 1", "move 0 0 wheel 0 buttons 0");
+        assertThat(machine.take(2)).containsExactly("move 0 0 wheel 0 buttons 1", "move 0 0 wheel 0 buttons 0");
         assertThat(machine.take(1).getFirst()).contains("wheel -1");
     }
 
@@ -266,8 +290,23 @@ class ConsoleViewTest {
             Event.fireEvent(
                     screen,
                     new MouseEvent(
-                            type, scene.getX(), scene.getY(), 0, 0, primary ? MouseButton.PRIMARY : MouseButton.NONE, 1,
-                            false, false, false, false, primary, false, false, true, false, true,
+                            type,
+                            scene.getX(),
+                            scene.getY(),
+                            0,
+                            0,
+                            primary ? MouseButton.PRIMARY : MouseButton.NONE,
+                            1,
+                            false,
+                            false,
+                            false,
+                            false,
+                            primary,
+                            false,
+                            false,
+                            true,
+                            false,
+                            true,
                             new PickResult(screen, scene.getX(), scene.getY())));
             return screen;
         });

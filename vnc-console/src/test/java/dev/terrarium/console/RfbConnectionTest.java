@@ -53,7 +53,8 @@ class RfbConnectionTest {
             if (buffer.capacity() != width * height) {
                 buffer = IntBuffer.allocate(width * height);
             }
-            int[] opaque = java.util.Arrays.stream(expected).map(i -> i | OPAQUE).toArray();
+            int[] opaque =
+                    java.util.Arrays.stream(expected).map(i -> i | OPAQUE).toArray();
             for (int i = 0; i < 300; i++) {
                 connection.picture().takeInto(buffer, width, height);
                 if (java.util.Arrays.equals(buffer.array(), opaque)) {
