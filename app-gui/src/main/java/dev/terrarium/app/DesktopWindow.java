@@ -2,6 +2,7 @@
 package dev.terrarium.app;
 
 import dev.terrarium.app.cli.Window;
+import dev.terrarium.app.window.Desktop;
 import dev.terrarium.engine.TerrariumException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -10,6 +11,16 @@ import java.util.Optional;
 final class DesktopWindow implements Window {
     @Override
     public int open(Path home, Optional<Request> request) throws TerrariumException {
-        throw new TerrariumException("this build has no window: use start --headless, see terrarium --help");
+        try {
+            return Desktop.open(
+                    home,
+                    request.map(Request::machine),
+                    request.map(Request::start).orElse(false));
+        } catch (UnsupportedOperationException e) {
+            throw new TerrariumException(
+                    "the display cannot be opened (" + e.getMessage()
+                            + "): check DISPLAY, or use the commands, see terrarium --help",
+                    e);
+        }
     }
 }
