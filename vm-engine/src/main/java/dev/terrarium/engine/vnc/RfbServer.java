@@ -76,8 +76,8 @@ public final class RfbServer implements AutoCloseable {
     /** Also serves clients on a TCP address; returns the port. */
     public int listen(InetSocketAddress address, @Nullable String password) throws TerrariumException {
         if (address.isUnresolved()) {
-            throw new TerrariumException("there is no host \"" + address.getHostString() + "\": use a name or address of"
-                    + " this computer, as in 127.0.0.1:5900");
+            throw new TerrariumException("there is no host \"" + address.getHostString()
+                    + "\": use a name or address of" + " this computer, as in 127.0.0.1:5900");
         }
         ServerSocket listener;
         try {

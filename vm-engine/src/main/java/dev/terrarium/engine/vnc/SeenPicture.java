@@ -125,9 +125,7 @@ final class SeenPicture {
             while (i < open.size() && open.get(i).x() < span.x()) {
                 done.add(open.get(i++));
             }
-            if (i < open.size()
-                    && open.get(i).x() == span.x()
-                    && open.get(i).width() == span.width()) {
+            if (i < open.size() && open.get(i).x() == span.x() && open.get(i).width() == span.width()) {
                 Area above = open.get(i++);
                 next.add(new Area(above.x(), above.y(), above.width(), above.height() + span.height()));
             } else {

@@ -387,7 +387,12 @@ final class UpdateSender {
             }
             for (int row = 0; row < part.height(); row++) {
                 turn.format()
-                        .convert(picture, (part.y() + row) * width + part.x(), converted, row * part.width(), part.width());
+                        .convert(
+                                picture,
+                                (part.y() + row) * width + part.x(),
+                                converted,
+                                row * part.width(),
+                                part.width());
             }
             encoder.encode(converted, part.width(), part.height(), turn.format(), wire);
             if (wire.size() >= FLUSH_SIZE) {

@@ -305,8 +305,7 @@ class RfbServerTest {
     @Test
     void aPortInUseIsNamed() throws Exception {
         int port = listen(null);
-        assertThatThrownBy(() ->
-                        server.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), null))
+        assertThatThrownBy(() -> server.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), null))
                 .isInstanceOf(TerrariumException.class)
                 .hasMessage("port " + port + " is in use: choose another or 0 for any free one");
     }

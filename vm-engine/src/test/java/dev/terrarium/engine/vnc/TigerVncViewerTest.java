@@ -36,8 +36,8 @@ class TigerVncViewerTest {
         TestScreen screen = TestScreen.picture(WIDTH, HEIGHT);
         Process x = start("Xvfb", display, "-screen", "0", "800x600x24");
         try (RfbServer server = new RfbServer(screen)) {
-            int port = server.listen(
-                    new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), secret ? "hidden" : null);
+            int port =
+                    server.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), secret ? "hidden" : null);
             Path password = folder.resolve("passwd");
             Files.write(password, passwordFile("hidden"));
             Process viewer = start(
