@@ -21,6 +21,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Optional;
+import org.slf4j.LoggerFactory;
 
 /** Speaks to the process that runs a machine; one connection a request. */
 public final class ControlClient {
@@ -57,7 +58,7 @@ public final class ControlClient {
         connection.output.flush();
         String line = LineReader.read(connection.input, MAXIMUM_ANSWER_BYTES);
         if (line == null) {
-            throw new TerrariumException("the process that runs the machine closed the connection: try again");
+            throw new ConnectionClosedException();
         }
         JsonNode answer = JSON.readTree(line);
         if (answer.has("error")) {
@@ -85,9 +86,26 @@ public final class ControlClient {
         return JSON.createObjectNode().put("command", command);
     }
 
-    /** Sends a command without arguments: shutdown, destroy, reset, suspend, resume. */
+    private static final class ConnectionClosedException extends TerrariumException {
+        private static final long serialVersionUID = 1L;
+
+        ConnectionClosedException() {
+            super("the process that runs the machine closed the connection: try again");
+        }
+    }
+
+    /** Sends a command without arguments: shutdown, reset, suspend, resume. */
     public void command(String name) throws TerrariumException {
         ask(request(name));
+    }
+
+    /** Cuts the machine's power. A headless process ends with its machine, perhaps before it has answered. */
+    public void destroy() throws TerrariumException {
+        try {
+            ask(request("destroy"));
+        } catch (ConnectionClosedException e) {
+            LoggerFactory.getLogger(ControlClient.class).debug("the process ended with its machine");
+        }
     }
 
     /** The machine's state; empty if no process answers. */

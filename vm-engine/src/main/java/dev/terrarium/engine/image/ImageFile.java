@@ -3,6 +3,7 @@ package dev.terrarium.engine.image;
 
 import dev.terrarium.engine.TerrariumException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -11,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -59,6 +61,34 @@ final class ImageFile implements AutoCloseable {
             file.lock();
             OPEN.put(key, file);
             return file;
+        }
+    }
+
+    /** As {@link ImageHead#read}. */
+    static ImageHead head(Path path, int length) throws TerrariumException {
+        synchronized (OPEN) {
+            ImageFile open = OPEN.get(identify(path));
+            if (open != null) {
+                return head(path, open.channel, length);
+            }
+            try (FileChannel channel = openChannel(path, false)) {
+                return head(path, channel, length);
+            } catch (IOException e) {
+                throw unreadable(path, e);
+            }
+        }
+    }
+
+    private static ImageHead head(Path path, FileChannel channel, int length) throws TerrariumException {
+        ByteBuffer buffer = ByteBuffer.allocate(length);
+        try {
+            int count = 0;
+            while (buffer.hasRemaining() && count >= 0) {
+                count = channel.read(buffer, buffer.position());
+            }
+            return new ImageHead(Arrays.copyOf(buffer.array(), buffer.position()), channel.size());
+        } catch (IOException e) {
+            throw unreadable(path, e);
         }
     }
 

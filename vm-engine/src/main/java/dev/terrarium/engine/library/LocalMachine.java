@@ -269,7 +269,11 @@ final class LocalMachine implements VirtualMachine {
     @Override
     public void forceOff() throws TerrariumException {
         if (run == null) {
-            remotely("destroy");
+            if (!runsElsewhere()) {
+                throw notRunning();
+            }
+            remote.destroy();
+            forgetRemoteState();
         } else {
             finish(new MachineEnd.PoweredOff());
         }

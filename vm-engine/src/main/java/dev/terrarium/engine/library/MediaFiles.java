@@ -6,13 +6,13 @@ import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
+import dev.terrarium.engine.image.ImageHead;
 import dev.terrarium.engine.image.IsoInfo;
 import dev.terrarium.engine.image.IsoProbe;
 import dev.terrarium.engine.image.RawImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -67,15 +67,9 @@ final class MediaFiles {
     /** As {@link dev.terrarium.engine.Host#inspect}. */
     static MediaInfo inspect(Path file) throws TerrariumException {
         requireReadable(file);
-        ByteBuffer head = ByteBuffer.allocate(HEAD_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        long size;
-        try (FileChannel channel = FileChannel.open(file)) {
-            size = channel.size();
-            while (head.hasRemaining() && channel.read(head) >= 0) {}
-        } catch (IOException e) {
-            throw new TerrariumException(file + " cannot be read (" + e.getMessage() + "): check the file", e);
-        }
-        head.flip();
+        ImageHead image = ImageHead.read(file, HEAD_BYTES);
+        ByteBuffer head = ByteBuffer.wrap(image.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        long size = image.size();
         MediaInfo.@Nullable Kind kernel = kernelKind(head);
         if (kernel != null) {
             boolean linux = kernel == MediaInfo.Kind.LINUX_KERNEL;

@@ -12,7 +12,6 @@ import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
-import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -22,7 +21,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Predicate;
-import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
 
 /** One run of a real guest in a home of its own, with its serial line and its screen to look at. */
@@ -145,11 +143,10 @@ final class GuestRun implements AutoCloseable {
     /** Keeps the screen as {@code target/screenshots/NAME.png}, for people. */
     void picture(String name) {
         try {
-            Screenshot shot = machine.screenshot();
-            BufferedImage image = new BufferedImage(shot.width(), shot.height(), BufferedImage.TYPE_INT_RGB);
-            image.setRGB(0, 0, shot.width(), shot.height(), shot.pixels(), 0, shot.width());
             Files.createDirectories(PICTURES);
-            ImageIO.write(image, "png", PICTURES.resolve(name + ".png").toFile());
+            try (OutputStream file = Files.newOutputStream(PICTURES.resolve(name + ".png"))) {
+                machine.screenshot().writePng(file);
+            }
         } catch (TerrariumException | IOException e) {
             System.out.println("no picture " + name + ": " + e.getMessage());
         }

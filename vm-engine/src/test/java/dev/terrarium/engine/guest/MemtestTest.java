@@ -25,7 +25,8 @@ class MemtestTest {
     void completesAPassWithoutErrors() throws Exception {
         ScreenText reader = new ScreenText();
         try (GuestRun run = GuestRun.fromCd(home, TestGuests.memtest(), 16)) {
-            run.awaitScreen("memtest86+", Duration.ofSeconds(90), screen -> reader.read(screen).contains("Memtest86"));
+            run.awaitScreen("memtest86+", Duration.ofSeconds(90), screen -> reader.read(screen)
+                    .contains("Memtest86"));
             Screenshot screen = run.awaitScreen("a pass", Duration.ofMinutes(20), shot -> {
                 Matcher pass = PASS.matcher(reader.read(shot));
                 return pass.find() && Integer.parseInt(pass.group(1)) >= 1;

@@ -112,7 +112,10 @@ public final class IdeChannel implements Device<IdeChannelState> {
             @Override
             public void write(long offset, int size, long value) {
                 if (offset == DATA) {
-                    current().ifPresent(drive -> drive.writeData(Math.min(size, 4), (int) value));
+                    Optional<IdeDrive> drive = current();
+                    if (drive.isPresent()) {
+                        drive.get().writeData(Math.min(size, 4), (int) value);
+                    }
                 } else if (size == 1) {
                     writeRegister((int) offset, (int) value & 0xFF);
                 }

@@ -8,13 +8,15 @@ final class ControlTransfer {
     private final Segmentation addresses;
     private final SegmentLoader segments;
     private final TaskSwitch tasks;
+    private final InterruptWindow window;
 
-    ControlTransfer(Cpu cpu, PhysicalAccess memory, Segmentation addresses, SegmentLoader segments, TaskSwitch tasks) {
+    ControlTransfer(Cpu cpu, PhysicalAccess memory, Segmentation addresses, SegmentLoader segments, TaskSwitch tasks, InterruptWindow window) {
         this.cpu = cpu;
         this.memory = memory;
         this.addresses = addresses;
         this.segments = segments;
         this.tasks = tasks;
+        this.window = window;
     }
 
     private static long mask(int size) {
@@ -343,7 +345,7 @@ final class ControlTransfer {
     /** Loads the flags that {@code changeable} names and looks for interrupts that this lets in. */
     void setFlags(int flags, int changeable) {
         cpu.setFlags((cpu.flags() & ~changeable) | (flags & changeable));
-        cpu.demandAttention(Cpu.ATTENTION_EVENT);
+        window.changed();
     }
 
     /** The flags that POPF and IRET may change at the current privilege. */
@@ -398,6 +400,6 @@ final class ControlTransfer {
         segments.setPrivilege(3);
         cpu.rip = offset & 0xFFFF;
         cpu.gpr[Cpu.RSP] = pointer;
-        cpu.demandAttention(Cpu.ATTENTION_EVENT);
+        window.changed();
     }
 }

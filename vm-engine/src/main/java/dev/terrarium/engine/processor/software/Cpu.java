@@ -137,8 +137,13 @@ final class Cpu {
     /** EFER.LMA: long mode is active (64-bit or compatibility). */
     boolean longMode;
 
-    /** Interrupts are held off until the next instruction has completed. */
+    /**
+     * Interrupts are held off while {@link #rip} is still {@link #shadowedInstruction}. Left standing when execution has
+     * moved on, because looking costs nothing only when there is an interrupt.
+     */
     boolean interruptShadow;
+
+    long shadowedInstruction;
 
     boolean nonMaskableBlocked;
     boolean halted;

@@ -71,30 +71,7 @@ final class PageWalker {
         if (linear << 16 >> 16 != linear) {
             throw cpu.generalProtection(0);
         }
-        long table = cpu.cr3 & ADDRESS_MASK;
-        long rights = WRITABLE | USER;
-        boolean noExecute = false;
-        for (int shift = 39; ; shift -= 9) {
-            long entryAddress = table + ((linear >>> shift) & 511) * 8;
-            long entry = readEntry64(entryAddress);
-            if ((entry & PRESENT) == 0) {
-                throw pageFault(linear, access, user, 0);
-            }
-            boolean leaf = shift == 12 || (shift < 39 && (entry & LARGE) != 0);
-            checkReserved64(entry, shift, leaf, linear, access, user);
-            rights &= entry;
-            noExecute |= entry < 0;
-            if (leaf) {
-                checkRights(rights, noExecute, linear, access, user);
-                markUsed64(entryAddress, entry, access);
-                long offsetMask = (1L << shift) - 1;
-                return (entry & ADDRESS_MASK & ~offsetMask) | (linear & offsetMask);
-            }
-            if ((entry & ACCESSED) == 0) {
-                writeEntry64(entryAddress, entry | ACCESSED);
-            }
-            table = entry & ADDRESS_MASK;
-        }
+        return descend(cpu.cr3 & ADDRESS_MASK, 39, linear, access, user);
     }
 
     private long walkPae(long linear32, Access access, boolean user) {
@@ -103,16 +80,21 @@ final class PageWalker {
         if ((pointer & PRESENT) == 0) {
             throw pageFault(linear, access, user, 0);
         }
-        long table = pointer & ADDRESS_MASK;
+        return descend(pointer & ADDRESS_MASK, 21, linear, access, user);
+    }
+
+    /** Goes down tables of 8-byte entries; {@code topShift} is the address bit where the top table's index begins. */
+    private long descend(long topTable, int topShift, long linear, Access access, boolean user) {
+        long table = topTable;
         long rights = WRITABLE | USER;
         boolean noExecute = false;
-        for (int shift = 21; ; shift -= 9) {
+        for (int shift = topShift; ; shift -= 9) {
             long entryAddress = table + ((linear >>> shift) & 511) * 8;
             long entry = readEntry64(entryAddress);
             if ((entry & PRESENT) == 0) {
                 throw pageFault(linear, access, user, 0);
             }
-            boolean leaf = shift == 12 || (entry & LARGE) != 0;
+            boolean leaf = shift == 12 || (shift < 39 && (entry & LARGE) != 0);
             checkReserved64(entry, shift, leaf, linear, access, user);
             rights &= entry;
             noExecute |= entry < 0;

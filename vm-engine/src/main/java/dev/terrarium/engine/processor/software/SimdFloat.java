@@ -95,7 +95,7 @@ final class SimdFloat {
                         default -> x > y ? x : y;
                     };
             long bits = Double.doubleToRawLongBits(result);
-            if (plain(bits) && (operation < MINIMUM || operation == DIVIDE || x == x)
+            if (plain(bits) && (operation < MINIMUM || operation == DIVIDE || !Double.isNaN(x))
                     || (result == 0 && (operation == ADD || operation == SUBTRACT))) {
                 return bits;
             }
@@ -120,7 +120,7 @@ final class SimdFloat {
                         default -> x > y ? x : y;
                     };
             int bits = Float.floatToRawIntBits(result);
-            if (plain(bits) && (operation < MINIMUM || operation == DIVIDE || x == x)
+            if (plain(bits) && (operation < MINIMUM || operation == DIVIDE || !Float.isNaN(x))
                     || (result == 0 && (operation == ADD || operation == SUBTRACT))) {
                 return bits & 0xFFFF_FFFFL;
             }

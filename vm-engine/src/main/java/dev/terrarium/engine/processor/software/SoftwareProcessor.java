@@ -61,7 +61,8 @@ public final class SoftwareProcessor implements Processor {
         ControlRegisters control = new ControlRegisters(cpu, memory, segments);
         TaskSwitch tasks = new TaskSwitch(cpu, memory, segments, control);
         interrupts = new Interrupts(cpu, memory, segments, tasks);
-        ControlTransfer transfer = new ControlTransfer(cpu, memory, addresses, segments, tasks);
+        InterruptWindow window = new InterruptWindow(cpu, controller);
+        ControlTransfer transfer = new ControlTransfer(cpu, memory, addresses, segments, tasks, window);
         TimeStampCounter counter = new TimeStampCounter(clock);
         registers = new ModelSpecificRegisters(cpu, control, counter, controller, boardLock, memory);
         SystemUnit system = new SystemUnit(
@@ -75,6 +76,7 @@ public final class SoftwareProcessor implements Processor {
                 registers,
                 counter,
                 new CpuIdentity(index, count),
+                window,
                 controller,
                 boardLock,
                 ports);
@@ -148,9 +150,11 @@ public final class SoftwareProcessor implements Processor {
                 }
                 if (cpu.interruptShadow) {
                     cpu.interruptShadow = false;
-                    step();
-                    cpu.demandAttention(Cpu.ATTENTION_EVENT);
-                    continue;
+                    if (cpu.rip == cpu.shadowedInstruction) {
+                        step();
+                        cpu.demandAttention(Cpu.ATTENTION_EVENT);
+                        continue;
+                    }
                 }
                 if (interruptible()) {
                     takeInterrupt();

@@ -35,7 +35,7 @@ final class StateExchange {
                 registers.save(),
                 FloatingPointImage.save(cpu.floatingPoint),
                 activity,
-                cpu.interruptShadow,
+                cpu.interruptShadow && cpu.rip == cpu.shadowedInstruction,
                 cpu.nonMaskableBlocked);
     }
 
@@ -65,6 +65,7 @@ final class StateExchange {
         FloatingPointImage.restore(cpu.floatingPoint, state.extendedState());
         cpu.halted = state.activity() == Activity.HALTED;
         cpu.interruptShadow = state.interruptShadow();
+        cpu.shadowedInstruction = cpu.rip;
         cpu.nonMaskableBlocked = state.nonMaskableBlocked();
     }
 

@@ -59,10 +59,17 @@ final class StringUnit {
         int addressSize = i.addressSize;
         long count = gpr[Cpu.RCX] & i.addressMask;
         int patience = PATIENCE;
+        long result = cpu.flagResult;
+        long carries = cpu.flagCarries;
+        int aux = cpu.flagAux;
         while (count != 0) {
             long done = bulk && !once ? bulk(i, kind, count) : 0;
             if (done == 0) {
-                element(i, kind);
+                if (comparing) {
+                    compare(i, kind, result, carries, aux);
+                } else {
+                    element(i, kind);
+                }
                 done = 1;
                 patience--;
             } else {
@@ -84,6 +91,18 @@ final class StringUnit {
             }
         }
         return true;
+    }
+
+    /** An element of a repeated comparison: a fault restores the flags from before the first one. */
+    private void compare(Instruction i, int kind, long result, long carries, int aux) {
+        try {
+            element(i, kind);
+        } catch (GuestFault fault) {
+            cpu.flagResult = result;
+            cpu.flagCarries = carries;
+            cpu.flagAux = aux;
+            throw fault;
+        }
     }
 
     private void advance(int register, Instruction i, long by) {

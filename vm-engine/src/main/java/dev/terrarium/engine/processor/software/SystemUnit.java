@@ -21,6 +21,7 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
     private final ModelSpecificRegisters registers;
     private final TimeStampCounter counter;
     private final CpuIdentity identity;
+    private final InterruptWindow window;
     private final LocalInterruptController controller;
     private final ReentrantLock boardLock;
     private final Ports ports;
@@ -36,6 +37,7 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
             ModelSpecificRegisters registers,
             TimeStampCounter counter,
             CpuIdentity identity,
+            InterruptWindow window,
             LocalInterruptController controller,
             ReentrantLock boardLock,
             Ports ports) {
@@ -50,6 +52,7 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
         this.registers = registers;
         this.counter = counter;
         this.identity = identity;
+        this.window = window;
         this.controller = controller;
         this.boardLock = boardLock;
         this.ports = ports;
@@ -117,7 +120,7 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
                 requireIoPrivilege();
                 if ((cpu.systemFlags & Cpu.FLAG_IF) == 0) {
                     cpu.systemFlags |= Cpu.FLAG_IF;
-                    holdInterrupts();
+                    window.holdOneInstruction();
                 }
             }
             default -> throw cpu.fault(GuestFault.INVALID_OPCODE, GuestFault.NO_ERROR_CODE);
@@ -190,11 +193,6 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
         if ((cpu.cr4 & Cpu.CR4_TSD) != 0 && cpu.cpl != 0) {
             throw cpu.generalProtection(0);
         }
-    }
-
-    private void holdInterrupts() {
-        cpu.interruptShadow = true;
-        cpu.demandAttention(Cpu.ATTENTION_EVENT);
     }
 
     private long edxEax() {
@@ -294,7 +292,7 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
         long pointer = cpu.gpr[Cpu.RSP];
         cpu.gpr[Cpu.RSP] = (pointer & ~mask) | ((pointer + size) & mask);
         if (segment == Cpu.SS) {
-            holdInterrupts();
+            window.holdOneInstruction();
         }
     }
 
@@ -313,7 +311,7 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
         }
         segments.load(segment, readWord(i));
         if (segment == Cpu.SS) {
-            holdInterrupts();
+            window.holdOneInstruction();
         }
     }
 
@@ -648,7 +646,7 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
         } finally {
             boardLock.unlock();
         }
-        cpu.demandAttention(Cpu.ATTENTION_EVENT);
+        window.changed();
     }
 
     private int debugNumber(Instruction i) {
@@ -749,7 +747,7 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
             enterFlat(selector, FLAT_CODE32, selector + 8, 3);
             cpu.rip = cpu.gpr[Cpu.RCX] & 0xFFFF_FFFFL;
             cpu.systemFlags |= Cpu.FLAG_IF;
-            cpu.demandAttention(Cpu.ATTENTION_EVENT);
+            window.changed();
         }
     }
 

@@ -316,35 +316,33 @@ final class X87Unit implements ExecutionUnit {
 
     private void storeFloat(Instruction instruction, Format format, boolean pop) {
         int size = format.bits() / 8;
-        long linear = operands.forWrite(instruction, size);
         if (registers.empty(0)) {
-            if (registers.masked(FloatingArithmetic.INVALID)) {
-                writeSized(
-                        linear,
-                        size,
-                        arithmetic.store(
-                                format,
-                                ExtendedArithmetic.DEFAULT_NAN_EXPONENT,
-                                ExtendedArithmetic.DEFAULT_NAN_SIGNIFICAND));
-                popIf(registers.underflow() && pop);
-            } else {
-                mmu.checkWrite(linear, size);
-                registers.underflow();
-            }
-            return;
+            long nan = arithmetic.store(
+                    format, ExtendedArithmetic.DEFAULT_NAN_EXPONENT, ExtendedArithmetic.DEFAULT_NAN_SIGNIFICAND);
+            storeFromEmpty(instruction, size, nan, pop);
+        } else {
+            long value = arithmetic.store(format, registers.signExponent(0), registers.significand(0));
+            storeResult(instruction, size, value, pop);
         }
-        long value = arithmetic.store(format, registers.signExponent(0), registers.significand(0));
-        storeResult(linear, size, value, pop);
     }
 
-    /** Writes a result to memory unless an unmasked exception forbids it; only then has the instruction an effect. */
-    private void storeResult(long linear, int size, long value, boolean pop) {
+    private void storeFromEmpty(Instruction instruction, int size, long indefinite, boolean pop) {
+        if (registers.masked(FloatingArithmetic.INVALID)) {
+            writeSized(operands.forWrite(instruction, size), size, indefinite);
+        }
+        popIf(registers.underflow() && pop);
+    }
+
+    /**
+     * Writes a result to memory unless an unmasked exception forbids it: then the instruction neither touches memory nor
+     * pops.
+     */
+    private void storeResult(Instruction instruction, int size, long value, boolean pop) {
         int unmasked = arithmetic.flags() & ~state.control;
         boolean store = !arithmetic.stopped() && (unmasked & UNMASKED_AFTER_RESULT) == 0;
         if (store) {
-            writeSized(linear, size, value);
+            writeSized(operands.forWrite(instruction, size), size, value);
         } else {
-            mmu.checkWrite(linear, size);
             arithmetic.forgetRounding();
         }
         registers.commit(arithmetic);
@@ -366,48 +364,53 @@ final class X87Unit implements ExecutionUnit {
     }
 
     private void storeInteger(Instruction instruction, int size, boolean pop, boolean truncate) {
-        long linear = operands.forWrite(instruction, size);
         if (registers.empty(0)) {
-            if (registers.masked(FloatingArithmetic.INVALID)) {
-                writeSized(linear, size, -1L << (8 * size - 1));
-                popIf(registers.underflow() && pop);
-            } else {
-                mmu.checkWrite(linear, size);
-                registers.underflow();
-            }
-            return;
+            storeFromEmpty(instruction, size, -1L << (8 * size - 1), pop);
+        } else {
+            long value = arithmetic.toInteger(registers.signExponent(0), registers.significand(0), 8 * size, truncate);
+            storeResult(instruction, size, value, pop);
         }
-        long value = arithmetic.toInteger(registers.signExponent(0), registers.significand(0), 8 * size, truncate);
-        storeResult(linear, size, value, pop);
+    }
+
+    /** The address of a 10-byte operand that can be written. */
+    private long tenBytes(Instruction instruction) {
+        long linear = operands.forWrite(instruction, 10);
+        mmu.checkWrite(linear, 10);
+        return linear;
     }
 
     private void storeExtended(Instruction instruction) {
-        long linear = operands.forWrite(instruction, 10);
-        mmu.checkWrite(linear, 10);
         boolean empty = registers.empty(0);
-        if (empty && !registers.underflow()) {
+        if (empty && !registers.masked(FloatingArithmetic.INVALID)) {
+            registers.underflow();
             return;
         }
+        long linear = tenBytes(instruction);
         mmu.write64(linear, empty ? ExtendedArithmetic.DEFAULT_NAN_SIGNIFICAND : registers.significand(0));
         mmu.write16(linear + 8, empty ? ExtendedArithmetic.DEFAULT_NAN_EXPONENT : registers.signExponent(0));
-        if (!empty) {
+        if (empty) {
+            registers.underflow();
+        } else {
             registers.clearC1();
         }
         registers.pop();
     }
 
     private void storeDecimal(Instruction instruction) {
-        long linear = operands.forWrite(instruction, 10);
-        mmu.checkWrite(linear, 10);
-        boolean store;
+        boolean empty = registers.empty(0);
         long value = -1;
         int sign = 0;
-        if (registers.empty(0)) {
-            store = registers.underflow();
-        } else {
+        boolean store = !empty || registers.masked(FloatingArithmetic.INVALID);
+        if (!empty) {
             sign = registers.signExponent(0) & ExtendedArithmetic.SIGN;
             value = arithmetic.toDecimal(registers.signExponent(0), registers.significand(0));
-            store = registers.commit(arithmetic);
+            store = !arithmetic.stopped();
+        }
+        long linear = store ? tenBytes(instruction) : 0;
+        if (empty) {
+            registers.underflow();
+        } else {
+            registers.commit(arithmetic);
         }
         if (!store) {
             return;

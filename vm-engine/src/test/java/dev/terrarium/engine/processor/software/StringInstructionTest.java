@@ -171,4 +171,19 @@ final class StringInstructionTest {
         assertThat(machine.peek(0x4020, 2)).isEqualTo(0x2222);
         assertThat(register(Cpu.RSI)).isEqualTo(0x20);
     }
+
+    @Test
+    void faultInRepeatedCompareRestoresTheFlags() {
+        for (int n = 0; n < 16; n++) {
+            machine.poke(0x1_0FF0 + n, 1, n);
+            machine.poke(0x2_0FF0 + n, 1, n + 1);
+        }
+        machine.absent.add(0x1_1000L);
+        registers(0x20, 0x1_0FF0, 0x2_0FF0);
+        machine.cpu.setFlags(Cpu.FLAG_ZF | Cpu.FLAG_OF);
+        machine.run("F2A6");
+        assertThat(machine.faults).containsExactly("14:0@11000");
+        assertThat(register(Cpu.RCX)).isEqualTo(0x10);
+        assertThat(machine.cpu.arithmeticFlags()).isEqualTo(Cpu.FLAG_ZF | Cpu.FLAG_OF);
+    }
 }

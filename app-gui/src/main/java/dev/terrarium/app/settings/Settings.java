@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.app.settings;
+
+import com.fasterxml.jackson.annotation.JsonIgnoreProperties;
+
+/**
+ * What the window remembers; {@code settings.json} in the home folder holds it.
+ *
+ * @param width of the window, in pixels
+ */
+@JsonIgnoreProperties(ignoreUnknown = true)
+public record Settings(Theme theme, double width, double height, boolean maximized) {
+    public static final Settings DEFAULT = new Settings(Theme.LIGHT, 1180, 760, false);
+
+    private static final double SMALLEST = 400;
+
+    /** Colours of the window. */
+    public enum Theme {
+        LIGHT,
+        DARK
+    }
+
+    @SuppressWarnings("NullAway") // a file may leave any of them out
+    public Settings {
+        theme = theme == null ? Theme.LIGHT : theme;
+        width = width >= SMALLEST ? width : 1180;
+        height = height >= SMALLEST ? height : 760;
+    }
+
+    public Settings withTheme(Theme changed) {
+        return new Settings(changed, width, height, maximized);
+    }
+
+    public Settings withSize(double changedWidth, double changedHeight, boolean changedMaximized) {
+        return new Settings(theme, changedWidth, changedHeight, changedMaximized);
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.app.window;
+
+import dev.terrarium.app.settings.SettingsFile;
+import dev.terrarium.engine.Engine;
+import dev.terrarium.engine.Host;
+import dev.terrarium.engine.TerrariumException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import javafx.application.Platform;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The way from the command line into the window. */
+public final class Desktop {
+    private static final Logger LOG = LoggerFactory.getLogger(Desktop.class);
+
+    private Desktop() {}
+
+    /** Opens the window on a home folder and blocks until it is closed; returns the process's exit status. */
+    public static int open(Path home) {
+        return open(home, Optional.empty(), false);
+    }
+
+    /**
+     * As {@link #open(Path)}, with one machine selected.
+     *
+     * @param machine its name
+     * @param start switch it on too
+     */
+    public static int open(Path home, Optional<String> machine, boolean start) {
+        Host host;
+        try {
+            host = Engine.open(home);
+        } catch (TerrariumException e) {
+            System.err.println("terrarium: " + e.getMessage());
+            return 1;
+        }
+        CountDownLatch closed = new CountDownLatch(1);
+        Platform.setImplicitExit(false);
+        Platform.startup(() -> {
+            MainWindow window = new MainWindow(host, new SettingsFile(host.home()), closed::countDown);
+            window.show();
+            machine.flatMap(host::find).ifPresent(found -> window.select(found, start));
+        });
+        try {
+            closed.await();
+        } catch (InterruptedException e) {
+            LOG.debug("told to end while the window is open");
+        }
+        host.close();
+        Platform.exit();
+        return 0;
+    }
+}

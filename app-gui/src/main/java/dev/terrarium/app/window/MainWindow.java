@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.app.window;
+
+import atlantafx.base.theme.PrimerDark;
+import atlantafx.base.theme.PrimerLight;
+import dev.terrarium.app.settings.Settings;
+import dev.terrarium.app.settings.Settings.Theme;
+import dev.terrarium.app.settings.SettingsFile;
+import dev.terrarium.engine.Host;
+import dev.terrarium.engine.VirtualMachine;
+import dev.terrarium.icons.ApplicationIcon;
+import dev.terrarium.icons.Icon;
+import dev.terrarium.icons.IconView;
+import dev.terrarium.wizards.NewMachineWizard;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import javafx.application.Application;
+import javafx.application.Platform;
+import javafx.geometry.Pos;
+import javafx.scene.Node;
+import javafx.scene.Scene;
+import javafx.scene.control.Button;
+import javafx.scene.control.Label;
+import javafx.scene.control.SplitPane;
+import javafx.scene.control.TextField;
+import javafx.scene.control.Tooltip;
+import javafx.scene.input.Dragboard;
+import javafx.scene.input.KeyCode;
+import javafx.scene.input.KeyCodeCombination;
+import javafx.scene.input.KeyCombination;
+import javafx.scene.input.TransferMode;
+import javafx.scene.layout.BorderPane;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.StackPane;
+import javafx.stage.Stage;
+
+/** The window: toolbar, list of machines, and the page of the one that is selected. */
+final class MainWindow {
+    private final Host host;
+    private final SettingsFile settingsFile;
+    private final Runnable closed;
+    private final Executor background = task -> Thread.ofVirtual().name("window work").start(task);
+    private final MainViewModel model;
+    private final HostWatcher watcher;
+    private final Stage stage = new Stage();
+    private final TextField search = new TextField();
+    private final StackPane page = new StackPane();
+    private final BorderPane content = new BorderPane();
+    private final QuestionLayer questions = new QuestionLayer(content);
+    private final EmptyPage emptyPage;
+    private final SplitPane split = new SplitPane();
+    private final Button theme = Controls.iconButton("theme", Icon.DARK, "Dark colours", this::toggleTheme);
+    private Settings settings;
+    private Optional<MachinePage> machinePage = Optional.empty();
+    private boolean wizardOpen;
+
+    /** @param closed called once the window is gone and every machine is off */
+    MainWindow(Host host, SettingsFile settingsFile, Runnable closed) {
+        this.host = host;
+        this.settingsFile = settingsFile;
+        this.closed = closed;
+        settings = settingsFile.load();
+        model = new MainViewModel(host, background, Platform::runLater);
+        watcher = new HostWatcher(host, sample -> Platform.runLater(() -> model.update(sample)));
+        emptyPage = new EmptyPage(model, () -> newMachine(Optional.empty()));
+        build();
+    }
+
+    private void build() {
+        applyTheme();
+        split.getItems().setAll(new MachineList(model, this::askDelete), page);
+        split.setDividerPositions(0.25);
+        split.getStyleClass().add("main-split");
+        SplitPane.setResizableWithParent(split.getItems().getFirst(), false);
+        page.setMinWidth(0);
+        content.setTop(toolbar());
+        model.emptyProperty().subscribe(empty -> content.setCenter(empty ? emptyPage : split));
+        model.selectedProperty().subscribe(this::showPage);
+
+        NoticeStack notices = new NoticeStack(model);
+        StackPane.setAlignment(notices, Pos.BOTTOM_RIGHT);
+        StackPane root = new StackPane(content, notices, questions);
+        root.getStyleClass().add("main-window");
+        acceptDrops(root);
+        Scene scene = new Scene(root, settings.width(), settings.height());
+        scene.getStylesheets()
+                .setAll(
+                        Icon.stylesheet(),
+                        Objects.requireNonNull(MainWindow.class.getResource("window.css"))
+                                .toExternalForm());
+        scene.getAccelerators().put(control(KeyCode.N), () -> newMachine(Optional.empty()));
+        scene.getAccelerators().put(control(KeyCode.F), search::requestFocus);
+        scene.getAccelerators().put(control(KeyCode.Q), this::requestClose);
+        scene.getAccelerators().put(new KeyCodeCombination(KeyCode.F5), watcher::wake);
+        stage.setTitle("Terrarium");
+        stage.getIcons().setAll(ApplicationIcon.images());
+        stage.setScene(scene);
+        stage.setMinWidth(720);
+        stage.setMinHeight(480);
+        stage.setMaximized(settings.maximized());
+        stage.setOnCloseRequest(event -> {
+            event.consume();
+            requestClose();
+        });
+    }
+
+    private static KeyCombination control(KeyCode key) {
+        return new KeyCodeCombination(key, KeyCombination.SHORTCUT_DOWN);
+    }
+
+    void show() {
+        watcher.start();
+        stage.show();
+    }
+
+    Stage stage() {
+        return stage;
+    }
+
+    MainViewModel model() {
+        return model;
+    }
+
+    /** Shows one machine, and switches it on if asked. */
+    void select(VirtualMachine machine, boolean start) {
+        model.show(machine, start);
+    }
+
+    private HBox toolbar() {
+        Button add = Controls.button("new", Icon.ADD, "New", () -> newMachine(Optional.empty()));
+        add.getStyleClass().add("accent");
+        add.setTooltip(new Tooltip("New machine (Ctrl+N)"));
+        search.setId("search");
+        search.setPromptText("Search (Ctrl+F)");
+        search.setAccessibleText("Search machines");
+        search.textProperty().bindBidirectional(model.searchProperty());
+        search.setOnKeyPressed(event -> {
+            if (event.getCode() == KeyCode.ESCAPE) {
+                search.clear();
+            }
+        });
+        search.visibleProperty().bind(model.emptyProperty().not());
+        add.visibleProperty().bind(model.emptyProperty().not());
+        Label processor = figure(Icon.PROCESSOR, "What all of this computer's processors are doing");
+        processor.textProperty().bind(model.hostProcessorProperty());
+        Label memory = figure(Icon.MEMORY, "Memory of this computer that is in use");
+        memory.textProperty().bind(model.hostMemoryProperty());
+        theme.getStyleClass().add("flat");
+        HBox toolbar = new HBox(add, search, Controls.gap(), processor, memory, theme);
+        toolbar.getStyleClass().add("toolbar");
+        return toolbar;
+    }
+
+    private static Label figure(Icon icon, String text) {
+        Label label = new Label("", icon.view().styled("muted"));
+        label.getStyleClass().add("host-figure");
+        label.setTooltip(new Tooltip(text));
+        label.setMinWidth(HBox.USE_PREF_SIZE);
+        return label;
+    }
+
+    private void showPage(Optional<ListEntry> selected) {
+        if (selected.orElse(null) instanceof ListEntry.Machine(MachineViewModel wanted)
+                && machinePage.filter(open -> open.model() == wanted).isPresent()) {
+            return;
+        }
+        int tab = machinePage.map(MachinePage::selectedTab).orElse(0);
+        machinePage.ifPresent(MachinePage::dispose);
+        machinePage = Optional.empty();
+        page.getChildren().clear();
+        switch (selected.orElse(null)) {
+            case ListEntry.Machine(MachineViewModel wanted) -> {
+                MachinePage shown = new MachinePage(model, wanted, new Requests());
+                shown.selectTab(tab);
+                machinePage = Optional.of(shown);
+                page.getChildren().setAll(shown);
+            }
+            case ListEntry.Damaged(var damaged) -> page.getChildren().setAll(new DamagedPage(damaged));
+            case ListEntry.Heading heading -> throw new IllegalStateException("a heading is selected: " + heading);
+            case null -> page.getChildren().clear();
+        }
+    }
+
+    private final class Requests implements MachinePage.Requests {
+        @Override
+        public void delete(MachineViewModel machine) {
+            askDelete(machine);
+        }
+
+        @Override
+        public void ask(Question question, Runnable confirmed) {
+            questions.ask(question, answer -> {
+                if (answer.confirmed()) {
+                    confirmed.run();
+                }
+            });
+        }
+    }
+
+    private void askDelete(MachineViewModel machine) {
+        if (machine.state().active()) {
+            model.tell(new Notice(
+                    Notice.Kind.WARNING,
+                    "\u201c" + machine.name() + "\u201d runs",
+                    "Switch it off before you delete it"));
+            return;
+        }
+        model.prepareDelete(
+                machine,
+                question -> questions.ask(question, answer -> {
+                    if (answer.confirmed()) {
+                        model.delete(machine, answer.option());
+                    }
+                }));
+    }
+
+    private void newMachine(Optional<Path> media) {
+        if (wizardOpen || questions.asking()) {
+            return;
+        }
+        wizardOpen = true;
+        NewMachineWizard.show(stage, host, media).thenAccept(made -> {
+            wizardOpen = false;
+            made.ifPresent(machine -> model.show(machine.machine(), machine.start()));
+        });
+    }
+
+    private void acceptDrops(Node root) {
+        root.setOnDragOver(event -> {
+            if (event.getDragboard().hasFiles()) {
+                event.acceptTransferModes(TransferMode.COPY);
+            }
+            event.consume();
+        });
+        root.setOnDragDropped(event -> {
+            Dragboard board = event.getDragboard();
+            event.setDropCompleted(board.hasFiles());
+            event.consume();
+            if (board.hasFiles()) {
+                List<java.io.File> files = board.getFiles();
+                newMachine(Optional.of(files.getFirst().toPath()));
+            }
+        });
+    }
+
+    private void toggleTheme() {
+        settings = settings.withTheme(settings.theme() == Theme.DARK ? Theme.LIGHT : Theme.DARK);
+        applyTheme();
+        Settings saved = settings;
+        background.execute(() -> settingsFile.save(saved));
+    }
+
+    private void applyTheme() {
+        boolean dark = settings.theme() == Theme.DARK;
+        Application.setUserAgentStylesheet(
+                dark ? new PrimerDark().getUserAgentStylesheet() : new PrimerLight().getUserAgentStylesheet());
+        ((IconView) theme.getGraphic()).setIcon(dark ? Icon.LIGHT : Icon.DARK);
+        String text = dark ? "Light colours" : "Dark colours";
+        theme.setAccessibleText(text);
+        theme.getTooltip().setText(text);
+    }
+
+    /** Closes, after asking if machines would end with the window. */
+    void requestClose() {
+        if (questions.asking()) {
+            return;
+        }
+        Optional<Question> question = model.closingQuestion();
+        if (question.isEmpty()) {
+            close();
+            return;
+        }
+        questions.ask(question.get(), answer -> {
+            if (answer.confirmed()) {
+                close();
+            }
+        });
+    }
+
+    private void close() {
+        machinePage.ifPresent(MachinePage::dispose);
+        watcher.close();
+        boolean maximized = stage.isMaximized();
+        Settings saved = maximized
+                ? settings.withSize(settings.width(), settings.height(), true)
+                : settings.withSize(stage.getScene().getWidth(), stage.getScene().getHeight(), false);
+        stage.hide();
+        background.execute(() -> {
+            settingsFile.save(saved);
+            host.close();
+            closed.run();
+        });
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.app.window;
+
+import dev.terrarium.app.chart.TimeGraph;
+import dev.terrarium.engine.MachineStatistics;
+import dev.terrarium.engine.config.GuestSystem;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import javafx.beans.binding.Bindings;
+import javafx.beans.property.SimpleStringProperty;
+import javafx.scene.control.Label;
+import javafx.scene.control.ScrollPane;
+import javafx.scene.layout.HBox;
+import javafx.scene.layout.Priority;
+import javafx.scene.layout.TilePane;
+import javafx.scene.layout.VBox;
+import javafx.util.Subscription;
+
+/** What the machine is doing: processor and memory over two minutes, and figures. */
+final class OverviewTab extends ScrollPane {
+    private final List<TimeGraph> graphs = new ArrayList<>();
+    private Subscription subscription = Subscription.EMPTY;
+
+    OverviewTab(MachineViewModel model) {
+        getStyleClass().add("page-scroll");
+        setFitToWidth(true);
+        TimeGraph processor = new TimeGraph(
+                "Processor",
+                "cpu",
+                Bindings.createStringBinding(
+                        () -> model.state().active()
+                                ? Words.percent(model.processor().last())
+                                : "\u2013",
+                        model.processor().revisionProperty(),
+                        model.stateProperty()),
+                new SimpleStringProperty("100 %"),
+                model.processor());
+        TimeGraph memory = new TimeGraph(
+                "Memory the host holds for it",
+                "memory",
+                model.statisticsProperty().map(figures -> figures.state().active()
+                        ? Words.size(figures.residentBytes())
+                        : "\u2013"),
+                model.statisticsProperty().map(figures -> Words.size(figures.memoryBytes())),
+                model.memory());
+        graphs.add(processor);
+        graphs.add(memory);
+        HBox charts = new HBox(processor, memory);
+        charts.getStyleClass().add("charts");
+        graphs.forEach(graph -> {
+            HBox.setHgrow(graph, Priority.ALWAYS);
+            graph.setPrefWidth(200);
+        });
+        TilePane facts = new TilePane();
+        facts.getStyleClass().add("tiles");
+        facts.getChildren()
+                .setAll(
+                        tile(model, "Uptime", figures -> active(figures, Words.duration(figures.uptimeNanos()))),
+                        tile(model, "Guest system", figures -> GuestSystem.of(
+                                        model.configProperty().get().operatingSystem())
+                                .title()),
+                        tile(model, "vCPUs", figures -> Integer.toString(figures.vcpus())),
+                        tile(model, "Memory", figures -> Words.size(figures.memoryBytes())),
+                        tile(model, "Screen", figures -> figures.screenWidth() == 0
+                                ? "\u2013"
+                                : figures.screenWidth() + "\u00d7" + figures.screenHeight()),
+                        tile(model, "Runs on", figures -> active(figures, Words.accelerator(figures.accelerator()))),
+                        tile(model, "Read from drives", figures -> active(figures, Words.size(figures.diskReadBytes()))),
+                        tile(model, "Written to drives", figures -> active(
+                                figures, Words.size(figures.diskWrittenBytes()))),
+                        tile(model, "Instructions", figures -> active(figures, count(figures.instructions()))));
+        VBox content = new VBox(charts, facts);
+        content.getStyleClass().add("page-content");
+        setContent(content);
+    }
+
+    private static String active(MachineStatistics figures, String text) {
+        return figures.state().active() ? text : "\u2013";
+    }
+
+    private static String count(long instructions) {
+        if (instructions == 0) {
+            return "\u2013";
+        }
+        return instructions < 1_000_000_000
+                ? instructions / 1_000_000 + " million"
+                : String.format(java.util.Locale.ROOT, "%.1f billion", instructions / 1e9);
+    }
+
+    private VBox tile(MachineViewModel model, String title, Function<MachineStatistics, String> text) {
+        Label value = Controls.label("", "tile-value");
+        subscription = subscription.and(
+                model.statisticsProperty().subscribe(figures -> value.setText(text.apply(figures))));
+        VBox tile = new VBox(Controls.label(title, "tile-title"), value);
+        tile.getStyleClass().add("tile");
+        return tile;
+    }
+
+    void dispose() {
+        subscription.unsubscribe();
+        graphs.forEach(TimeGraph::dispose);
+    }
+}

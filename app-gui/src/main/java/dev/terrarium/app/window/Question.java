@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.app.window;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A question that must be answered before something is lost.
+ *
+ * @param text what will happen
+ * @param lines what it will happen to, one line each
+ * @param confirm what the button that does it says
+ */
+record Question(String title, String text, List<String> lines, Optional<Option> option, String confirm) {
+    Question {
+        lines = List.copyOf(lines);
+    }
+
+    /**
+     * A box to tick.
+     *
+     * @param lines shown too while it is ticked
+     */
+    record Option(String text, List<String> lines) {
+        Option {
+            lines = List.copyOf(lines);
+        }
+    }
+
+    /** What a person answered. */
+    record Answer(boolean confirmed, boolean option) {
+        static final Answer CANCEL = new Answer(false, false);
+    }
+}

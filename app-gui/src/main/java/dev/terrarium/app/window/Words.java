@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.app.window;
+
+import dev.terrarium.engine.MachineState;
+import dev.terrarium.engine.config.MachineConfig.Accelerator;
+import dev.terrarium.engine.config.MachineConfig.BootDevice;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** How the window says sizes, times and states. */
+final class Words {
+    private static final long KIB = 1024;
+
+    private Words() {}
+
+    static String sentence(String text) {
+        return text.isEmpty() ? text : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
+    }
+
+    static String size(long bytes) {
+        String[] units = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+        double value = bytes;
+        int unit = 0;
+        while (value >= KIB && unit < units.length - 1) {
+            value /= KIB;
+            unit++;
+        }
+        boolean whole = value == Math.rint(value) || value >= 100;
+        return String.format(Locale.ROOT, whole ? "%.0f %s" : "%.1f %s", value, units[unit]);
+    }
+
+    static String percent(double share) {
+        return Math.round(share * 100) + " %";
+    }
+
+    static String duration(long nanos) {
+        Duration time = Duration.ofNanos(nanos);
+        if (time.toHours() > 0) {
+            return time.toHours() + " h " + time.toMinutesPart() + " min";
+        }
+        return time.toMinutes() > 0 ? time.toMinutes() + " min " + time.toSecondsPart() + " s" : time.toSeconds() + " s";
+    }
+
+    static String state(MachineState state) {
+        return switch (state) {
+            case OFF -> "Off";
+            case STARTING -> "Starting";
+            case RUNNING -> "Running";
+            case PAUSED -> "Paused";
+            case CRASHED -> "Crashed";
+        };
+    }
+
+    /** What runs instructions, as {@code MachineStatistics} names it. */
+    static String accelerator(String name) {
+        return switch (name) {
+            case "software" -> "Software CPU";
+            case "kvm" -> "KVM";
+            default -> name;
+        };
+    }
+
+    static String accelerator(Accelerator configured) {
+        return switch (configured) {
+            case AUTO -> "Automatic";
+            case KVM -> "KVM";
+            case SOFTWARE -> "Software CPU";
+        };
+    }
+
+    static String bootOrder(List<BootDevice> order) {
+        return sentence(order.stream()
+                .map(device -> switch (device) {
+                    case CDROM -> "CD";
+                    case DISK -> "disk";
+                    case NETWORK -> "network";
+                })
+                .collect(Collectors.joining(", then ")));
+    }
+}
