@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.app.cli;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * The value of {@code --disk}: {@code size=20} for a new image, {@code path=FILE} for one that exists, each with further
+ * {@code key=value} pairs. A comma inside a path is written twice.
+ */
+record DiskOption(@Nullable Path path, long gibibytes, boolean readOnly) implements ITypeConverter<DiskOption> {
+    private static final String ESCAPED_COMMA = "\uE000";
+
+    /** For picocli, which makes its converters this way. */
+    DiskOption() {
+        this(null, 0, false);
+    }
+
+    @Override
+    public DiskOption convert(String value) {
+        Path file = null;
+        long size = 0;
+        boolean writeProtected = false;
+        for (String part : value.replace(",,", ESCAPED_COMMA).split(",", -1)) {
+            int equals = part.indexOf('=');
+            String key = equals < 0 ? part : part.substring(0, equals);
+            String text = equals < 0 ? "" : part.substring(equals + 1).replace(ESCAPED_COMMA, ",");
+            switch (key) {
+                case "size" -> size = size(text);
+                case "path" -> {
+                    if (text.isEmpty()) {
+                        throw new TypeConversionException("path= needs a file");
+                    }
+                    file = Path.of(text);
+                }
+                case "readonly", "ro" -> writeProtected = !text.equals("off") && !text.equals("no");
+                case "format" -> require(key, text, "raw");
+                case "bus" -> require(key, text, "ide");
+                default -> throw new TypeConversionException(
+                        "\"" + key + "\" is nothing a disk has, use size= path= format= bus= readonly");
+            }
+        }
+        if ((file == null) == (size == 0)) {
+            throw new TypeConversionException("a disk is either new (size=20) or there already (path=FILE)");
+        }
+        if (file == null && writeProtected) {
+            throw new TypeConversionException("a new disk cannot be readonly");
+        }
+        return new DiskOption(file, size, writeProtected);
+    }
+
+    private static long size(String text) {
+        String digits = text.replaceFirst("(?i)(gib|gb|g)$", "");
+        if (!digits.matches("[1-9]\\d{0,8}")) {
+            throw new TypeConversionException("\"" + text + "\" is no size, write a number of GiB such as size=20");
+        }
+        return Long.parseLong(digits);
+    }
+
+    private static void require(String key, String text, String only) {
+        if (!text.equals(only)) {
+            throw new TypeConversionException("this version has no " + key + "=" + text + ", use " + key + "=" + only);
+        }
+    }
+}

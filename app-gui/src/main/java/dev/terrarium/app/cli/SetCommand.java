@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.app.cli;
+
+import dev.terrarium.engine.Host;
+import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.VirtualMachine;
+import dev.terrarium.engine.config.MachineConfig;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code set}: changes a machine that is off. */
+@Command(name = "set", description = "Changes a machine that is off.")
+final class SetCommand implements Callable<Integer> {
+    private final RootCommand root;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Parameters(paramLabel = "NAME", description = "The machine.")
+    private String name = "";
+
+    @Option(names = "--memory", paramLabel = "MiB", description = "RAM.")
+    private @Nullable Long memory;
+
+    @Option(names = "--vcpus", paramLabel = "N[,max=M]", converter = Vcpus.class, description = "Processors.")
+    private @Nullable Vcpus vcpus;
+
+    @Option(names = "--live", description = "Not in this version: changes a machine while it runs.")
+    private boolean live;
+
+    SetCommand(RootCommand root) {
+        this.root = root;
+    }
+
+    @Override
+    public Integer call() throws TerrariumException {
+        if (live) {
+            throw new TerrariumException("this version cannot change a running machine: switch it off, then set");
+        }
+        if (memory == null && vcpus == null && spec != null) {
+            throw new ParameterException(spec.commandLine(), "nothing to change: give --memory or --vcpus");
+        }
+        try (Host host = root.open()) {
+            VirtualMachine machine = root.machine(host, name);
+            MachineConfig old = machine.config();
+            Vcpus processors = vcpus == null ? new Vcpus(old.vcpus(), old.maximumVcpus()) : vcpus;
+            machine.reconfigure(new MachineConfig(
+                    old.version(),
+                    old.id(),
+                    old.name(),
+                    old.operatingSystem(),
+                    memory == null ? old.memoryMiB() : memory,
+                    processors.count(),
+                    processors.maximum(),
+                    old.accelerator(),
+                    old.bootOrder(),
+                    old.disks(),
+                    old.kernel(),
+                    old.networks(),
+                    old.debugConsole(),
+                    old.debugExitPort()));
+        }
+        return 0;
+    }
+}
