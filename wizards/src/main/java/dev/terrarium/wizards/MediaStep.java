@@ -69,7 +69,9 @@ final class MediaStep extends VBox {
         Label explanation = new Label(choice.explanation());
         explanation.getStyleClass().add("card-text");
         explanation.setWrapText(true);
-        HBox content = new HBox(choice.icon().view(24), new VBox(title, explanation));
+        VBox words = new VBox(title, explanation);
+        words.getStyleClass().add("card-words");
+        HBox content = new HBox(choice.icon().view(24), words);
         content.getStyleClass().add("card-content");
         ToggleButton card = new ToggleButton();
         card.setId("choice-" + choice.name().toLowerCase(Locale.ROOT));

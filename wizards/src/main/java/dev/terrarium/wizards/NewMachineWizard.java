@@ -125,6 +125,7 @@ public final class NewMachineWizard {
             page.getChildren().setAll(List.of(Objects.requireNonNull(pages.get(step))));
             focusFirstField();
         });
+        page.getStyleClass().add("step-page");
         ScrollPane scroll = new ScrollPane(page);
         scroll.setFitToWidth(true);
         scroll.getStyleClass().add("step-scroll");

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import javafx.beans.value.ObservableValue;
 import javafx.css.PseudoClass;
+import javafx.geometry.VPos;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
 import javafx.scene.control.ComboBox;
@@ -34,6 +35,8 @@ final class DetailsTab extends VBox {
     private final MachineViewModel machine;
     private final DetailsViewModel model;
     private final VBox sections = new VBox();
+    private final HBox locked = new HBox(
+            Icon.INFO.view().styled("accent"), Controls.wrapped("Switch the machine off to change what it is made of"));
     private final TextField memory = new TextField();
     private final TextField cd = new TextField();
     private final ComboBox<List<BootDevice>> bootOrder = new ComboBox<>();
@@ -58,6 +61,7 @@ final class DetailsTab extends VBox {
         bootOrder.setConverter(new Titles());
         bootOrder.valueProperty().bindBidirectional(model.bootOrder);
 
+        locked.getStyleClass().add("advice");
         sections.getStyleClass().add("page-content");
         ScrollPane scroll = new ScrollPane(sections);
         scroll.setFitToWidth(true);
@@ -76,6 +80,7 @@ final class DetailsTab extends VBox {
                     memory.setDisable(active);
                     cd.setDisable(active);
                     bootOrder.setDisable(active);
+                    Controls.show(locked, active);
                 }));
     }
 
@@ -109,7 +114,7 @@ final class DetailsTab extends VBox {
         }
         drives.row("CD", withMessage(cdInput(), cd, model.cdProblem, model.cdTitle));
         drives.row("Boot order", bootOrder);
-        sections.getChildren().setAll(general, hardware, drives);
+        sections.getChildren().setAll(locked, general, hardware, drives);
         Optional.ofNullable(config.kernel()).ifPresent(kernel -> {
             Section direct = new Section("Kernel, started directly");
             direct.text("Kernel", kernel.kernel());
@@ -196,8 +201,6 @@ final class DetailsTab extends VBox {
         Button remove = Controls.button("details-delete", Icon.DELETE, "Delete machine\u2026", delete);
         remove.getStyleClass().addAll("button-outlined", "danger");
         remove.disableProperty().bind(machine.active());
-        Label locked = Controls.label("Switch the machine off to change it", "muted-text");
-        machine.active().subscribe(active -> Controls.show(locked, active));
         Button revert = new Button("Revert");
         revert.setId("details-revert");
         revert.setOnAction(event -> model.revert());
@@ -208,7 +211,7 @@ final class DetailsTab extends VBox {
         apply.disableProperty()
                 .bind(model.canApply().not().or(machine.busyProperty()).or(machine.active()));
         revert.disableProperty().bind(model.changed().not());
-        HBox footer = new HBox(remove, Controls.gap(), locked, revert, apply);
+        HBox footer = new HBox(remove, Controls.gap(), revert, apply);
         footer.getStyleClass().add("page-footer");
         footer.getChildren().forEach(node -> {
             if (node instanceof Button button) {
@@ -237,13 +240,18 @@ final class DetailsTab extends VBox {
         }
 
         void text(String name, String value) {
-            row(name, Controls.wrapped(value, "fact-value"));
+            add(Controls.label(name, "fact-name"), Controls.wrapped(value, "fact-value"));
         }
 
+        /** A row with something to change in it. */
         void row(String name, Node value) {
-            Label label = Controls.label(name, "fact-name");
-            label.setLabelFor(value);
-            grid.addRow(grid.getRowCount(), label, value);
+            add(Controls.label(name, "fact-name", "beside-input"), value);
+        }
+
+        private void add(Label name, Node value) {
+            name.setLabelFor(value);
+            GridPane.setValignment(name, VPos.TOP);
+            grid.addRow(grid.getRowCount(), name, value);
         }
     }
 

@@ -17,7 +17,7 @@ final class EmptyPage extends VBox {
         picture.setFitWidth(112);
         picture.setFitHeight(112);
         picture.setSmooth(true);
-        Label title = Controls.label("Nobody lives here yet", "empty-title");
+        Label title = Controls.label("No machines yet", "empty-title");
         Label text = Controls.wrapped(
                 "Choose an installer\u2019s ISO file and watch it boot in this window. Nothing else has to be installed.",
                 "empty-text");

@@ -272,7 +272,7 @@ final class MainViewModel {
             try (Stream<Path> files = Files.walk(folder)) {
                 files.filter(Files::isRegularFile).sorted().forEach(file -> {
                     long bytes = file.toFile().length();
-                    String line = file + "  (" + Words.size(bytes) + ")";
+                    String line = folder.relativize(file) + "  (" + Words.size(bytes) + ")";
                     if (file.equals(folder.resolve("machine.json"))) {
                         always.add(line);
                     } else {
@@ -288,7 +288,7 @@ final class MainViewModel {
                                 folder + " cannot be listed (" + e.getMessage() + "): check its permissions")));
                 return;
             }
-            boolean hasDisks = others.stream().anyMatch(line -> line.startsWith(folder.resolve("disks").toString()));
+            boolean hasDisks = others.stream().anyMatch(line -> line.startsWith("disks/"));
             Optional<Question.Option> option = hasDisks
                     ? Optional.of(new Question.Option(
                             "Also its disks and logs (" + Words.size(optionalBytes[0]) + ")", others))
@@ -298,7 +298,7 @@ final class MainViewModel {
             }
             Question question = new Question(
                     "Delete \u201c" + model.name() + "\u201d?",
-                    "These files will be removed for good. Images outside the machine's own folder stay.",
+                    "These files in " + folder + " will be removed for good. Images that lie elsewhere stay.",
                     always,
                     option,
                     "Delete");

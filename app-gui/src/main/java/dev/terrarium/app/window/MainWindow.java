@@ -39,6 +39,8 @@ import javafx.stage.Stage;
 
 /** The window: toolbar, list of machines, and the page of the one that is selected. */
 final class MainWindow {
+    private static final double LIST_WIDTH = 280;
+
     private final Host host;
     private final SettingsFile settingsFile;
     private final Runnable closed;
@@ -72,7 +74,7 @@ final class MainWindow {
     private void build() {
         applyTheme();
         split.getItems().setAll(new MachineList(model, this::askDelete), page);
-        split.setDividerPositions(0.25);
+        split.setDividerPositions(LIST_WIDTH / settings.width());
         split.getStyleClass().add("main-split");
         SplitPane.setResizableWithParent(split.getItems().getFirst(), false);
         page.setMinWidth(0);

@@ -5,6 +5,7 @@ import dev.terrarium.icons.Icon;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import javafx.beans.binding.Bindings;
 import javafx.scene.AccessibleRole;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
@@ -18,6 +19,8 @@ import javafx.scene.layout.VBox;
 
 /** The one place where questions are asked: a sheet over the window, which waits until there is an answer. */
 final class QuestionLayer extends StackPane {
+    private static final double MOST_LINES_HEIGHT = 200;
+
     private final Node below;
     private final List<Pending> waiting = new ArrayList<>();
 
@@ -83,7 +86,8 @@ final class QuestionLayer extends StackPane {
         if (!question.lines().isEmpty()) {
             ScrollPane scroll = new ScrollPane(lines);
             scroll.setFitToWidth(true);
-            scroll.setMaxHeight(180);
+            scroll.setMinHeight(40);
+            scroll.prefViewportHeightProperty().bind(Bindings.min(MOST_LINES_HEIGHT, lines.heightProperty()));
             scroll.getStyleClass().add("question-scroll");
             sheet.getChildren().add(scroll);
         }

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.app.window;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.terrarium.app.window.HostSample.MachineSample;
+import dev.terrarium.engine.Host.DamagedMachine;
+import dev.terrarium.engine.MachineState;
+import dev.terrarium.engine.MachineStatistics;
+import dev.terrarium.engine.TerrariumException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The window's state without a screen. */
+class MainViewModelTest {
+    @TempDir
+    Path home;
+
+    private FakeHost host;
+    private MainViewModel model;
+
+    @BeforeEach
+    void open() {
+        host = new FakeHost(home);
+        model = new MainViewModel(host, Runnable::run, Runnable::run);
+    }
+
+    private void sample() {
+        model.update(host.sample());
+    }
+
+    private List<String> rows() {
+        return model.entries().stream()
+                .map(entry -> switch (entry) {
+                    case ListEntry.Heading(String title, int count) -> title + " " + count;
+                    case ListEntry.Machine(MachineViewModel machine) -> "- " + machine.name();
+                    case ListEntry.Damaged(DamagedMachine machine) -> "! " + machine.name();
+                })
+                .toList();
+    }
+
+    @Test
+    void machinesAreGroupedByStateAndSortedByName() {
+        host.add("zebra", "debian12").in(MachineState.RUNNING);
+        host.add("ant", "debian12");
+        host.add("bee", "debian12").in(MachineState.STARTING);
+        host.add("cat", "debian12").in(MachineState.PAUSED);
+        host.damaged.add(new DamagedMachine("eel", home.resolve("eel"), "broken"));
+        sample();
+        assertThat(rows())
+                .containsExactly(
+                        "Running 2", "- bee", "- zebra", "Paused 1", "- cat", "Off 1", "- ant", "Damaged 1", "! eel");
+        assertThat(model.emptyProperty().get()).isFalse();
+    }
+
+    @Test
+    void theSearchLooksAtNamesAndSystemsAndKeepsTheSelection() {
+        host.add("ant", "fedora");
+        FakeMachine bee = host.add("bee", "debian12");
+        sample();
+        model.show(bee, false);
+        model.searchProperty().set("FED");
+        assertThat(rows()).containsExactly("Off 1", "- ant");
+        assertThat(model.selectedProperty().get()).contains(new ListEntry.Machine(model.modelOf(bee)));
+        model.searchProperty().set("nothing like this");
+        assertThat(rows()).isEmpty();
+        assertThat(model.emptyProperty().get()).isFalse();
+    }
+
+    @Test
+    void aMachineThatDisappearsLetsTheSelectionGo() {
+        FakeMachine ant = host.add("ant", "fedora");
+        host.add("bee", "fedora");
+        sample();
+        model.show(ant, false);
+        host.remove(ant);
+        sample();
+        assertThat(rows()).containsExactly("Off 1", "- bee");
+        assertThat(model.selectedProperty().get()).map(ListEntry.Machine.class::cast)
+                .hasValueSatisfying(entry -> assertThat(entry.model().name()).isEqualTo("bee"));
+    }
+
+    @Test
+    void aCrashIsToldOnce() {
+        FakeMachine ant = host.add("ant", "fedora").in(MachineState.RUNNING);
+        sample();
+        ant.crash("triple fault: see the log");
+        sample();
+        sample();
+        assertThat(model.notices()).containsExactly(
+                new Notice(Notice.Kind.ERROR, "\u201cant\u201d crashed", "Triple fault: see the log"));
+    }
+
+    @Test
+    void theProcessorsShareComesFromBusyTimeOverWallTime() throws TerrariumException {
+        FakeMachine ant = host.add("ant", "fedora").in(MachineState.RUNNING);
+        MachineViewModel machine = model.modelOf(ant);
+        machine.processor().clear();
+        machine.memory().clear();
+        long start = System.nanoTime() + TimeUnit.HOURS.toNanos(1);
+        long[] busyMillis = {10_000_000, 10_000_500, 10_000_550, 10_001_250};
+        long[] atMillis = {0, 1000, 1200, 2000};
+        for (int i = 0; i < busyMillis.length; i++) {
+            machine.update(figures(ant, 2, busyMillis[i], start + TimeUnit.MILLISECONDS.toNanos(atMillis[i])));
+        }
+        assertThat(machine.processor().size()).as("the one after 200 ms is left out").isEqualTo(3);
+        assertThat(machine.processor().get(1)).isEqualTo(0.25);
+        assertThat(machine.processor().get(2)).isEqualTo(0.375);
+        assertThat(machine.memory().last()).isEqualTo(0.5);
+        machine.update(MachineSample.of(ant.in(MachineState.OFF)));
+        assertThat(machine.processor().size()).isZero();
+    }
+
+    private static MachineSample figures(FakeMachine machine, int vcpus, long busyMillis, long nanos) {
+        MachineStatistics statistics = new MachineStatistics(
+                MachineState.RUNNING,
+                "software",
+                1,
+                vcpus,
+                TimeUnit.MILLISECONDS.toNanos(busyMillis),
+                0,
+                1L << 30,
+                1L << 29,
+                0,
+                0,
+                0,
+                0);
+        return new MachineSample(
+                machine, machine.config(), MachineState.RUNNING, false, Optional.empty(), statistics, nanos);
+    }
+
+    @Test
+    void onlyMachinesOfThisProcessStandInTheWayOfClosing() {
+        host.add("far", "fedora").in(MachineState.RUNNING).elsewhere();
+        host.add("off", "fedora");
+        sample();
+        assertThat(model.closingQuestion()).isEmpty();
+        host.add("near", "fedora").in(MachineState.PAUSED);
+        sample();
+        assertThat(model.closingQuestion()).hasValueSatisfying(question -> assertThat(question.lines())
+                .singleElement()
+                .asString()
+                .startsWith("near"));
+    }
+
+    @Test
+    void deletingNamesEveryFile() {
+        FakeMachine ant = host.add("ant", "fedora");
+        sample();
+        List<Question> asked = new ArrayList<>();
+        model.prepareDelete(model.modelOf(ant), asked::add);
+        assertThat(asked).singleElement().satisfies(question -> {
+            assertThat(question.text()).contains(ant.folder().toString());
+            assertThat(question.lines()).containsExactly("machine.json  (2 bytes)");
+            assertThat(question.option().orElseThrow().lines()).containsExactly("disks/disk1.img  (4 KiB)");
+        });
+        model.delete(model.modelOf(ant), false);
+        assertThat(host.calls).containsExactly("delete ant");
+        assertThat(model.emptyProperty().get()).isTrue();
+    }
+
+    @Test
+    void aRefusedStartIsTold() {
+        FakeMachine ant = host.add("ant", "fedora");
+        sample();
+        ant.refuse("disk1.img is in use: close the other program");
+        model.modelOf(ant).start();
+        assertThat(model.notices()).extracting(Notice::text)
+                .containsExactly("Disk1.img is in use: close the other program");
+        assertThat(model.modelOf(ant).busyProperty().get()).isFalse();
+    }
+}
