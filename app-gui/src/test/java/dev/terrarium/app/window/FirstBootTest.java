@@ -129,11 +129,13 @@ class FirstBootTest {
                     .as("the graphs move")
                     .isGreaterThan(1);
         } finally {
-            host.close();
             onWindow(() -> {
                 window.requestClose();
                 return null;
             });
+            if (robot.lookup("#question-confirm").tryQuery().isPresent()) {
+                robot.clickOn("#question-confirm");
+            }
         }
         assertThat(closed.await(20, TimeUnit.SECONDS)).isTrue();
     }
