@@ -104,7 +104,7 @@ public final class ConsoleView extends StackPane {
     }
 
     private void hangUp() {
-        keyboard.release();
+        keyboard.setEnabled(false);
         if (session != null) {
             session.close();
             session = null;
@@ -158,6 +158,7 @@ public final class ConsoleView extends StackPane {
             connection = opened;
             connected.set(true);
             placeholder.setVisible(false);
+            keyboard.setEnabled(true);
             updateStatus();
             changed(opened);
         }

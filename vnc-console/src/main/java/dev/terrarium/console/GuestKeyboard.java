@@ -23,6 +23,7 @@ final class GuestKeyboard {
     private final Target target;
     private final Map<KeyCode, Integer> held = new LinkedHashMap<>();
     private final ReadOnlyBooleanWrapper grabbed = new ReadOnlyBooleanWrapper(this, "grabbed", false);
+    private boolean enabled;
     private boolean releaseArmed;
 
     GuestKeyboard(Node node, Target target) {
@@ -42,10 +43,20 @@ final class GuestKeyboard {
         return grabbed.getReadOnlyProperty();
     }
 
-    /** From now on the keys go to the guest. */
+    /** Is there a guest for the keys? Without one they stay with the window. */
+    void setEnabled(boolean newEnabled) {
+        enabled = newEnabled;
+        if (!enabled) {
+            release();
+        } else if (node.isFocused()) {
+            grab();
+        }
+    }
+
+    /** From now on the keys go to the guest, if there is one. */
     void grab() {
         if (node.isFocused()) {
-            grabbed.set(true);
+            grabbed.set(enabled);
         } else {
             node.requestFocus();
         }

@@ -327,5 +327,8 @@ class ConsoleViewTest {
         assertThat(eventually(this::showsMachine)).isTrue();
         machine.become(MachineState.OFF);
         assertThat(eventually(() -> !view.connectedProperty().get())).isTrue();
+        assertThat(onFx(() -> view.keyboardGrabbedProperty().get()))
+                .as("keys stay with the window while there is no guest")
+                .isFalse();
     }
 }

@@ -177,6 +177,46 @@ class RfbServerTest {
     }
 
     @Test
+    void pixelsComeInTheFormatAskedFor() throws Exception {
+        int port = listen(null);
+        int[] pixels = new int[200 * 120];
+        pixels[0] = 0xFF8000;
+        screen.show(200, 120, pixels);
+        try (Client client = connect(port)) {
+            client.open();
+            client.out.write(new byte[] {0, 0, 0, 0, 16, 16, 1, 1, 0, 31, 0, 63, 0, 31, 11, 5, 0, 0, 0, 0});
+            client.request(false);
+            client.in.skipNBytes(16);
+            assertThat(client.in.readUnsignedShort()).isEqualTo(31 << 11 | 32 << 5);
+        }
+        try (Client client = connect(port)) {
+            client.open();
+            client.out.write(new byte[] {0, 0, 0, 0, 16, 15, 0, 1, 0, 31, 0, 31, 0, 31, 0, 5, 10, 0, 0, 0});
+            client.request(false);
+            client.in.skipNBytes(16);
+            assertThat(Short.reverseBytes(client.in.readShort())).isEqualTo((short) (31 | 16 << 5));
+        }
+        try (Client client = connect(port)) {
+            client.open();
+            client.out.write(new byte[] {0, 0, 0, 0, 8, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+            client.request(false);
+            assertThat(client.in.readInt()).isEqualTo(0x01000000);
+            assertThat(client.in.readUnsignedShort()).isEqualTo(256);
+            byte[] colours = client.in.readNBytes(256 * 6);
+            client.in.skipNBytes(16);
+            int index = client.in.readUnsignedByte();
+            assertThat(colours[index * 6] & 0xFF).as("red").isEqualTo(255);
+            assertThat(colours[index * 6 + 2] & 0xFF).as("green").isBetween(0x60, 0xA0);
+            assertThat(colours[index * 6 + 4] & 0xFF).as("blue").isZero();
+        }
+        try (Client client = connect(port)) {
+            client.open();
+            client.out.write(new byte[] {0, 0, 0, 0, 24, 24, 0, 1, 0, -1, 0, -1, 0, -1, 0, 8, 16, 0, 0, 0});
+            assertThat(client.ended()).isTrue();
+        }
+    }
+
+    @Test
     void zrleTilesInflateToWhatTheyAnnounce() throws Exception {
         try (Client client = connect(listen(null))) {
             client.open();

@@ -25,6 +25,8 @@ class TigerVncViewerTest {
     private static final int WIDTH = 400;
     private static final int HEIGHT = 240;
 
+    private static final String DISPLAY = ":" + (90 + (int) (ProcessHandle.current().pid() % 50));
+
     @TempDir
     Path folder;
 
@@ -32,9 +34,8 @@ class TigerVncViewerTest {
     @CsvSource({"raw,false", "Hextile,false", "ZRLE,false", "ZRLE,true"})
     void theViewerShowsThePicture(String encoding, boolean secret) throws Exception {
         Path keep = Path.of(System.getProperty("picture.folder", folder.toString()));
-        String display = ":" + (90 + (int) (ProcessHandle.current().pid() % 50));
         TestScreen screen = TestScreen.picture(WIDTH, HEIGHT);
-        Process x = start("Xvfb", display, "-screen", "0", "800x600x24");
+        Process x = start("Xvfb", DISPLAY, "-screen", "0", "800x600x24");
         try (RfbServer server = new RfbServer(screen)) {
             int port =
                     server.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), secret ? "hidden" : null);
@@ -42,8 +43,6 @@ class TigerVncViewerTest {
             Files.write(password, passwordFile("hidden"));
             Process viewer = start(
                     "xtigervncviewer",
-                    "-display",
-                    display,
                     "-PreferredEncoding=" + encoding,
                     "-AutoSelect=0",
                     "-passwd",
@@ -54,10 +53,12 @@ class TigerVncViewerTest {
                 boolean shown = false;
                 for (int i = 0; i < 40 && !shown; i++) {
                     Thread.sleep(500);
-                    run("import", "-display", display, "-window", "root", "-depth", "8", "ppm:" + picture);
+                    run("import", "-window", "root", "-depth", "8", "ppm:" + picture);
                     shown = Files.exists(picture) && shows(picture, screen);
                 }
                 assertThat(shown).as("the picture is on the viewer's screen").isTrue();
+                run("xdotool", "mousemove", "100", "100", "click", "1", "key", "a", "key", "Right");
+                assertThat(screen.take(6)).contains("press 1e", "release 1e", "press cd", "release cd");
             } finally {
                 viewer.destroy();
                 viewer.waitFor();
@@ -76,8 +77,9 @@ class TigerVncViewerTest {
     }
 
     private Process start(String... command) throws IOException {
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().put("DISPLAY", DISPLAY);
+        return builder.redirectErrorStream(true)
                 .redirectOutput(folder.resolve(command[0] + ".log").toFile())
                 .start();
     }
