@@ -4,7 +4,9 @@ package dev.terrarium.wizards;
 import dev.terrarium.engine.config.MachineConfig.Accelerator;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Function;
+import javafx.beans.binding.Bindings;
 import javafx.beans.property.Property;
 import javafx.scene.control.CheckBox;
 import javafx.scene.control.ComboBox;
@@ -45,7 +47,10 @@ final class SummaryStep extends VBox {
                                 List.of(Accelerator.AUTO, Accelerator.SOFTWARE, Accelerator.KVM),
                                 SummaryStep::title,
                                 model.accelerator))
-                        .withHint(model.accelerator.map(SummaryStep::hint)),
+                        .withHint(Bindings.createStringBinding(
+                                () -> hint(model.accelerator.get(), model.facts.get()),
+                                model.accelerator,
+                                model.facts)),
                 new Field("Boot order", combo(
                         "boot-order",
                         List.of(
@@ -82,12 +87,20 @@ final class SummaryStep extends VBox {
         };
     }
 
-    private static String hint(Accelerator accelerator) {
-        return switch (accelerator) {
-            case AUTO -> "The fastest that this computer offers";
-            case SOFTWARE -> "Works everywhere";
-            case KVM -> "The computer's own processor, through /dev/kvm";
-        };
+    /** What the host says about an accelerator. */
+    private static String hint(Accelerator accelerator, Optional<HostFacts> facts) {
+        String name =
+                switch (accelerator) {
+                    case AUTO -> "";
+                    case SOFTWARE -> "software";
+                    case KVM -> "kvm";
+                };
+        return facts.stream()
+                .flatMap(known -> known.capabilities().accelerators().stream())
+                .filter(report -> report.name().equals(name))
+                .map(report -> Texts.sentence(report.verdict()))
+                .findFirst()
+                .orElse("The fastest that this computer offers");
     }
 
     private static String title(List<BootDevice> order) {

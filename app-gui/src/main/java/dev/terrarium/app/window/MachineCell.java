@@ -23,6 +23,7 @@ final class MachineCell extends ListCell<ListEntry> {
     private final Sparkline processor = new Sparkline("cpu");
     private final Sparkline memory = new Sparkline("memory");
     private final HBox lines = new HBox(processor, memory);
+    private final IconView elsewhere = Icon.ELSEWHERE.view(14).styled("muted");
     private final HBox machineRow;
     private final Label headingTitle = Controls.label("", "row-heading");
     private final Label headingCount = Controls.label("", "row-count");
@@ -34,7 +35,7 @@ final class MachineCell extends ListCell<ListEntry> {
     MachineCell() {
         setContentDisplay(ContentDisplay.GRAPHIC_ONLY);
         setPrefWidth(0);
-        VBox text = new VBox(name, summary);
+        VBox text = new VBox(new HBox(6, name, elsewhere), summary);
         HBox.setHgrow(text, Priority.ALWAYS);
         text.setMinWidth(0);
         lines.getStyleClass().add("row-lines");
@@ -81,8 +82,9 @@ final class MachineCell extends ListCell<ListEntry> {
         subscription = model.summary()
                 .subscribe(text -> {
                     summary.setText(text);
-                    setAccessibleText(model.name() + ", " + text);
+                    setAccessibleText(model.name() + ", " + text + (model.elsewhereProperty().get() ? ", in another process" : ""));
                 })
+                .and(model.elsewhereProperty().subscribe(value -> Controls.show(elsewhere, value)))
                 .and(model.stateProperty().subscribe(state -> {
                     dot.setState(state);
                     Controls.show(lines, state.active());

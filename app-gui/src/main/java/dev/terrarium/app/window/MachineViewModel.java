@@ -149,12 +149,9 @@ final class MachineViewModel {
                         return Words.state(state.get());
                     }
                     String figures = Words.percent(processor.last()) + " CPU";
-                    return state.get() == MachineState.RUNNING
-                            ? figures + (elsewhere.get() ? ", elsewhere" : "")
-                            : Words.state(state.get());
+                    return state.get() == MachineState.RUNNING ? figures : Words.state(state.get());
                 },
                 state,
-                elsewhere,
                 processor.revisionProperty());
     }
 
