@@ -317,7 +317,10 @@ final class ControlTransfer {
 
     /** IRET, IRETD, IRETQ. */
     void interruptReturn(int size) {
-        cpu.nonMaskableBlocked = false;
+        if (cpu.nonMaskableBlocked) {
+            cpu.nonMaskableBlocked = false;
+            cpu.demandAttention(Cpu.ATTENTION_EVENT);
+        }
         if (cpu.realMode()) {
             returnReal(size);
         } else if (cpu.virtual8086()) {
