@@ -64,7 +64,8 @@ public final class ControlServer implements AutoCloseable {
             return control;
         } catch (IOException e) {
             throw new TerrariumException(
-                    path + " cannot be made (" + e.getMessage() + "): keep the home folder on a local file system, and check its permissions",
+                    path + " cannot be made (" + e.getMessage()
+                            + "): keep the home folder on a local file system, and check its permissions",
                     e);
         }
     }

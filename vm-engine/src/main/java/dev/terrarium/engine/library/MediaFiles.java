@@ -39,8 +39,7 @@ final class MediaFiles {
                 IsoProbe.probe(Path.of(path));
             } else {
                 ImageHead head = ImageHead.read(Path.of(path), HEAD_BYTES);
-                refuseForeignFormat(
-                        Path.of(path), ByteBuffer.wrap(head.bytes()).order(ByteOrder.LITTLE_ENDIAN));
+                refuseForeignFormat(Path.of(path), ByteBuffer.wrap(head.bytes()).order(ByteOrder.LITTLE_ENDIAN));
             }
         }
         KernelBoot kernel = config.kernel();

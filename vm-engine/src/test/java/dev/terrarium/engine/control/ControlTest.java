@@ -83,7 +83,8 @@ class ControlTest {
 
     @Test
     void onlyTheOwnerMayConnectAndNothingStaysBehind() throws Exception {
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket))).isEqualTo("rw-------");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(socket)))
+                .isEqualTo("rw-------");
         server.close();
         assertThat(socket).doesNotExist();
         assertThat(client.state()).isEmpty();

@@ -41,7 +41,8 @@ class LocalHostTest {
     void aCreatedMachineHasItsDisksAndIsFoundByEveryone() throws Exception {
         VirtualMachine machine = host.create(TestConfigs.named("a"), List.of(new Host.NewDisk(1), new Host.NewDisk(2)));
         assertThat(machine.config().disks()).hasSize(2);
-        assertThat(Path.of(String.valueOf(machine.config().disks().get(1).path()))).hasSize(2L << 30);
+        assertThat(Path.of(String.valueOf(machine.config().disks().get(1).path())))
+                .hasSize(2L << 30);
         try (Host other = LocalHost.open(home)) {
             assertThat(other.find("a").orElseThrow().config()).isEqualTo(machine.config());
         }
@@ -87,7 +88,11 @@ class LocalHostTest {
     @Test
     void aFifthDriveIsRefusedAndLeavesNothing() {
         List<Host.NewDisk> disks = List.of(
-                new Host.NewDisk(1), new Host.NewDisk(1), new Host.NewDisk(1), new Host.NewDisk(1), new Host.NewDisk(1));
+                new Host.NewDisk(1),
+                new Host.NewDisk(1),
+                new Host.NewDisk(1),
+                new Host.NewDisk(1),
+                new Host.NewDisk(1));
         assertThatThrownBy(() -> host.create(TestConfigs.named("a"), disks)).hasMessageContaining("do not fit");
         assertThat(home.resolve("machines")).isEmptyDirectory();
     }
@@ -112,7 +117,8 @@ class LocalHostTest {
         assertThat(host.machines()).extracting(VirtualMachine::name).containsExactly("good");
         assertThat(host.damaged()).extracting(Host.DamagedMachine::name).containsExactlyInAnyOrder("bad", "moved");
         assertThat(bad).hasContent("{ not JSON");
-        assertThatThrownBy(() -> host.create(TestConfigs.named("bad"), List.of())).hasMessageContaining("exists");
+        assertThatThrownBy(() -> host.create(TestConfigs.named("bad"), List.of()))
+                .hasMessageContaining("exists");
     }
 
     @Test
@@ -164,7 +170,10 @@ class LocalHostTest {
     @Test
     void memoryBeyondTheHostIsRefused() {
         MachineConfig config = TestConfigs.named("a");
-        assertThat(MachineRules.problems(config, 32L << 20)).singleElement().asString().contains("64 MiB");
+        assertThat(MachineRules.problems(config, 32L << 20))
+                .singleElement()
+                .asString()
+                .contains("64 MiB");
         assertThat(MachineRules.problems(config, 64L << 20)).isEmpty();
     }
 }

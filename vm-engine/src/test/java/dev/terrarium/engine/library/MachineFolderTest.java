@@ -131,7 +131,8 @@ class MachineFolderTest {
         private LockProbe() {}
 
         static Process start(Path file, String mode) throws Exception {
-            String java = Path.of(System.getProperty("java.home"), "bin", "java").toString();
+            String java =
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString();
             Path classes = Path.of(LockProbe.class
                     .getProtectionDomain()
                     .getCodeSource()
@@ -160,7 +161,8 @@ class MachineFolderTest {
         }
 
         public static void main(String[] arguments) throws Exception {
-            try (FileChannel channel = FileChannel.open(Path.of(arguments[0]), StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
+            try (FileChannel channel =
+                    FileChannel.open(Path.of(arguments[0]), StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
                 if (channel.tryLock() == null) {
                     System.exit(BUSY);
                 }

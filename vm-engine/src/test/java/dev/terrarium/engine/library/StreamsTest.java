@@ -83,15 +83,21 @@ class StreamsTest {
         hub.addWatcher(watcher);
         ConsoleStream early = hub.connect();
         send(hub, "hello ");
-        assertThat(early.input().readNBytes(6)).asString(StandardCharsets.US_ASCII).isEqualTo("hello ");
+        assertThat(early.input().readNBytes(6))
+                .asString(StandardCharsets.US_ASCII)
+                .isEqualTo("hello ");
         ConsoleStream late = hub.connect();
         send(hub, "world");
-        assertThat(late.input().readNBytes(11)).asString(StandardCharsets.US_ASCII).isEqualTo("hello world");
+        assertThat(late.input().readNBytes(11))
+                .asString(StandardCharsets.US_ASCII)
+                .isEqualTo("hello world");
         late.output().write("ls\r".getBytes(StandardCharsets.US_ASCII));
         assertThat(typed.take()).isEqualTo("ls\r");
         hub.close();
         assertThat(watcher).hasToString("hello world");
-        assertThat(early.input().readAllBytes()).asString(StandardCharsets.US_ASCII).isEqualTo("world");
+        assertThat(early.input().readAllBytes())
+                .asString(StandardCharsets.US_ASCII)
+                .isEqualTo("world");
         assertThatThrownBy(hub::connect).isInstanceOf(IOException.class);
     }
 
