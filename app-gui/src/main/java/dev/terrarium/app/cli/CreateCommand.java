@@ -87,6 +87,7 @@ final class CreateCommand implements Callable<Integer> {
     @Option(
             names = "--debug-exit",
             paramLabel = "PORT",
+            converter = PortNumber.class,
             description = "A byte the guest writes to this I/O port ends the run with status (byte << 1) | 1.")
     private @Nullable Integer debugExit;
 
