@@ -24,6 +24,7 @@ public final class KeyNames {
         row(0x2B, "\\zxcvbnm,./", "|ZXCVBNM<>?");
         PLAIN.put(' ', 0x39);
         PLAIN.put('\n', 0x1C);
+        PLAIN.put('\r', 0x1C);
         PLAIN.put('\t', 0x0F);
         PLAIN.put('\b', 0x0E);
         PLAIN.put('\u001b', 0x01);
@@ -65,6 +66,7 @@ public final class KeyNames {
         name(0xDC, "rightmeta");
         name(0xDD, "menu");
         name(0x0C, "minus");
+        name(0x0D, "equal");
     }
 
     private KeyNames() {}

@@ -14,19 +14,24 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Speaks to the process that runs a machine; one connection a request. */
 public final class ControlClient {
     private static final int MAXIMUM_ANSWER_BYTES = 1 << 28;
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    private static final Logger LOG = LoggerFactory.getLogger(ControlClient.class);
+    private static final long PATIENCE_MILLIS = 5000;
 
     private final Path socket;
 
@@ -43,8 +48,8 @@ public final class ControlClient {
 
     private Connection connect() throws IOException {
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
-        try {
-            channel.connect(UnixDomainSocketAddress.of(socket));
+        try (SocketPath address = SocketPath.of(socket)) {
+            channel.connect(address.address());
         } catch (IOException e) {
             channel.close();
             throw e;
@@ -65,6 +70,30 @@ public final class ControlClient {
             throw new TerrariumException(answer.get("error").asText());
         }
         return answer;
+    }
+
+    /** As {@link #ask(ObjectNode)}, for what is answered at once: a process that hangs does not hang this one. */
+    private JsonNode askBriefly(ObjectNode request) throws TerrariumException {
+        try (Connection connection = connect()) {
+            CompletableFuture<Void> guard = CompletableFuture.runAsync(
+                    () -> closeQuietly(connection),
+                    CompletableFuture.delayedExecutor(PATIENCE_MILLIS, TimeUnit.MILLISECONDS));
+            try {
+                return ask(connection, request);
+            } finally {
+                guard.cancel(false);
+            }
+        } catch (IOException e) {
+            throw unreachable(e);
+        }
+    }
+
+    private static void closeQuietly(Connection connection) {
+        try {
+            connection.close();
+        } catch (IOException e) {
+            LOG.debug("closing a control connection", e);
+        }
     }
 
     private JsonNode ask(ObjectNode request) throws TerrariumException {
@@ -104,23 +133,24 @@ public final class ControlClient {
         try {
             ask(request("destroy"));
         } catch (ConnectionClosedException e) {
-            LoggerFactory.getLogger(ControlClient.class).debug("the process ended with its machine");
+            LOG.debug("the process ended with its machine");
         }
     }
 
     /** The machine's state; empty if no process answers. */
     public Optional<MachineState> state() {
         try {
-            return Optional.of(
-                    MachineState.valueOf(ask(request("state")).path("state").asText()));
-        } catch (TerrariumException e) {
+            String state = askBriefly(request("state")).path("state").asText();
+            return Optional.of(MachineState.valueOf(state));
+        } catch (TerrariumException | IllegalArgumentException e) {
+            LOG.debug("{} does not say its machine's state", socket, e);
             return Optional.empty();
         }
     }
 
     public MachineStatistics statistics() throws TerrariumException {
         try {
-            return JSON.treeToValue(ask(request("stats")).path("stats"), MachineStatistics.class);
+            return JSON.treeToValue(askBriefly(request("stats")).path("stats"), MachineStatistics.class);
         } catch (IOException e) {
             throw unreachable(e);
         }
@@ -138,7 +168,15 @@ public final class ControlClient {
         JsonNode answer = ask(request("screenshot"));
         int width = answer.path("width").asInt();
         int height = answer.path("height").asInt();
-        byte[] rgb = Base64.getDecoder().decode(answer.path("rgb").asText());
+        byte[] rgb;
+        try {
+            rgb = Base64.getDecoder().decode(answer.path("rgb").asText());
+        } catch (IllegalArgumentException e) {
+            throw unreachable(new IOException("its picture is damaged", e));
+        }
+        if (width <= 0 || height <= 0 || rgb.length != 3L * width * height) {
+            throw unreachable(new IOException("its picture is damaged"));
+        }
         int[] pixels = new int[width * height];
         for (int i = 0; i < pixels.length; i++) {
             pixels[i] = (rgb[3 * i] & 0xFF) << 16 | (rgb[3 * i + 1] & 0xFF) << 8 | rgb[3 * i + 2] & 0xFF;

@@ -12,10 +12,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -49,17 +49,23 @@ public final class ControlServer implements AutoCloseable {
      * @throws TerrariumException if the socket cannot be made
      */
     public static ControlServer start(VirtualMachine machine, Path path) throws TerrariumException {
-        try {
+        try (SocketPath address = SocketPath.of(path)) {
             Files.deleteIfExists(path);
             ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-            server.bind(UnixDomainSocketAddress.of(path));
-            Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+            try {
+                server.bind(address.address());
+                Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rw-------"));
+            } catch (IOException e) {
+                server.close();
+                throw e;
+            }
             ControlServer control = new ControlServer(machine, path, server);
             Thread.ofVirtual().name("control of " + machine.name()).start(control::accept);
             return control;
         } catch (IOException e) {
             throw new TerrariumException(
-                    path + " cannot be made (" + e.getMessage() + "): use a shorter home path on a local file system",
+                    path + " cannot be made (" + e.getMessage()
+                            + "): keep the home folder on a local file system, and check its permissions",
                     e);
         }
     }
@@ -83,11 +89,18 @@ public final class ControlServer implements AutoCloseable {
             InputStream input = Channels.newInputStream(connection);
             OutputStream output = Channels.newOutputStream(connection);
             while (true) {
-                String line = LineReader.read(input, MAXIMUM_REQUEST_BYTES);
+                ObjectNode answer = JSON.createObjectNode();
+                String line;
+                try {
+                    line = LineReader.read(input, MAXIMUM_REQUEST_BYTES);
+                } catch (LineReader.LineTooLongException e) {
+                    answer.put("error", "the request is longer than " + MAXIMUM_REQUEST_BYTES + " bytes: send less");
+                    send(output, answer);
+                    return;
+                }
                 if (line == null) {
                     return;
                 }
-                ObjectNode answer = JSON.createObjectNode();
                 ConsoleStream stream = null;
                 try {
                     stream = execute(JSON.readTree(line), answer);
@@ -97,8 +110,7 @@ public final class ControlServer implements AutoCloseable {
                 } catch (JacksonException e) {
                     answer.put("error", "the request is not JSON: send one object a line");
                 }
-                output.write((answer + "\n").getBytes(java.nio.charset.StandardCharsets.UTF_8));
-                output.flush();
+                send(output, answer);
                 if (stream != null) {
                     relay(stream, input, output);
                     return;
@@ -107,6 +119,11 @@ public final class ControlServer implements AutoCloseable {
         } catch (IOException e) {
             LOG.debug("{}: a control connection ended: {}", machine.name(), e.getMessage());
         }
+    }
+
+    private static void send(OutputStream output, ObjectNode answer) throws IOException {
+        output.write((answer + "\n").getBytes(StandardCharsets.UTF_8));
+        output.flush();
     }
 
     private @org.jspecify.annotations.Nullable ConsoleStream execute(JsonNode request, ObjectNode answer)

@@ -11,6 +11,15 @@ import org.jspecify.annotations.Nullable;
 final class LineReader {
     private LineReader() {}
 
+    /** A line that is longer than the reader wants. */
+    static final class LineTooLongException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        LineTooLongException(int maximumBytes) {
+            super("a line of more than " + maximumBytes + " bytes");
+        }
+    }
+
     /** The next line without its end; null at the end of the stream. */
     static @Nullable String read(InputStream input, int maximumBytes) throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
@@ -19,7 +28,7 @@ final class LineReader {
                 return null;
             }
             if (line.size() >= maximumBytes) {
-                throw new IOException("a line of more than " + maximumBytes + " bytes");
+                throw new LineTooLongException(maximumBytes);
             }
             line.write(next);
         }

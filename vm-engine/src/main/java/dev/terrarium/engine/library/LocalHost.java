@@ -108,7 +108,7 @@ public final class LocalHost implements Host {
             machines.put(name, machine);
             return Optional.of(machine);
         } catch (TerrariumException e) {
-            LOG.warn("{}", e.getMessage());
+            LOG.debug("{}", e.getMessage());
             damaged.add(new DamagedMachine(name, folder.configFile(), String.valueOf(e.getMessage())));
             return Optional.empty();
         }
@@ -172,7 +172,7 @@ public final class LocalHost implements Host {
                 folder.save(complete);
                 machine = new LocalMachine(folder, complete, this);
             } catch (TerrariumException e) {
-                removeTree(path);
+                removeHalfMade(path);
                 throw e;
             }
             machines.put(config.name(), machine);
@@ -217,16 +217,21 @@ public final class LocalHost implements Host {
 
     @Override
     public void delete(VirtualMachine machine, boolean disks) throws TerrariumException {
-        if (machine.state().active()) {
+        Path path = machine.folder();
+        Optional<MachineFolder.RunLock> lock =
+                machine.state().active() ? Optional.empty() : new MachineFolder(path).tryLock();
+        if (lock.isEmpty()) {
             throw new TerrariumException("\"" + machine.name() + "\" runs: switch it off first");
         }
-        Path path = machine.folder();
-        try {
+        try (MachineFolder.RunLock held = lock.get()) {
+            LOG.info("{}: removed under {}", machine.name(), held.file());
             if (disks || isEmpty(path.resolve("disks"))) {
                 removeTree(path);
             } else {
-                // Without machine.json the folder is no machine any more; its disks stay where they are.
-                Files.deleteIfExists(path.resolve("machine.json"));
+                // Without its own files the folder is no machine any more; its disks stay where they are.
+                for (String name : List.of("machine.json", "machine.json.new", "log", "control.sock", "lock")) {
+                    Files.deleteIfExists(path.resolve(name));
+                }
             }
         } catch (IOException e) {
             throw new TerrariumException(path + " cannot be removed (" + e.getMessage() + "): check permissions", e);
@@ -246,11 +251,17 @@ public final class LocalHost implements Host {
         }
     }
 
-    private static void removeTree(Path path) {
+    private static void removeTree(Path path) throws IOException {
         try (Stream<Path> files = Files.walk(path)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
             }
+        }
+    }
+
+    private static void removeHalfMade(Path path) {
+        try {
+            removeTree(path);
         } catch (IOException e) {
             LOG.warn("{} could not be removed whole", path, e);
         }

@@ -126,15 +126,18 @@ final class LocalMachine implements VirtualMachine {
         RunLock lock = folder.tryLock()
                 .orElseThrow(() -> new TerrariumException("\"" + name()
                         + "\" is run by another process: use it there, or switch it off with terrarium destroy"));
-        config = folder.load();
-        failure = null;
-        setState(MachineState.STARTING);
+        boolean started = false;
         try {
+            config = folder.load();
+            failure = null;
+            setState(MachineState.STARTING);
             start(options, lock);
-        } catch (TerrariumException e) {
-            lock.close();
-            setState(MachineState.OFF);
-            throw e;
+            started = true;
+        } finally {
+            if (!started) {
+                lock.close();
+                setState(MachineState.OFF);
+            }
         }
     }
 
@@ -143,7 +146,6 @@ final class LocalMachine implements VirtualMachine {
         if (!problems.isEmpty()) {
             throw new TerrariumException(problems.getFirst());
         }
-        end = new CompletableFuture<>();
         SerialHub[] serial = new SerialHub[1];
         Board board = Board.build(config, folder.log(), new Events(serial));
         serial[0] = new SerialHub(name(), board::typeOnSerial);
@@ -166,6 +168,7 @@ final class LocalMachine implements VirtualMachine {
             serial[0].close();
             throw e;
         }
+        end = new CompletableFuture<>();
         run = new Run(board, lock, serial[0], rfb, control);
         setState(MachineState.RUNNING);
         board.powerOn();
@@ -458,7 +461,11 @@ final class LocalMachine implements VirtualMachine {
             throw new TerrariumException(problems.getFirst());
         }
         MediaFiles.check(changed);
-        folder.save(changed);
+        try (RunLock lock = folder.tryLock()
+                .orElseThrow(() -> new TerrariumException("\"" + name() + "\" runs: switch it off to change it"))) {
+            LOG.info("{}: changed under {}", name(), lock.file());
+            folder.save(changed);
+        }
         config = changed;
         listeners.forEach(listener -> listener.configurationChanged(this));
     }

@@ -10,14 +10,16 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * One machine on disk: {@code machine.json}, {@code disks/}, {@code log}, and while it runs {@code lock} (held by the
@@ -29,6 +31,8 @@ public record MachineFolder(Path path) {
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .build();
+
+    private static final Set<Path> LOCKED_HERE = ConcurrentHashMap.newKeySet();
 
     public Path configFile() {
         return path.resolve("machine.json");
@@ -61,6 +65,9 @@ public record MachineFolder(Path path) {
             throw new TerrariumException(
                     configFile() + " cannot be read (" + e.getMessage() + "): check the file and its permissions", e);
         }
+        if (!tree.isObject()) {
+            throw damaged("it holds no JSON object", null);
+        }
         int version = tree.path("version").asInt(0);
         if (version > MachineConfig.CURRENT_VERSION) {
             throw new TerrariumException(
@@ -68,12 +75,16 @@ public record MachineFolder(Path path) {
         }
         try {
             MachineConfig config = JSON.treeToValue(tree, MachineConfig.class);
-            if (version < 1 || config.id() == null || config.name() == null || config.accelerator() == null) {
+            if (version < 1
+                    || config.id() == null
+                    || config.name() == null
+                    || config.operatingSystem() == null
+                    || config.accelerator() == null) {
                 throw damaged("a field is missing", null);
             }
             return config;
-        } catch (JacksonException | NullPointerException e) {
-            throw damaged(firstLine(String.valueOf(e.getMessage())), e);
+        } catch (JacksonException e) {
+            throw damaged(firstLine(String.valueOf(e.getOriginalMessage())), e);
         }
     }
 
@@ -96,7 +107,10 @@ public record MachineFolder(Path path) {
                     StandardOpenOption.CREATE,
                     StandardOpenOption.TRUNCATE_EXISTING,
                     StandardOpenOption.WRITE)) {
-                channel.write(java.nio.ByteBuffer.wrap(JSON.writeValueAsBytes(config)));
+                ByteBuffer content = ByteBuffer.wrap(JSON.writeValueAsBytes(config));
+                while (content.hasRemaining()) {
+                    channel.write(content);
+                }
                 channel.force(true);
             }
             Files.move(temporary, configFile(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -108,22 +122,26 @@ public record MachineFolder(Path path) {
 
     /** Takes the machine for this process; empty if some process (this one too) has it. */
     Optional<RunLock> tryLock() throws TerrariumException {
+        // POSIX record locks: closing any descriptor of the file gives the process's lock up, so a file that this
+        // process has locked must not even be opened.
+        Path file = path.toAbsolutePath().normalize().resolve("lock");
+        if (!LOCKED_HERE.add(file)) {
+            return Optional.empty();
+        }
         FileChannel channel = null;
+        FileLock lock = null;
         try {
-            channel = FileChannel.open(path.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            FileLock lock = channel.tryLock();
-            if (lock != null) {
-                return Optional.of(new RunLock(channel));
-            }
-            channel.close();
-            return Optional.empty();
-        } catch (OverlappingFileLockException e) {
-            closeQuietly(channel);
-            return Optional.empty();
+            channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            lock = channel.tryLock();
+            return lock == null ? Optional.empty() : Optional.of(new RunLock(channel, file));
         } catch (IOException e) {
-            closeQuietly(channel);
             throw new TerrariumException(
                     path + " cannot be locked (" + e.getMessage() + "): check its permissions and the file system", e);
+        } finally {
+            if (lock == null) {
+                closeQuietly(channel);
+                LOCKED_HERE.remove(file);
+            }
         }
     }
 
@@ -138,10 +156,13 @@ public record MachineFolder(Path path) {
     }
 
     /** Proof that this process runs the machine. */
-    record RunLock(FileChannel channel) implements AutoCloseable {
+    record RunLock(FileChannel channel, Path file) implements AutoCloseable {
         @Override
         public void close() {
-            closeQuietly(channel);
+            if (channel.isOpen()) {
+                closeQuietly(channel);
+                LOCKED_HERE.remove(file);
+            }
         }
     }
 }

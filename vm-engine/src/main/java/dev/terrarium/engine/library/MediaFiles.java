@@ -37,6 +37,9 @@ final class MediaFiles {
             requireReadable(Path.of(path));
             if (drive.kind() == DriveConfig.Kind.CDROM) {
                 IsoProbe.probe(Path.of(path));
+            } else {
+                ImageHead head = ImageHead.read(Path.of(path), HEAD_BYTES);
+                refuseForeignFormat(Path.of(path), ByteBuffer.wrap(head.bytes()).order(ByteOrder.LITTLE_ENDIAN));
             }
         }
         KernelBoot kernel = config.kernel();
@@ -58,6 +61,9 @@ final class MediaFiles {
         }
         if (Files.isDirectory(file)) {
             throw new TerrariumException(file + " is a folder: choose a file");
+        }
+        if (!Files.isRegularFile(file)) {
+            throw new TerrariumException(file + " is no regular file: choose a file");
         }
         if (!Files.isReadable(file)) {
             throw new TerrariumException(file + " may not be read: change its permissions");
@@ -90,16 +96,20 @@ final class MediaFiles {
             throw new TerrariumException(file + " is empty: choose a CD image, a disk image or a kernel");
         }
         boolean boots = head.limit() >= 512 && (head.getShort(MBR_SIGNATURE_OFFSET) & 0xFFFF) == 0xAA55;
-        String foreign = foreignFormat(head);
-        if (foreign != null) {
-            throw new TerrariumException(
-                    file + " is a " + foreign + " image: this version reads raw disks, convert it with qemu-img");
-        }
+        refuseForeignFormat(file, head);
         if (!boots && size % 512 != 0) {
             throw new TerrariumException(
                     file + " is neither a CD image, nor a disk image, nor a kernel: choose another file");
         }
         return new MediaInfo(MediaInfo.Kind.DISK_IMAGE, "Disk image", "other", boots, size);
+    }
+
+    private static void refuseForeignFormat(Path file, ByteBuffer head) throws TerrariumException {
+        String foreign = foreignFormat(head);
+        if (foreign != null) {
+            throw new TerrariumException(
+                    file + " is a " + foreign + " image: this version reads raw disks, convert it with qemu-img");
+        }
     }
 
     private static @Nullable String foreignFormat(ByteBuffer head) {
@@ -109,7 +119,7 @@ final class MediaFiles {
         return switch (head.getInt(0)) {
             case 0xFB49_4651 -> "qcow2";
             case 0x564D_444B -> "VMDK";
-            case 0x6378_6876 -> "VHDX";
+            case 0x7864_6876 -> "VHDX";
             default -> null;
         };
     }

@@ -32,6 +32,30 @@ final class MemoryPipe {
         }
     }
 
+    /** Writes what fits without waiting; returns how many bytes, 0 once it is closed. */
+    int offer(byte[] source) {
+        lock.lock();
+        try {
+            int done = 0;
+            while (!closed && done < source.length && count < ring.length) {
+                done += put(source, done, source.length - done);
+            }
+            return done;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Copies one piece that is contiguous in the ring; there is room for a byte. */
+    private int put(byte[] source, int offset, int length) {
+        int at = (start + count) % ring.length;
+        int part = Math.min(Math.min(length, ring.length - count), ring.length - at);
+        System.arraycopy(source, offset, ring, at, part);
+        count += part;
+        changed.signalAll();
+        return part;
+    }
+
     private void await() throws IOException {
         try {
             changed.await();
@@ -111,12 +135,7 @@ final class MemoryPipe {
                         if (closed) {
                             throw new IOException("the other end is closed");
                         }
-                        int at = (start + count) % ring.length;
-                        int part = Math.min(Math.min(length - done, ring.length - count), ring.length - at);
-                        System.arraycopy(source, offset + done, ring, at, part);
-                        count += part;
-                        done += part;
-                        changed.signalAll();
+                        done += put(source, offset + done, length - done);
                     }
                 } finally {
                     lock.unlock();

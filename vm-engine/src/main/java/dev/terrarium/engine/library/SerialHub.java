@@ -14,7 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Carries a machine's serial line between the guest, which must never wait, and the people who watch it. What the guest
- * sends is queued here and written by a thread of its own; the last part is kept for who comes later.
+ * sends is queued here and written by a thread of its own; the last part is kept for who comes later. Watchers get
+ * every byte and may hold the thread up; a connection that does not read loses bytes instead.
  */
 final class SerialHub implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SerialHub.class);
@@ -50,7 +51,7 @@ final class SerialHub implements AutoCloseable {
 
     private void drain() {
         while (true) {
-            byte[] bytes;
+            final byte[] bytes;
             synchronized (this) {
                 while (queue.size() == 0 && !closed) {
                     try {
@@ -68,6 +69,7 @@ final class SerialHub implements AutoCloseable {
                 for (byte each : bytes) {
                     history[(int) (historyCount++ % HISTORY_BYTES)] = each;
                 }
+                connections.forEach(connection -> connection.out().offer(bytes));
             }
             for (OutputStream watcher : watchers) {
                 try {
@@ -81,7 +83,7 @@ final class SerialHub implements AutoCloseable {
         }
     }
 
-    private synchronized byte[] history() {
+    private byte[] history() {
         int length = (int) Math.min(historyCount, HISTORY_BYTES);
         byte[] copy = new byte[length];
         for (int i = 0; i < length; i++) {
@@ -93,10 +95,13 @@ final class SerialHub implements AutoCloseable {
     /** A two-way connection that begins with the recent past. */
     ConsoleStream connect() throws IOException {
         PipeStream[] ends = PipeStream.pair();
-        OutputStream output = ends[0].output();
-        output.write(history());
-        watchers.add(output);
-        connections.add(ends[0]);
+        synchronized (this) {
+            if (closed) {
+                throw new IOException("the machine is off");
+            }
+            ends[0].out().offer(history());
+            connections.add(ends[0]);
+        }
         InputStream typed = ends[0].input();
         Thread.ofVirtual().name("serial input").start(() -> {
             byte[] buffer = new byte[256];
@@ -104,10 +109,11 @@ final class SerialHub implements AutoCloseable {
                 for (int count = typed.read(buffer); count >= 0; count = typed.read(buffer)) {
                     toGuest.accept(java.util.Arrays.copyOf(buffer, count));
                 }
-                watchers.remove(output);
-                connections.remove(ours);
+                LOG.debug("{} left the serial line", ours);
             } catch (IOException e) {
                 LOG.debug("a serial connection ended: {}", e.getMessage());
+            } finally {
+                connections.remove(ends[0]);
             }
         });
         return ends[1];

@@ -24,6 +24,11 @@ public final class Posix {
     public static final int O_RDWR = 0x2;
 
     public static final int O_CLOEXEC = 0x80000;
+
+    /** Flags of {@link #open} for a folder that is only a place to find files from. */
+    public static final int O_PATH = 0x200000;
+
+    public static final int O_DIRECTORY = 0x10000;
     private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x02 | 0x20 | 0x4000;
 
     private static final Linker LINKER = Linker.nativeLinker();

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.app.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CommandLineTest {
+    @TempDir
+    Path home;
+
+    private final List<String> windows = new ArrayList<>();
+    private ByteArrayOutputStream output = new ByteArrayOutputStream();
+    private StringWriter errors = new StringWriter();
+
+    private int run(Map<String, String> environment, String... arguments) {
+        output = new ByteArrayOutputStream();
+        errors = new StringWriter();
+        Window window = (folder, request) -> {
+            windows.add(
+                    folder.getFileName() + " " + request.map(Record::toString).orElse("-"));
+            return 0;
+        };
+        Surroundings surroundings = new Surroundings(
+                window, environment, new ByteArrayInputStream(new byte[0]), output, new PrintWriter(errors, true));
+        return new CommandLineApplication(surroundings).run(arguments);
+    }
+
+    private int run(String... arguments) {
+        return run(Map.of("TERRARIUM_HOME", home.toString()), arguments);
+    }
+
+    private JsonNode json() throws Exception {
+        return Json.MAPPER.readTree(output.toByteArray());
+    }
+
+    private Path disk() throws Exception {
+        return Files.write(home.resolve("old disk.img"), new byte[1024]);
+    }
+
+    @Test
+    void aMachineIsMadeListedChangedDumpedAndRemoved() throws Exception {
+        assertThat(run("create", "--name", "a", "--memory", "64", "--disk", "size=1", "--disk", "path=" + disk()))
+                .isZero();
+        assertThat(output.toString(StandardCharsets.UTF_8)).isEmpty();
+        run("list", "--all", "--json");
+        assertThat(json().get(0).get("name").asText()).isEqualTo("a");
+        assertThat(json().get(0).get("state").asText()).isEqualTo("off");
+        assertThat(json().get(0).get("memoryMiB").asInt()).isEqualTo(64);
+        run("list", "--json");
+        assertThat(json()).isEmpty();
+        assertThat(run("set", "a", "--memory", "128")).isZero();
+        run("info", "a", "--json");
+        assertThat(json().at("/configuration/memoryMiB").asInt()).isEqualTo(128);
+        assertThat(json().at("/configuration/disks/1/path").asText()).isEqualTo(disk().toString());
+        run("stats", "a", "--json");
+        assertThat(json().get("uptimeNanos").asInt()).isZero();
+        run("dump", "a");
+        Path dump = Files.writeString(
+                home.resolve("dump.json"),
+                output.toString(StandardCharsets.UTF_8).replace("\"a\"", "\"b\""));
+        assertThat(run("define", dump.toString())).isZero();
+        assertThat(run("delete", "a", "--disks")).isZero();
+        assertThat(disk()).exists();
+        run("list", "--all", "--json");
+        assertThat(json()).hasSize(1);
+    }
+
+    @Test
+    void allOptionsOfCreateArriveInTheConfiguration() throws Exception {
+        byte[] image = new byte[1024];
+        image[0x202] = 'H';
+        image[0x203] = 'd';
+        image[0x204] = 'r';
+        image[0x205] = 'S';
+        Path kernel = Files.write(home.resolve("vmlinuz"), image);
+        assertThat(run(
+                        "create",
+                        "--name",
+                        "k",
+                        "--kernel",
+                        kernel.toString(),
+                        "--initrd",
+                        kernel.toString(),
+                        "--append",
+                        "console=ttyS0 a=b",
+                        "--boot",
+                        "disk,cdrom",
+                        "--debug-exit",
+                        "0xf4",
+                        "--debug-console",
+                        home + "/log",
+                        "--accel",
+                        "software",
+                        "--vcpus",
+                        "1,max=1",
+                        "--network",
+                        "none"))
+                .isZero();
+        run("info", "k", "--json");
+        JsonNode configuration = json().get("configuration");
+        assertThat(configuration.get("operatingSystem").asText()).isEqualTo("linux");
+        assertThat(configuration.at("/kernel/commandLine").asText()).isEqualTo("console=ttyS0 a=b");
+        assertThat(configuration.get("debugExitPort").asInt()).isEqualTo(0xF4);
+        assertThat(configuration.get("accelerator").asText()).isEqualTo("SOFTWARE");
+        assertThat(configuration.get("bootOrder").toString()).isEqualTo("[\"DISK\",\"CDROM\"]");
+        assertThat(configuration.at("/networks/0/kind").asText()).isEqualTo("NONE");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "2|create|--name",
+                "2|create --name x --disk size=0|no size",
+                "2|create --name x --disk size=1,path=y|either new",
+                "2|create --name x --disk size=1,format=qcow2|format=qcow2",
+                "2|create --name x --disk bananas|bananas",
+                "2|create --name x --memory much|--memory",
+                "2|create --name x --vcpus 2,max=1|less than",
+                "2|create --name x --os beos|debian12",
+                "2|create --name x --append y|--kernel",
+                "2|create --name x --boot tape|--boot",
+                "1|create --name x/y|folder name",
+                "1|create --name x --memory 999999999|more than this computer has",
+                "1|create --name x --cdrom /nonexistent.iso|does not exist",
+                "1|create --name x --network nat|--network none",
+                "1|create --name x --vcpus 64|vCPU",
+                "1|start nobody --headless|no machine",
+                "2|start nobody --timeout 3|--headless",
+                "2|set nobody|nothing to change",
+                "1|info nobody|no machine",
+                "1|destroy nobody|no machine",
+                "1|send-key nobody banana|no key",
+                "1|define /nonexistent|cannot be read",
+                "1|snapshot create a b|does not have",
+                "1|image info x --json|does not have",
+                "1|clone|does not have",
+                "2|dance|dance",
+                "2|list --loud|--loud"
+            })
+    void mistakesAreOneLineAndAStatus(int status, String line, String mention) {
+        assertThat(run(line.split(" "))).isEqualTo(status);
+        assertThat(errors.toString().lines())
+                .singleElement()
+                .asString()
+                .startsWith("terrarium: ")
+                .contains(mention);
+        assertThat(output.size()).isZero();
+    }
+
+    @Test
+    void aMistypedNameBringsTheRightOne() {
+        run("create", "--name", "debian", "--memory", "64");
+        assertThat(run("info", "debain")).isEqualTo(1);
+        assertThat(errors.toString()).contains("did you mean \"debian\"?");
+        assertThat(run("info", "deb")).isEqualTo(1);
+        assertThat(errors.toString()).contains("\"debian\"");
+    }
+
+    @Test
+    void aDamagedMachineIsListedWithItsReason() throws Exception {
+        Path file = home.resolve("machines/bad/machine.json");
+        Files.createDirectories(file.getParent());
+        Files.writeString(file, "{");
+        assertThat(run("list", "--all")).isZero();
+        assertThat(output.toString(StandardCharsets.UTF_8)).contains("bad").contains("damaged");
+        assertThat(errors.toString()).contains(file.toString());
+        run("list", "--all", "--json");
+        assertThat(json().get(0).get("state").asText()).isEqualTo("damaged");
+        assertThat(run("start", "bad", "--headless")).isEqualTo(1);
+        assertThat(errors.toString()).contains("damaged");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "null",
+                "7",
+                "{}",
+                "{\"name\":7}",
+                "{\"name\":\"x\",\"colour\":\"red\"}",
+                "{\"name\":\"x\",\"version\":9}",
+                "{\"name\":\"x\",\"disks\":null}",
+                "{\"name\":\"x\",\"id\":null}"
+            })
+    void aFileThatDefinesNothingIsRefused(String content) throws Exception {
+        Path file = Files.writeString(home.resolve("x.json"), content);
+        assertThat(run("define", file.toString())).isEqualTo(1);
+        assertThat(errors.toString().lines()).singleElement().asString().contains(file.toString());
+    }
+
+    @Test
+    void withoutADisplayTheWindowSaysWhatWorks() {
+        assertThat(run()).isEqualTo(1);
+        assertThat(errors.toString().lines())
+                .singleElement()
+                .asString()
+                .contains("no display")
+                .contains("--headless");
+        assertThat(windows).isEmpty();
+    }
+
+    @Test
+    void theWindowOpensOnWhatWasAskedFor() {
+        Map<String, String> display = Map.of("DISPLAY", ":0", "TERRARIUM_HOME", home.toString());
+        run("create", "--name", "a", "--memory", "64");
+        assertThat(run(display)).isZero();
+        assertThat(run(display, "view", "a")).isZero();
+        assertThat(run(display, "start", "a")).isZero();
+        String folder = home.getFileName().toString();
+        assertThat(windows)
+                .containsExactly(
+                        folder + " -",
+                        folder + " Request[machine=a, start=false]",
+                        folder + " Request[machine=a, start=true]");
+    }
+
+    @Test
+    void theHomeOptionWorksBeforeAndAfterTheCommand() {
+        Path other = home.resolve("other home");
+        assertThat(run("--home", other.toString(), "create", "--name", "a", "--memory", "64"))
+                .isZero();
+        assertThat(run("list", "--all", "--home", other.toString())).isZero();
+        assertThat(output.toString(StandardCharsets.UTF_8)).contains("a ");
+        assertThat(run("list", "--all")).isZero();
+        assertThat(output.toString(StandardCharsets.UTF_8)).doesNotContain("off");
+    }
+
+    @Test
+    void everyCommandHasHelp() {
+        for (String command : new CommandLineApplication(new Surroundings(
+                        (folder, request) -> 0,
+                        Map.of(),
+                        new ByteArrayInputStream(new byte[0]),
+                        output,
+                        new PrintWriter(errors, true)))
+                .commandLine()
+                .getSubcommands()
+                .keySet()) {
+            if (!UnavailableCommand.NAMES.contains(command)) {
+                assertThat(run(command, "--help")).as(command).isZero();
+                assertThat(output.toString(StandardCharsets.UTF_8)).contains("terrarium " + command);
+            }
+        }
+        assertThat(run("--version")).isZero();
+        assertThat(output.toString(StandardCharsets.UTF_8)).startsWith("Terrarium ");
+    }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.library;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.config.MachineConfig;
+import java.io.InputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MachineFolderTest {
+    @TempDir
+    Path path;
+
+    private MachineFolder folder;
+
+    @BeforeEach
+    void makeFolder() {
+        folder = new MachineFolder(path);
+    }
+
+    @Test
+    void whatWasSavedIsLoaded() throws Exception {
+        MachineConfig config = TestConfigs.named("a", TestConfigs.cdrom(Path.of("/x.iso")));
+        folder.save(config);
+        assertThat(folder.load()).isEqualTo(config);
+        assertThat(folder.disks()).isDirectory();
+    }
+
+    @Test
+    void savingAgainReplacesAndLeavesNoTemporaryFile() throws Exception {
+        folder.save(TestConfigs.named("a"));
+        folder.save(TestConfigs.named("b"));
+        assertThat(folder.load().name()).isEqualTo("b");
+        assertThat(path.resolve("machine.json.new")).doesNotExist();
+    }
+
+    @Test
+    void aSaveThatFailsLeavesTheOldConfiguration() throws Exception {
+        folder.save(TestConfigs.named("old"));
+        Files.createDirectory(path.resolve("machine.json.new"));
+        assertThatThrownBy(() -> folder.save(TestConfigs.named("new"))).isInstanceOf(TerrariumException.class);
+        assertThat(folder.load().name()).isEqualTo("old");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "{",
+                "null",
+                "[]",
+                "7",
+                "{}",
+                "{\"version\":1}",
+                "{\"version\":1,\"id\":\"x\"}",
+                "{\"version\":1,\"name\":\"a\",\"disks\":7}",
+                "{\"version\":1,\"name\":\"a\",\"bootOrder\":[null],\"disks\":[],\"networks\":[]}",
+                "{\"version\":1,\"name\":\"a\",\"accelerator\":\"ABACUS\"}"
+            })
+    void aDamagedFileIsNamedAndKept(String content) throws Exception {
+        Files.writeString(folder.configFile(), content);
+        assertThatThrownBy(folder::load)
+                .isInstanceOf(TerrariumException.class)
+                .hasMessageContaining(folder.configFile().toString())
+                .hasMessageContaining("damaged")
+                .extracting(Throwable::getMessage)
+                .asString()
+                .doesNotContain("\n");
+        assertThat(Files.readString(folder.configFile())).isEqualTo(content);
+    }
+
+    @Test
+    void aFileOfANewerVersionSaysSo() throws Exception {
+        folder.save(TestConfigs.named("a"));
+        String newer = Files.readString(folder.configFile()).replaceFirst("\"version\" : 1", "\"version\" : 2");
+        Files.writeString(folder.configFile(), newer);
+        assertThatThrownBy(folder::load).hasMessageContaining("version 2").hasMessageContaining("newer");
+    }
+
+    @Test
+    void fieldsOfTheFutureArePassedOver() throws Exception {
+        folder.save(TestConfigs.named("a"));
+        String more = Files.readString(folder.configFile()).replaceFirst("\\{", "{\"colour\" : \"red\", ");
+        Files.writeString(folder.configFile(), more);
+        assertThat(folder.load().name()).isEqualTo("a");
+    }
+
+    @Test
+    void onlyOneHasTheLockAndAskingDoesNotLoseIt() throws Exception {
+        MachineFolder.RunLock lock = folder.tryLock().orElseThrow();
+        assertThat(folder.tryLock()).isEmpty();
+        assertThat(lockedForOtherProcesses()).isTrue();
+        lock.close();
+        assertThat(lockedForOtherProcesses()).isFalse();
+        folder.tryLock().orElseThrow().close();
+    }
+
+    private boolean lockedForOtherProcesses() throws Exception {
+        return LockProbe.run(path.resolve("lock"), "probe") == LockProbe.BUSY;
+    }
+
+    @Test
+    void aLockOfAnotherProcessIsRespected() throws Exception {
+        Process holder = LockProbe.start(path.resolve("lock"), "hold");
+        try (InputStream output = holder.getInputStream()) {
+            assertThat(output.read()).isEqualTo('L');
+            assertThat(folder.tryLock()).isEmpty();
+            holder.getOutputStream().close();
+            assertThat(holder.waitFor()).isZero();
+            folder.tryLock().orElseThrow().close();
+        } finally {
+            holder.destroy();
+        }
+    }
+
+    /** Another process that tries the lock, or holds it until its standard input ends. */
+    static final class LockProbe {
+        static final int BUSY = 9;
+
+        private LockProbe() {}
+
+        static Process start(Path file, String mode) throws Exception {
+            String java =
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString();
+            Path classes = Path.of(LockProbe.class
+                    .getProtectionDomain()
+                    .getCodeSource()
+                    .getLocation()
+                    .toURI());
+            return new ProcessBuilder(List.of(
+                            java,
+                            "-Xshare:auto",
+                            "-XX:TieredStopAtLevel=1",
+                            "-cp",
+                            testClasses(classes).toString(),
+                            LockProbe.class.getName(),
+                            file.toString(),
+                            mode))
+                    .redirectError(ProcessBuilder.Redirect.INHERIT)
+                    .start();
+        }
+
+        /** Surefire patches the tests into the module, whose location is then that of the main classes. */
+        private static Path testClasses(Path classes) {
+            return classes.endsWith("classes") ? classes.resolveSibling("test-classes") : classes;
+        }
+
+        static int run(Path file, String mode) throws Exception {
+            return start(file, mode).waitFor();
+        }
+
+        public static void main(String[] arguments) throws Exception {
+            try (FileChannel channel =
+                    FileChannel.open(Path.of(arguments[0]), StandardOpenOption.WRITE, StandardOpenOption.CREATE)) {
+                if (channel.tryLock() == null) {
+                    System.exit(BUSY);
+                }
+                if (arguments[1].equals("hold")) {
+                    System.out.print("L");
+                    System.out.flush();
+                    while (System.in.read() >= 0) {}
+                }
+            }
+        }
+    }
+}
