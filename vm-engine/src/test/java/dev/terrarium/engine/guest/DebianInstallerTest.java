@@ -60,15 +60,17 @@ class DebianInstallerTest {
             run.picture("installer-menu");
 
             run.machine().sendKeys("down");
-            Screenshot lower = run.awaitScreen(
-                    "moved selection", Duration.ofSeconds(15), screen -> !same(screen, menu));
+            Screenshot lower =
+                    run.awaitScreen("moved selection", Duration.ofSeconds(15), screen -> !same(screen, menu));
             assertThat(same(lower, menu)).isFalse();
             run.machine().sendKeys("up");
             run.awaitScreen("selection moved back", Duration.ofSeconds(15), screen -> same(screen, menu));
 
             run.machine().sendKeys("enter");
             run.awaitScreen(
-                    "1280x800 by bochs-drm", Duration.ofMinutes(6), screen -> screen.width() == 1280 && screen.height() == 800);
+                    "1280x800 by bochs-drm",
+                    Duration.ofMinutes(6),
+                    screen -> screen.width() == 1280 && screen.height() == 800);
             run.awaitScreen("language list", Duration.ofMinutes(8), screen -> share(screen, NEWT_BLUE) > 0.05);
             Screenshot list = settled(run);
             run.picture("installer-languages");

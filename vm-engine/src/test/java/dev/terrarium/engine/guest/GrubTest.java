@@ -28,9 +28,8 @@ class GrubTest {
             });
             run.picture("grub");
             run.machine().sendKeys("down");
-            run.awaitScreen(
-                    "second entry", Duration.ofSeconds(30), screen -> reader.read(screen)
-                            .contains("*Linux on the serial line"));
+            run.awaitScreen("second entry", Duration.ofSeconds(30), screen -> reader.read(screen)
+                    .contains("*Linux on the serial line"));
             run.machine().sendKeys("enter");
             run.awaitSerial("GUEST-UP", Duration.ofMinutes(4));
             run.awaitSerial("# ", Duration.ofMinutes(1));

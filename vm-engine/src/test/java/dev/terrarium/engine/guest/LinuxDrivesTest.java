@@ -69,8 +69,7 @@ class LinuxDrivesTest {
                 "echo CD $(head -c " + Files.size(iso) + " /dev/sr0 | sha256sum)");
         TestGuests.linux();
         KernelBoot kernel = LinuxGuestTest.kernel("console=ttyS0 quiet run=" + command.replace(' ', '+'));
-        try (GuestRun run =
-                GuestRun.fromKernel(home, kernel, 512, List.of(GuestRun.disk(image), GuestRun.cd(iso)))) {
+        try (GuestRun run = GuestRun.fromKernel(home, kernel, 512, List.of(GuestRun.disk(image), GuestRun.cd(iso)))) {
             run.awaitSerial("GUEST-DONE 0", Duration.ofMinutes(6));
             assertThat(run.serial())
                     .contains("DISK " + sha256(pattern))
@@ -80,7 +79,8 @@ class LinuxDrivesTest {
         }
         byte[] written = Files.readAllBytes(image);
         assertThat(written).hasSize(SECTORS * 512);
-        assertThat(Arrays.equals(written, 0, pattern.length, pattern, 0, pattern.length)).isTrue();
+        assertThat(Arrays.equals(written, 0, pattern.length, pattern, 0, pattern.length))
+                .isTrue();
         assertThat(new String(written, (SECTORS - 1) * 512, 16, StandardCharsets.US_ASCII))
                 .isEqualTo("the-last-sector\n");
     }

@@ -13,7 +13,8 @@ final class ScreenText {
     private static final Path VGA_BIOS = Path.of("/usr/share/seabios/vgabios-stdvga.bin");
     private static final int HEIGHT = 16;
     /** The glyph of A in the IBM VGA's 8x16 font, by which the font is found in the BIOS. */
-    private static final int[] LETTER_A = {0, 0, 0x10, 0x38, 0x6C, 0xC6, 0xC6, 0xFE, 0xC6, 0xC6, 0xC6, 0xC6, 0, 0, 0, 0};
+    private static final int[] LETTER_A = {0, 0, 0x10, 0x38, 0x6C, 0xC6, 0xC6, 0xFE, 0xC6, 0xC6, 0xC6, 0xC6, 0, 0, 0, 0
+    };
 
     private final Map<String, Character> glyphs = new HashMap<>();
 
