@@ -52,24 +52,36 @@ final class GuestRun implements AutoCloseable {
     }
 
     static GuestRun fromCd(Path home, Path iso, long memoryMiB) throws TerrariumException {
-        return new GuestRun(
-                home,
-                config(
-                        memoryMiB,
-                        List.of(new DriveConfig(
-                                DriveConfig.Kind.CDROM,
-                                iso.toString(),
-                                DriveConfig.Format.RAW,
-                                DriveConfig.Bus.IDE,
-                                true)),
-                        null));
+        return new GuestRun(home, config(memoryMiB, List.of(cd(iso)), null, null));
     }
 
     static GuestRun fromKernel(Path home, KernelBoot kernel, long memoryMiB) throws TerrariumException {
-        return new GuestRun(home, config(memoryMiB, List.of(), kernel));
+        return new GuestRun(home, config(memoryMiB, List.of(), kernel, null));
     }
 
-    private static MachineConfig config(long memoryMiB, List<DriveConfig> drives, @Nullable KernelBoot kernel) {
+    static GuestRun fromKernel(Path home, KernelBoot kernel, long memoryMiB, List<DriveConfig> drives)
+            throws TerrariumException {
+        return new GuestRun(home, config(memoryMiB, drives, kernel, null));
+    }
+
+    /** A kernel whose writes to port 0xE9 go to {@code debugConsole}. */
+    static GuestRun fromKernel(Path home, KernelBoot kernel, long memoryMiB, Path debugConsole)
+            throws TerrariumException {
+        return new GuestRun(home, config(memoryMiB, List.of(), kernel, debugConsole));
+    }
+
+    static DriveConfig cd(Path iso) {
+        return new DriveConfig(
+                DriveConfig.Kind.CDROM, iso.toString(), DriveConfig.Format.RAW, DriveConfig.Bus.IDE, true);
+    }
+
+    static DriveConfig disk(Path image) {
+        return new DriveConfig(
+                DriveConfig.Kind.DISK, image.toString(), DriveConfig.Format.RAW, DriveConfig.Bus.IDE, false);
+    }
+
+    private static MachineConfig config(
+            long memoryMiB, List<DriveConfig> drives, @Nullable KernelBoot kernel, @Nullable Path debugConsole) {
         return new MachineConfig(
                 MachineConfig.CURRENT_VERSION,
                 UUID.randomUUID(),
@@ -83,7 +95,7 @@ final class GuestRun implements AutoCloseable {
                 drives,
                 kernel,
                 List.of(),
-                null,
+                debugConsole == null ? null : debugConsole.toString(),
                 0xF4);
     }
 
@@ -98,6 +110,17 @@ final class GuestRun implements AutoCloseable {
     /** Waits until the serial line has shown {@code text}; fails with what it showed instead. */
     void awaitSerial(String text, Duration limit) {
         await("\"" + text + "\" on the serial line", limit, () -> serial.indexOf(text) >= 0);
+    }
+
+    /** Waits until the serial line has shown {@code text} so many times. */
+    void awaitSerial(String text, int times, Duration limit) {
+        await(times + " times \"" + text + "\" on the serial line", limit, () -> {
+            int found = 0;
+            for (int at = serial.indexOf(text); at >= 0; at = serial.indexOf(text, at + 1)) {
+                found++;
+            }
+            return found >= times;
+        });
     }
 
     /** Waits until the screen is as wanted, and returns it. */

@@ -21,7 +21,7 @@ class LinuxGuestTest {
     @TempDir
     Path home;
 
-    private static KernelBoot kernel(String commandLine) {
+    static KernelBoot kernel(String commandLine) {
         Path guest = TestGuests.linux();
         return new KernelBoot(
                 guest.resolve("vmlinuz").toString(), guest.resolve("initrd.gz").toString(), commandLine);
@@ -55,6 +55,27 @@ class LinuxGuestTest {
             }
             assertThat(run.serial()).contains(digest("SHA-256", numbers.toString()));
             assertThat(run.awaitEnd(Duration.ofMinutes(1))).isEqualTo(new MachineEnd.PoweredOff());
+        }
+    }
+
+    /** A reboot goes through the BIOS; the ACPI power button is an event that the guest may answer. */
+    @Test
+    void rebootsAndAnswersThePowerButton() throws Exception {
+        try (GuestRun run = GuestRun.fromKernel(home, kernel("console=ttyS0 quiet"), 512)) {
+            run.awaitSerial("GUEST-UP", BOOT);
+            run.awaitSerial("# ", Duration.ofMinutes(1));
+            try (ConsoleStream serial = run.machine().openSerial()) {
+                serial.output().write("reboot -f\n".getBytes(StandardCharsets.US_ASCII));
+                run.awaitSerial("GUEST-UP", 2, BOOT);
+                run.awaitSerial("# ", 2, Duration.ofMinutes(1));
+                String listen = "load button; echo LISTENING-$((1)); cd /sys/firmware/acpi/interrupts;"
+                        + " until grep ' [1-9]' ff_pwr_btn; do sleep 1; done; poweroff -f\n";
+                serial.output().write(listen.getBytes(StandardCharsets.US_ASCII));
+                run.awaitSerial("LISTENING-1", Duration.ofMinutes(1));
+                run.machine().pressPowerButton();
+                assertThat(run.awaitEnd(Duration.ofMinutes(1))).isEqualTo(new MachineEnd.PoweredOff());
+                assertThat(run.serial()).containsPattern(" 1 +EN ");
+            }
         }
     }
 

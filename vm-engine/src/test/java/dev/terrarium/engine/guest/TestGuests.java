@@ -34,6 +34,28 @@ final class TestGuests {
         return iso;
     }
 
+    /** A CD whose GRUB menu starts {@link #linux}. */
+    static synchronized Path grub() {
+        Path iso = FOLDER.resolve("grub.iso");
+        run("grub-iso", iso.toString(), linux().toString());
+        return iso;
+    }
+
+    /** A multiboot kernel, assembled from its source. */
+    static synchronized Path helloMultiboot() throws IOException, InterruptedException {
+        Path source = MODULE.resolve("src/test/guests/hello-multiboot.asm");
+        Path kernel = FOLDER.resolve("hello-multiboot");
+        Files.createDirectories(FOLDER);
+        int status = new ProcessBuilder("nasm", "-w-zeroing", "-f", "bin", "-o", kernel.toString(), source.toString())
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (status != 0) {
+            throw new IllegalStateException(source + " does not assemble");
+        }
+        return kernel;
+    }
+
     static Path memtest() {
         return Path.of("/usr/lib/memtest86+/memtest86+x64.iso");
     }

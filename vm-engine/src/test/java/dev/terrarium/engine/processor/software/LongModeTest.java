@@ -100,7 +100,8 @@ class LongModeTest {
                 lea rax, [rcx - next]
                 out PORT_REPORT, eax
                 o64 sysret
-            """)).containsExactly("0", "78", "80", "1", "0", "#13(0)", "b3", "ab", "1");
+            """))
+                .containsExactly("0", "78", "80", "1", "0", "#13(0)", "b3", "ab", "1");
     }
 
     @Test
@@ -304,8 +305,7 @@ class LongModeTest {
                 faulting db 0x06
                 end_program
             """))
-                .containsExactly(
-                        "#13(0)", "#13(0)", "#13(0)", "cr8=5", "3", "#13(0)", "d01", "222", "#6");
+                .containsExactly("#13(0)", "#13(0)", "#13(0)", "cr8=5", "3", "#13(0)", "d01", "222", "#6");
     }
 
     @Test

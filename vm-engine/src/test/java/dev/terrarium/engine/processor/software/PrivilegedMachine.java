@@ -135,8 +135,9 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
             case PORT_CR2 -> append("@" + Integer.toHexString(value));
             case PORT_REPORT -> log.add(Integer.toHexString(value));
             case PORT_RAISE -> raise(value & 0xFF);
-            case PORT_RAISE_LATER -> later = CompletableFuture.runAsync(
-                    () -> raise(value & 0xFF), CompletableFuture.delayedExecutor(50, TimeUnit.MILLISECONDS));
+            case PORT_RAISE_LATER ->
+                later = CompletableFuture.runAsync(
+                        () -> raise(value & 0xFF), CompletableFuture.delayedExecutor(50, TimeUnit.MILLISECONDS));
             case PORT_RAISE_NMI -> {
                 nonMaskable = true;
                 wake.run();

@@ -46,8 +46,7 @@ class TrapAndInterruptTest {
                 popfd
                 nop
                 end_program
-            """))
-                .containsExactly("#1", "#1", "#1", "#40", "#1", "#1", "#1", "#1");
+            """)).containsExactly("#1", "#1", "#1", "#40", "#1", "#1", "#1", "#1");
     }
 
     @Test
