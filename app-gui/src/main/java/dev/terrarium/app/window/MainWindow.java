@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import javafx.application.Application;
 import javafx.application.Platform;
@@ -57,7 +58,7 @@ final class MainWindow {
     private final Button theme = Controls.iconButton("theme", Icon.DARK, "Dark colours", this::toggleTheme);
     private Settings settings;
     private Optional<MachinePage> machinePage = Optional.empty();
-    private boolean wizardOpen;
+    private CompletableFuture<Void> wizard = CompletableFuture.completedFuture(null);
 
     /** @param closed called once the window is gone and every machine is off */
     MainWindow(Host host, SettingsFile settingsFile, Runnable closed) {
@@ -220,14 +221,11 @@ final class MainWindow {
     }
 
     private void newMachine(Optional<Path> media) {
-        if (wizardOpen || questions.asking()) {
+        if (!wizard.isDone() || questions.asking()) {
             return;
         }
-        wizardOpen = true;
-        NewMachineWizard.show(stage, host, media).thenAccept(made -> {
-            wizardOpen = false;
-            made.ifPresent(machine -> model.show(machine.machine(), machine.start()));
-        });
+        wizard = NewMachineWizard.show(stage, host, media)
+                .thenAccept(made -> made.ifPresent(machine -> model.show(machine.machine(), machine.start())));
     }
 
     private void acceptDrops(Node root) {
