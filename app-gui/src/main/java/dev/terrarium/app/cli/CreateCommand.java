@@ -62,7 +62,8 @@ final class CreateCommand implements Callable<Integer> {
             names = "--disk",
             paramLabel = "size=GiB|path=FILE",
             converter = DiskOption.class,
-            description = "A new disk (size=20), or an existing image (path=disk.img[,bus=ide][,readonly]). Repeatable.")
+            description =
+                    "A new disk (size=20), or an existing image (path=disk.img[,bus=ide][,readonly]). Repeatable.")
     private List<DiskOption> disks = List.of();
 
     @Option(names = "--kernel", paramLabel = "FILE", description = "Boots this Linux bzImage or multiboot kernel.")
@@ -114,7 +115,8 @@ final class CreateCommand implements Callable<Integer> {
         if (kernel == null && (initrd != null || append != null)) {
             throw wrongUse("--initrd and --append need --kernel");
         }
-        if (system != null && GuestSystem.all().stream().noneMatch(each -> each.id().equals(system))) {
+        if (system != null
+                && GuestSystem.all().stream().noneMatch(each -> each.id().equals(system))) {
             throw wrongUse("there is no guest system \"" + system + "\", use one of "
                     + GuestSystem.all().stream().map(GuestSystem::id).collect(Collectors.joining(" ")));
         }

@@ -38,8 +38,9 @@ record DiskOption(@Nullable Path path, long gibibytes, boolean readOnly) impleme
                 case "readonly", "ro" -> writeProtected = !text.equals("off") && !text.equals("no");
                 case "format" -> require(key, text, "raw");
                 case "bus" -> require(key, text, "ide");
-                default -> throw new TypeConversionException(
-                        "\"" + key + "\" is nothing a disk has, use size= path= format= bus= readonly");
+                default ->
+                    throw new TypeConversionException(
+                            "\"" + key + "\" is nothing a disk has, use size= path= format= bus= readonly");
             }
         }
         if ((file == null) == (size == 0)) {

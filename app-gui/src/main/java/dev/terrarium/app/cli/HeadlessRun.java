@@ -165,7 +165,8 @@ final class HeadlessRun {
         MachineEnd end = limit.isPresent() ? ends.poll(limit.get().toMillis(), TimeUnit.MILLISECONDS) : ends.take();
         if (end == null) {
             cutPower(machine);
-            root.note("the time of " + limit.orElseThrow().toSeconds() + " s was up: \"" + name + "\" was switched off");
+            root.note(
+                    "the time of " + limit.orElseThrow().toSeconds() + " s was up: \"" + name + "\" was switched off");
             return TIME_UP;
         }
         return switch (end) {

@@ -91,7 +91,9 @@ final class RootCommand implements Callable<Integer> {
         if (chosen != null) {
             return chosen.toAbsolutePath();
         }
-        return fromEnvironment.isEmpty() ? Engine.defaultHome() : Path.of(fromEnvironment).toAbsolutePath();
+        return fromEnvironment.isEmpty()
+                ? Engine.defaultHome()
+                : Path.of(fromEnvironment).toAbsolutePath();
     }
 
     Host open() throws TerrariumException {

@@ -23,7 +23,6 @@ final class Units {
 
     static String time(long nanos) {
         Duration time = Duration.ofNanos(nanos);
-        return String.format(
-                Locale.ROOT, "%d:%02d:%02d", time.toHours(), time.toMinutesPart(), time.toSecondsPart());
+        return String.format(Locale.ROOT, "%d:%02d:%02d", time.toHours(), time.toMinutesPart(), time.toSecondsPart());
     }
 }

@@ -52,7 +52,8 @@ final class ConsoleTab extends VBox {
         keys.getStyleClass().addAll("flat", "small");
         keys.setMinWidth(USE_PREF_SIZE);
         keys.disableProperty().bind(view.connectedProperty().not());
-        Button copy = Controls.iconButton("copy-picture", Icon.CAMERA, "Copy a picture of the screen", this::copyPicture);
+        Button copy =
+                Controls.iconButton("copy-picture", Icon.CAMERA, "Copy a picture of the screen", this::copyPicture);
         copy.getStyleClass().addAll("flat", "small");
         copy.disableProperty().bind(view.connectedProperty().not());
         HBox line = new HBox(status, Controls.gap(), actual, keys, copy);

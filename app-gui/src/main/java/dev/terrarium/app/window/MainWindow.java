@@ -45,7 +45,8 @@ final class MainWindow {
     private final Host host;
     private final SettingsFile settingsFile;
     private final Runnable closed;
-    private final Executor background = task -> Thread.ofVirtual().name("window work").start(task);
+    private final Executor background =
+            task -> Thread.ofVirtual().name("window work").start(task);
     private final MainViewModel model;
     private final HostWatcher watcher;
     private final Stage stage = new Stage();
@@ -286,7 +287,8 @@ final class MainWindow {
         boolean maximized = stage.isMaximized();
         Settings saved = maximized
                 ? settings.withSize(settings.width(), settings.height(), true)
-                : settings.withSize(stage.getScene().getWidth(), stage.getScene().getHeight(), false);
+                : settings.withSize(
+                        stage.getScene().getWidth(), stage.getScene().getHeight(), false);
         stage.hide();
         background.execute(() -> {
             settingsFile.save(saved);
