@@ -193,10 +193,7 @@ class FirstMachineTest {
     }
 
     private void createByWizard(Host host, Path iso) throws Exception {
-        onWindow(() -> {
-            window.newMachine(java.util.Optional.empty());
-            return null;
-        });
+        press(robot.from(window.stage().getScene().getRoot()).lookup("#first-machine").query());
         TextField path = inWizard("#media-path");
         onWindow(() -> {
             path.setText(iso.toString());
@@ -205,12 +202,14 @@ class FirstMachineTest {
         Button next = inWizard("#next");
         press(next);
         TextField name = inWizard("#name");
-        assertThat(onWindow(name::getText)).isNotBlank();
+        String proposed = onWindow(name::getText);
+        assertThat(proposed).isNotBlank();
         press(next);
         inWizard("#new-disk");
         press(next);
         inWizard("#start-now");
-        assertThat(onWindow(next::getText)).isEqualTo("Create and start");
+        String last = onWindow(next::getText);
+        assertThat(last).isEqualTo("Create and start");
         press(next);
         await("the machine in the host", 30, () -> host.machines().size() == 1);
     }

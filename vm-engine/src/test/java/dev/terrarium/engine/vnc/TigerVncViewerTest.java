@@ -25,7 +25,8 @@ class TigerVncViewerTest {
     private static final int WIDTH = 400;
     private static final int HEIGHT = 240;
 
-    private static final String DISPLAY = ":" + (90 + (int) (ProcessHandle.current().pid() % 50));
+    private static final String DISPLAY =
+            ":" + (90 + (int) (ProcessHandle.current().pid() % 50));
 
     @TempDir
     Path folder;
@@ -36,6 +37,10 @@ class TigerVncViewerTest {
         Path keep = Path.of(System.getProperty("picture.folder", folder.toString()));
         TestScreen screen = TestScreen.picture(WIDTH, HEIGHT);
         Process x = start("Xvfb", DISPLAY, "-screen", "0", "800x600x24");
+        Path socket = Path.of("/tmp/.X11-unix/X" + DISPLAY.substring(1));
+        for (int i = 0; i < 100 && !Files.exists(socket); i++) {
+            Thread.sleep(100);
+        }
         try (RfbServer server = new RfbServer(screen)) {
             int port =
                     server.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), secret ? "hidden" : null);
@@ -57,7 +62,22 @@ class TigerVncViewerTest {
                     shown = Files.exists(picture) && shows(picture, screen);
                 }
                 assertThat(shown).as("the picture is on the viewer's screen").isTrue();
-                run("xdotool", "mousemove", "100", "100", "click", "1", "key", "a", "key", "Right");
+                run(
+                        "xdotool",
+                        "search",
+                        "--name",
+                        "test picture",
+                        "windowfocus",
+                        "--sync",
+                        "mousemove",
+                        "100",
+                        "100",
+                        "click",
+                        "1",
+                        "key",
+                        "a",
+                        "key",
+                        "Right");
                 assertThat(screen.take(6)).contains("press 1e", "release 1e", "press cd", "release cd");
             } finally {
                 viewer.destroy();

@@ -65,6 +65,11 @@ final class Block {
         return instruction;
     }
 
+    /** The instruction at {@code index}, even if a write has hit the block since. */
+    Instruction instruction(int index) {
+        return original[index];
+    }
+
     /** Where in the block the instruction at {@code index} starts, even if a write has hit the block since. */
     int offset(int index) {
         Instruction instruction = original[index];

@@ -64,7 +64,16 @@ final class ControlTransfer {
             throw cpu.generalProtection(SegmentLoader.errorCode(target));
         }
         requirePresent(target, code);
+        requireGateTarget(target, code);
         toCode(target, code, gateTarget(selector, gate), cpu.cpl);
+    }
+
+    /** In long mode a call gate leads to 64-bit code. */
+    private void requireGateTarget(int selector, long code) {
+        int sizes = Descriptor.attributes(code) & (Descriptor.LONG_CODE | Descriptor.BIG);
+        if (cpu.longMode && sizes != Descriptor.LONG_CODE) {
+            throw cpu.generalProtection(SegmentLoader.errorCode(selector));
+        }
     }
 
     private long gateTarget(int selector, long gate) {
@@ -77,7 +86,7 @@ final class ControlTransfer {
     private void toCode(int selector, long raw, long offset, int cpl) {
         boolean long64 = cpu.longMode && (Descriptor.attributes(raw) & Descriptor.LONG_CODE) != 0;
         if (long64) {
-            if (offset << 16 >> 16 != offset) {
+            if (!Cpu.canonical(offset)) {
                 throw cpu.generalProtection(0);
             }
         } else if (offset > Descriptor.limit(raw)) {
@@ -178,6 +187,7 @@ final class ControlTransfer {
         requirePresent(target, code);
         long offset = gateTarget(selector, gate);
         int size = cpu.longMode ? 8 : Descriptor.type(gate) == Descriptor.TYPE_CALL_GATE ? 4 : 2;
+        requireGateTarget(target, code);
         boolean inner = !Descriptor.conformingCode(code) && Descriptor.privilege(code) < cpu.cpl;
         if (!inner) {
             StackWriter stack = StackWriter.current(cpu, memory);
@@ -307,7 +317,10 @@ final class ControlTransfer {
 
     /** IRET, IRETD, IRETQ. */
     void interruptReturn(int size) {
-        cpu.nonMaskableBlocked = false;
+        if (cpu.nonMaskableBlocked) {
+            cpu.nonMaskableBlocked = false;
+            cpu.demandAttention(Cpu.ATTENTION_EVENT);
+        }
         if (cpu.realMode()) {
             returnReal(size);
         } else if (cpu.virtual8086()) {

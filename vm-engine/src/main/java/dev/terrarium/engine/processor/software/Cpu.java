@@ -145,6 +145,9 @@ final class Cpu {
 
     long shadowedInstruction;
 
+    /** The single-step trap is held off too, after MOV SS and POP SS. */
+    boolean trapShadow;
+
     boolean nonMaskableBlocked;
     boolean halted;
 
@@ -200,6 +203,17 @@ final class Cpu {
 
     GuestFault invalidOpcode() {
         return fault(GuestFault.INVALID_OPCODE, GuestFault.NO_ERROR_CODE);
+    }
+
+    /** Is this an address that the 48 bits of linear addresses can express? */
+    static boolean canonical(long address) {
+        return address << 16 >> 16 == address;
+    }
+
+    /** The fault of an access to a non-canonical address: #GP(0), unless the stack segment was used; see Interpreter. */
+    GuestFault nonCanonical(long linear) {
+        fault.linear = linear;
+        return fault(GuestFault.NON_CANONICAL_ACCESS, 0);
     }
 
     GuestFault generalProtection(int errorCode) {

@@ -30,8 +30,14 @@ final class GuestFault extends RuntimeException {
     /** In place of an error code, for exceptions that push none. */
     static final int NO_ERROR_CODE = -1;
 
+    /** In place of a vector: an access to a non-canonical address by a segment that is not known yet. */
+    static final int NON_CANONICAL_ACCESS = 256;
+
     int vector;
     int errorCode;
+
+    /** The address of a {@link #NON_CANONICAL_ACCESS}. */
+    long linear;
 
     GuestFault() {
         super(null, null, false, false);

@@ -18,6 +18,9 @@ final class Interpreter {
 
     private static final long LOW_32 = 0xFFFF_FFFFL;
 
+    /** As far from the stack or frame pointer as PUSH, CALL, ENTER and their like reach. */
+    private static final long MOST_STACK_BYTES = 0x1_0400;
+
     private final Cpu cpu;
     private final long[] gpr;
     private final Mmu mmu;
@@ -89,8 +92,15 @@ final class Interpreter {
         try {
             execute(limited(blocks.single(linear())));
         } catch (GuestFault fault) {
-            faults.deliver(fault);
+            faults.deliver(ofFetch(fault));
         }
+    }
+
+    private static GuestFault ofFetch(GuestFault fault) {
+        if (fault.vector == GuestFault.NON_CANONICAL_ACCESS) {
+            fault.vector = GuestFault.GENERAL_PROTECTION;
+        }
+        return fault;
     }
 
     /** Brings up to date what depends on CS, the mode and the translations. */
@@ -139,7 +149,7 @@ final class Interpreter {
             Block block = blocks.find(linear(), context);
             return cpu.rip + block.bytes - 1 <= codeLimit ? block : limited(blocks.single(linear()));
         } catch (GuestFault fault) {
-            faults.deliver(fault);
+            faults.deliver(ofFetch(fault));
             refresh();
             return null;
         }
@@ -240,6 +250,27 @@ final class Interpreter {
 
     private static int destinationByte(long[] gpr, Instruction i) {
         return (int) (gpr[i.destination] >>> i.destinationShift) & 0xFF;
+    }
+
+    /** Makes #SS(0) or #GP(0) of an access to a non-canonical address, by what the instruction wanted there. */
+    private GuestFault resolved(GuestFault fault, Instruction i) {
+        if (fault.vector == GuestFault.NON_CANONICAL_ACCESS) {
+            boolean stack;
+            if (i.memory && (!usesStackToo(i) || operands.isAt(i, fault.linear))) {
+                stack = i.segment == Cpu.SS;
+            } else {
+                long top = Math.abs(fault.linear - gpr[Cpu.RSP]);
+                long frame = Math.abs(fault.linear - gpr[Cpu.RBP]);
+                stack = i.op != Op.STRING && i.op != Op.PORT_STRING && Math.min(top, frame) <= MOST_STACK_BYTES;
+            }
+            fault.vector = stack ? GuestFault.STACK_FAULT : GuestFault.GENERAL_PROTECTION;
+        }
+        return fault;
+    }
+
+    /** Does an instruction with a memory operand reach the stack too? What faulted, then, is told by the address. */
+    private static boolean usesStackToo(Instruction i) {
+        return i.map == Instruction.MAP_ONE_BYTE && (i.opcode == 0xFF || i.opcode == 0x8F);
     }
 
     private int execute(Block block) {
@@ -504,7 +535,7 @@ final class Interpreter {
         } catch (GuestFault fault) {
             n--;
             cpu.rip = (gpr[Cpu.BLOCK_START] + block.offset(n)) & instructionPointerMask;
-            faults.deliver(fault);
+            faults.deliver(resolved(fault, block.instruction(n)));
             exit = ANEW;
         }
         cpu.instructions += n;

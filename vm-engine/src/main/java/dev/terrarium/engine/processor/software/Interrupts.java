@@ -24,12 +24,18 @@ final class Interrupts {
     private final SegmentLoader segments;
     private final TaskSwitch tasks;
     private boolean shutdown;
+    private long entries;
 
     Interrupts(Cpu cpu, PhysicalAccess memory, SegmentLoader segments, TaskSwitch tasks) {
         this.cpu = cpu;
         this.memory = memory;
         this.segments = segments;
         this.tasks = tasks;
+    }
+
+    /** How often a handler was entered, or entering it was tried. */
+    long entries() {
+        return entries;
     }
 
     /** Did the guest cause a triple fault? */
@@ -50,6 +56,9 @@ final class Interrupts {
                 enter(vector, Source.EXCEPTION, error);
                 return;
             } catch (GuestFault next) {
+                if (next.vector == GuestFault.NON_CANONICAL_ACCESS) {
+                    next.vector = GuestFault.GENERAL_PROTECTION;
+                }
                 if (vector == GuestFault.DOUBLE_FAULT) {
                     shutdown = true;
                     cpu.demandAttention(Cpu.ATTENTION_EVENT);
@@ -81,6 +90,7 @@ final class Interrupts {
 
     /** Enters the handler of {@code vector}, or throws the fault that this meets. */
     void enter(int vector, Source source, int error) {
+        entries++;
         if (cpu.realMode()) {
             enterReal(vector);
         } else if (cpu.longMode) {
@@ -128,9 +138,6 @@ final class Interrupts {
     private void enterProtected(int vector, Source source, int error) {
         if (vector * 8 + 7 > cpu.idtLimit) {
             throw cpu.generalProtection(gateError(vector, source));
-        }
-        if (source == Source.INSTRUCTION && cpu.virtual8086() && cpu.ioPrivilegeLevel() < 3) {
-            throw cpu.generalProtection(0);
         }
         long gate = memory.systemRead(cpu.idtBase + vector * 8L, 8);
         int type = Descriptor.type(gate);
@@ -238,6 +245,10 @@ final class Interrupts {
         if (error != GuestFault.NO_ERROR_CODE) {
             stack.push(error, 8);
         }
+        long offset = Descriptor.gateOffset(gate) | high << 32;
+        if (!Cpu.canonical(offset)) {
+            throw cpu.generalProtection(external(source));
+        }
         segments.markAccessed(selector, code);
         clearFlags((type & 1) == 0);
         segments.setCode(selector, code, cpl);
@@ -247,7 +258,7 @@ final class Interrupts {
             segments.updateSizes();
         }
         stack.commit();
-        cpu.rip = Descriptor.gateOffset(gate) | high << 32;
+        cpu.rip = offset;
     }
 
     private void clearFlags(boolean interruptGate) {

@@ -147,8 +147,8 @@ final class ModelSpecificRegisters {
             case APIC_BASE -> setApicBase(value);
             case MICROCODE_REVISION, MACHINE_CHECK_STATUS, MISC_ENABLE -> {}
             case SYSENTER_CS -> sysenterCs = value;
-            case SYSENTER_ESP -> sysenterEsp = value;
-            case SYSENTER_EIP -> sysenterEip = value;
+            case SYSENTER_ESP -> sysenterEsp = canonical(value);
+            case SYSENTER_EIP -> sysenterEip = canonical(value);
             case EFER -> control.setEfer(value);
             case STAR -> star = value;
             case LSTAR -> lstar = canonical(value);
@@ -177,7 +177,7 @@ final class ModelSpecificRegisters {
     }
 
     private long canonical(long value) {
-        if (value << 16 >> 16 != value) {
+        if (!Cpu.canonical(value)) {
             throw cpu.generalProtection(0);
         }
         return value;

@@ -19,6 +19,11 @@ final class Operands {
         return (gpr[i.addressBase] + (gpr[i.index] << i.scale) + i.addressOffset) & i.addressMask;
     }
 
+    /** Is the memory operand at {@code linear}, in 64-bit mode? */
+    boolean isAt(Instruction i, long linear) {
+        return linear == effectiveAddress(i) + (i.segment >= Cpu.FS ? cpu.segmentBase[i.segment] : 0);
+    }
+
     /** The linear address of {@code size} bytes to read at the memory operand, checked. */
     long readAddress(Instruction i, int size) {
         long offset = (gpr[i.addressBase] + (gpr[i.index] << i.scale) + i.addressOffset) & i.addressMask;

@@ -40,6 +40,7 @@ final class PageWalker {
     private final Cpu cpu;
     private final MemoryMap memory;
     private long a20Mask = -1L;
+    private int pageShift = 12;
 
     PageWalker(Cpu cpu, MemoryMap memory) {
         this.cpu = cpu;
@@ -51,9 +52,15 @@ final class PageWalker {
         a20Mask = enabled ? -1L : ~(1L << 20);
     }
 
+    /** The binary logarithm of the size of the page that was translated last: 12, 21, 22 or 30. */
+    int pageShift() {
+        return pageShift;
+    }
+
     /** The physical address of {@code linear}, or a page fault with CR2 set. */
     long translate(long linear, Access access, boolean user) {
         if ((cpu.cr0 & Cpu.CR0_PG) == 0) {
+            pageShift = 12;
             return linear & 0xFFFF_FFFFL & a20Mask;
         }
         long physical;
@@ -68,8 +75,8 @@ final class PageWalker {
     }
 
     private long walkLong(long linear, Access access, boolean user) {
-        if (linear << 16 >> 16 != linear) {
-            throw cpu.generalProtection(0);
+        if (!Cpu.canonical(linear)) {
+            throw cpu.nonCanonical(linear);
         }
         return descend(cpu.cr3 & ADDRESS_MASK, 39, linear, access, user);
     }
@@ -101,6 +108,7 @@ final class PageWalker {
             if (leaf) {
                 checkRights(rights, noExecute, linear, access, user);
                 markUsed64(entryAddress, entry, access);
+                pageShift = shift;
                 long offsetMask = (1L << shift) - 1;
                 return (entry & ADDRESS_MASK & ~offsetMask) | (linear & offsetMask);
             }
@@ -124,6 +132,7 @@ final class PageWalker {
             }
             checkRights(directory, false, linear, access, user);
             markUsed32(directoryAddress, directory, access);
+            pageShift = 22;
             // PSE-36: bits 13 to 20 of the entry are address bits 32 to 39.
             return (directory & 0xFFC0_0000L) | ((directory >>> 13) & 0xFFL) << 32 | (linear & 0x3F_FFFF);
         }
@@ -137,6 +146,7 @@ final class PageWalker {
             writeEntry32(directoryAddress, directory | (int) ACCESSED);
         }
         markUsed32(entryAddress, entry, access);
+        pageShift = 12;
         return (entry & 0xFFFF_F000L) | (linear & 0xFFF);
     }
 

@@ -21,6 +21,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     private final LocalInterruptController interrupts;
     private final ReentrantLock boardLock;
     private final Mmu mmu = new Mmu(this);
+    private final LargePages largePages = new LargePages();
     private Runnable flushed = () -> {};
 
     PhysicalAccess(
@@ -48,17 +49,30 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     /** Forgets every translation. */
     void flush() {
         mmu.flush();
+        largePages.clear();
         flushed.run();
     }
 
-    /** INVLPG. */
+    /** INVLPG: the TLB holds parts of large pages, all of which must go. */
     void flushPage(long linear) {
-        mmu.flushPage(linear);
+        if (largePages.mayContain(linear)) {
+            mmu.flush();
+            largePages.clear();
+        } else {
+            mmu.flushPage(linear);
+        }
         flushed.run();
     }
 
     private static boolean crossesPage(long linear, int size) {
         return ((linear ^ (linear + size - 1)) & PAGE_MASK) != 0;
+    }
+
+    /** An access that reaches over the end of the canonical addresses faults as a whole. */
+    private void requireCanonicalEnd(long linear, int size) {
+        if (cpu.codeSize == 8 && !Cpu.canonical(linear + size - 1)) {
+            throw cpu.nonCanonical(linear);
+        }
     }
 
     /** In 32-bit modes linear addresses wrap at 4 GiB. */
@@ -92,6 +106,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
 
     private long readAs(long linear, int size, boolean user) {
         if (crossesPage(linear, size)) {
+            requireCanonicalEnd(linear, size);
             int first = (int) (4096 - (linear & 4095));
             long low = walker.translate(linear, Access.READ, user);
             long high = walker.translate(wrap(linear + first), Access.READ, user);
@@ -105,6 +120,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
         long physical = walker.translate(linear, Access.READ, user);
         AddressRange range = memory.find(physical);
         if (range.readsDirectly() && !isApicPage(physical)) {
+            largePages.entered(linear, walker.pageShift());
             mmu.enterRead(user, linear, physical + range.readAddend());
         }
         return readPhysical(physical, size);
@@ -112,6 +128,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
 
     private void writeAs(long linear, int size, long value, boolean user) {
         if (crossesPage(linear, size)) {
+            requireCanonicalEnd(linear, size);
             int first = (int) (4096 - (linear & 4095));
             long low = walker.translate(linear, Access.WRITE, user);
             long high = walker.translate(wrap(linear + first), Access.WRITE, user);
@@ -131,6 +148,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
         if (range.writesDirectly()
                 && !isApicPage(physical)
                 && !memory.codePages().isCode(physical)) {
+            largePages.entered(linear, walker.pageShift());
             mmu.enterWrite(user, linear, physical + range.writeAddend());
         }
     }
@@ -169,6 +187,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     @Override
     public void checkRead(long linear, int size) {
         boolean user = cpu.cpl == 3;
+        requireCanonicalEnd(linear, size);
         walker.translate(linear, Access.READ, user);
         if (crossesPage(linear, size)) {
             walker.translate(wrap((linear + size - 1) & PAGE_MASK), Access.READ, user);
@@ -178,6 +197,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     @Override
     public void checkWrite(long linear, int size) {
         boolean user = cpu.cpl == 3;
+        requireCanonicalEnd(linear, size);
         long physical = walker.translate(linear, Access.WRITE, user);
         if (crossesPage(linear, size)) {
             walker.translate(wrap((linear + size - 1) & PAGE_MASK), Access.WRITE, user);

@@ -227,6 +227,9 @@ final class SegmentLoader {
 
     private void setSystem(int register, int selector, long raw) {
         long high = cpu.longMode ? descriptorHigh(selector) & 0xFFFF_FFFFL : 0;
+        if (cpu.longMode && !Cpu.canonical(Descriptor.base(raw) | high << 32)) {
+            throw cpu.generalProtection(errorCode(selector));
+        }
         cpu.selector[register] = selector;
         cpu.segmentBase[register] = Descriptor.base(raw) | high << 32;
         cpu.segmentLimit[register] = Descriptor.limit(raw);

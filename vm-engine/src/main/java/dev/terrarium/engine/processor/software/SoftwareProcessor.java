@@ -32,6 +32,7 @@ public final class SoftwareProcessor implements Processor {
     private final Interpreter interpreter;
     private final boolean bootstrap;
     private boolean waitingForStartup;
+    private boolean nonMaskablePending;
     private volatile boolean mapChanged;
     private volatile @Nullable Thread sleeper;
     private volatile long busyNanos;
@@ -141,20 +142,22 @@ public final class SoftwareProcessor implements Processor {
                     interrupts.clearShutdown();
                     return Exit.SHUTDOWN;
                 }
-                takeSignals();
+                boolean shadowed = cpu.interruptShadow && cpu.rip == cpu.shadowedInstruction;
+                cpu.interruptShadow = false;
+                cpu.trapShadow &= shadowed;
+                if (!cpu.trapShadow) {
+                    takeSignals();
+                }
                 if (waitingForStartup || cpu.halted && !interruptible()) {
                     endBusy();
                     sleep();
                     beginBusy();
                     continue;
                 }
-                if (cpu.interruptShadow) {
-                    cpu.interruptShadow = false;
-                    if (cpu.rip == cpu.shadowedInstruction) {
-                        step();
-                        cpu.demandAttention(Cpu.ATTENTION_EVENT);
-                        continue;
-                    }
+                if (shadowed) {
+                    step();
+                    cpu.demandAttention(Cpu.ATTENTION_EVENT);
+                    continue;
                 }
                 if (interruptible()) {
                     takeInterrupt();
@@ -184,10 +187,13 @@ public final class SoftwareProcessor implements Processor {
     /** One instruction, followed by the single-step trap if TF was set before it. */
     private void step() {
         boolean trap = (cpu.systemFlags & Cpu.FLAG_TF) != 0;
-        long before = cpu.instructions;
+        long entries = interrupts.entries();
+        int cpl = cpu.cpl;
+        cpu.trapShadow = false;
         interpreter.step();
-        boolean completed = cpu.instructions != before;
-        if (trap && completed && (cpu.systemFlags & Cpu.FLAG_TF) != 0) {
+        boolean enteredKernel = interrupts.entries() != entries || cpu.cpl < cpl;
+        boolean stays = (cpu.systemFlags & Cpu.FLAG_TF) != 0;
+        if (trap && !cpu.trapShadow && (!enteredKernel || stays && interrupts.entries() == entries)) {
             cpu.debug[6] |= 1 << 14;
             interrupts.deliver(GuestFault.DEBUG, GuestFault.NO_ERROR_CODE);
         }
@@ -215,6 +221,9 @@ public final class SoftwareProcessor implements Processor {
         try {
             interrupts.enter(vector, Interrupts.Source.EXTERNAL, GuestFault.NO_ERROR_CODE);
         } catch (GuestFault fault) {
+            if (fault.vector == GuestFault.NON_CANONICAL_ACCESS) {
+                fault.vector = GuestFault.GENERAL_PROTECTION;
+            }
             interrupts.deliver(fault.vector, fault.errorCode);
         }
     }
@@ -229,13 +238,7 @@ public final class SoftwareProcessor implements Processor {
         }
         switch (signal) {
             case NONE -> {}
-            case NON_MASKABLE -> {
-                if (!cpu.nonMaskableBlocked) {
-                    cpu.nonMaskableBlocked = true;
-                    cpu.halted = false;
-                    deliverExternal(GuestFault.NON_MASKABLE);
-                }
-            }
+            case NON_MASKABLE -> nonMaskablePending = true;
             case INIT -> {
                 reset();
                 waitingForStartup = !bootstrap;
@@ -247,6 +250,12 @@ public final class SoftwareProcessor implements Processor {
                     cpu.rip = 0;
                 }
             }
+        }
+        if (nonMaskablePending && !cpu.nonMaskableBlocked) {
+            nonMaskablePending = false;
+            cpu.nonMaskableBlocked = true;
+            cpu.halted = false;
+            deliverExternal(GuestFault.NON_MASKABLE);
         }
     }
 
@@ -288,6 +297,8 @@ public final class SoftwareProcessor implements Processor {
         cpu.debug[6] = 0xFFFF_0FF0L;
         cpu.debug[7] = 0x400;
         cpu.interruptShadow = false;
+        cpu.trapShadow = false;
+        nonMaskablePending = false;
         cpu.nonMaskableBlocked = false;
         cpu.halted = false;
         cpu.floatingPoint.reset();

@@ -95,7 +95,11 @@ final class StackWriter {
         long mask = pointerSize == 8 ? -1L : pointerSize == 4 ? 0xFFFF_FFFFL : 0xFFFFL;
         long next = pointer - size;
         long offset = next & mask;
-        if (pointerSize != 8) {
+        if (pointerSize == 8) {
+            if (!Cpu.canonical(offset) || !Cpu.canonical(offset + size - 1)) {
+                throw cpu.fault(GuestFault.STACK_FAULT, 0);
+            }
+        } else {
             boolean expandDown =
                     (attributes & Descriptor.CONFORMING_OR_EXPAND_DOWN) != 0 && (attributes & Descriptor.CODE) == 0;
             long top = (attributes & Descriptor.BIG) != 0 ? 0xFFFF_FFFFL : 0xFFFFL;

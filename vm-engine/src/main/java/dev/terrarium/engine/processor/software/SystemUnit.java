@@ -91,7 +91,12 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
             case 0xC4 -> loadFarPointer(Cpu.ES, i);
             case 0xC5 -> loadFarPointer(Cpu.DS, i);
             case 0xCC -> interrupts.enter(GuestFault.BREAKPOINT, Interrupts.Source.INSTRUCTION, -1);
-            case 0xCD -> interrupts.enter((int) i.immediate & 0xFF, Interrupts.Source.INSTRUCTION, -1);
+            case 0xCD -> {
+                if (cpu.virtual8086() && cpu.ioPrivilegeLevel() < 3) {
+                    throw cpu.generalProtection(0);
+                }
+                interrupts.enter((int) i.immediate & 0xFF, Interrupts.Source.INSTRUCTION, -1);
+            }
             case 0xCE -> {
                 if (cpu.overflow()) {
                     interrupts.enter(GuestFault.OVERFLOW, Interrupts.Source.INSTRUCTION, -1);
@@ -292,6 +297,7 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
         long pointer = cpu.gpr[Cpu.RSP];
         cpu.gpr[Cpu.RSP] = (pointer & ~mask) | ((pointer + size) & mask);
         if (segment == Cpu.SS) {
+            cpu.trapShadow = true;
             window.holdOneInstruction();
         }
     }
@@ -311,6 +317,7 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
         }
         segments.load(segment, readWord(i));
         if (segment == Cpu.SS) {
+            cpu.trapShadow = true;
             window.holdOneInstruction();
         }
     }
@@ -566,7 +573,11 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
 
     private long tableBase(Instruction i) {
         if (cpu.codeSize == 8) {
-            return readMemory(i.segment, offsetAfter(i, 2), 8);
+            long base = readMemory(i.segment, offsetAfter(i, 2), 8);
+            if (!Cpu.canonical(base)) {
+                throw cpu.generalProtection(0);
+            }
+            return base;
         }
         long base = readMemory(i.segment, offsetAfter(i, 2), 4);
         return i.operandSize == 2 ? base & 0xFF_FFFF : base;
@@ -733,7 +744,7 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
         if (cpu.longMode) {
             long target = cpu.gpr[Cpu.RCX];
             if (i.operandSize == 8) {
-                if (target << 16 >> 16 != target) {
+                if (!Cpu.canonical(target)) {
                     throw cpu.generalProtection(0);
                 }
                 enterFlat(selector + 16, FLAT_CODE64, selector + 8, 3);
@@ -770,6 +781,9 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
         boolean wide = i.operandSize == 8;
         long pointer = cpu.gpr[Cpu.RCX];
         long target = cpu.gpr[Cpu.RDX];
+        if (wide && !(Cpu.canonical(pointer) && Cpu.canonical(target))) {
+            throw cpu.generalProtection(0);
+        }
         enterFlat(selector + (wide ? 32 : 16), wide ? FLAT_CODE64 : FLAT_CODE32, selector + (wide ? 40 : 24), 3);
         cpu.gpr[Cpu.RSP] = wide ? pointer : pointer & 0xFFFF_FFFFL;
         cpu.rip = wide ? target : target & 0xFFFF_FFFFL;
