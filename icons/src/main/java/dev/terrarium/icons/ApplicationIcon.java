@@ -19,8 +19,7 @@ public final class ApplicationIcon {
 
     /** The picture in one of the sizes 16, 32, 48, 64, 128, 256. */
     public static Image image(int size) {
-        return new Image(
-                Objects.requireNonNull(ApplicationIcon.class.getResource("terrarium-" + size + ".png"))
-                        .toExternalForm());
+        return new Image(Objects.requireNonNull(ApplicationIcon.class.getResource("terrarium-" + size + ".png"))
+                .toExternalForm());
     }
 }

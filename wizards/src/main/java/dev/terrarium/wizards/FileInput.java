@@ -40,8 +40,9 @@ final class FileInput extends HBox {
                         new FileChooser.ExtensionFilter("All files", "*"),
                         new FileChooser.ExtensionFilter("CD images", "*.iso", "*.ISO"),
                         new FileChooser.ExtensionFilter("Disk images", "*.img", "*.raw")));
-        Optional<File> folder =
-                Texts.path(path.get()).map(file -> file.toFile().getParentFile()).filter(File::isDirectory);
+        Optional<File> folder = Texts.path(path.get())
+                .map(file -> file.toFile().getParentFile())
+                .filter(File::isDirectory);
         folder.ifPresent(chooser::setInitialDirectory);
         File chosen = chooser.showOpenDialog(getScene().getWindow());
         if (chosen != null) {

@@ -28,11 +28,11 @@ final class MachineStep extends VBox {
         system.setConverter(new Titles());
         system.valueProperty().bindBidirectional(model.system);
         system.setMaxWidth(Double.MAX_VALUE);
-        Field guest = new Field("Guest system", system)
-                .withHint(model.media.map(media -> media.filter(info -> !info.operatingSystem().equals("other"))
-                        .map(MediaInfo::title)
-                        .map(title -> "Recognised from the media: " + title)
-                        .orElse("Decides what is proposed below")));
+        Field guest = new Field("Guest system", system).withHint(model.media.map(media -> media.filter(
+                        info -> !info.operatingSystem().equals("other"))
+                .map(MediaInfo::title)
+                .map(title -> "Recognised from the media: " + title)
+                .orElse("Decides what is proposed below")));
 
         HBox resources = new HBox(
                 number("Memory", "memory", "MiB", model.memory)
@@ -41,8 +41,8 @@ final class MachineStep extends VBox {
                                 .orElse(""))),
                 number("vCPUs", "vcpus", "", model.vcpus)
                         .withProblem(model.vcpusProblem)
-                        .withHint(model.facts.map(facts ->
-                                facts.map(known -> processorHint(known.capabilities())).orElse(""))));
+                        .withHint(model.facts.map(facts -> facts.map(known -> processorHint(known.capabilities()))
+                                .orElse(""))));
         resources.getStyleClass().add("field-row");
         getChildren().setAll(new Field("Name", name).withProblem(model.nameProblem), guest, resources);
     }

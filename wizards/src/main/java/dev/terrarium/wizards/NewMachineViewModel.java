@@ -326,9 +326,8 @@ final class NewMachineViewModel {
             vcpus.set(proposedVcpus);
         }
         if (diskSize.get().isEmpty() || diskSize.get().equals(proposedDisk)) {
-            proposedDisk = Long.toString(guest.diskGibibytes() == 0
-                    ? GuestSystem.OTHER.diskGibibytes()
-                    : guest.diskGibibytes());
+            proposedDisk = Long.toString(
+                    guest.diskGibibytes() == 0 ? GuestSystem.OTHER.diskGibibytes() : guest.diskGibibytes());
             diskSize.set(proposedDisk);
         }
         if (newDisk.get() == proposedNewDisk) {
@@ -366,20 +365,14 @@ final class NewMachineViewModel {
 
     private void checkMachine() {
         Optional<String> problem = MachineRules.nameProblem(name.get());
-        if (problem.isEmpty()
-                && facts.get().isPresent()
-                && facts.get().get().taken(name.get(), host.home())) {
+        if (problem.isEmpty() && facts.get().isPresent() && facts.get().get().taken(name.get(), host.home())) {
             problem = Optional.of("a machine named \u201c" + name.get() + "\u201d exists: choose another name");
         }
         nameProblem.set(Texts.sentence(problem.orElse("")));
-        long hostMemory = facts.get()
-                .map(known -> known.capabilities().memoryBytes())
-                .orElse(Long.MAX_VALUE);
+        long hostMemory =
+                facts.get().map(known -> known.capabilities().memoryBytes()).orElse(Long.MAX_VALUE);
         checkNumber(memory, memoryProblem, mebibytes -> MachineRules.memoryProblem(mebibytes, hostMemory));
-        checkNumber(
-                vcpus,
-                vcpusProblem,
-                count -> MachineRules.vcpusProblem((int) Math.min(count, Integer.MAX_VALUE)));
+        checkNumber(vcpus, vcpusProblem, count -> MachineRules.vcpusProblem((int) Math.min(count, Integer.MAX_VALUE)));
         checkDisk();
     }
 
@@ -401,19 +394,17 @@ final class NewMachineViewModel {
         List<Fact> lines = new ArrayList<>();
         lines.add(new Fact("Name", name.get()));
         lines.add(new Fact("Guest system", system.get().title()));
-        lines.add(new Fact("Starts from", switch (choice.get()) {
-            case NOTHING -> "Nothing yet";
-            case CD, DISK, KERNEL ->
-                media.get().map(MediaInfo::title).orElse("") + "\n" + mediaPath.get();
-        }));
         lines.add(new Fact(
-                "Memory", Texts.size(Texts.number(memory.get()).orElse(0) << 20)));
+                "Starts from",
+                switch (choice.get()) {
+                    case NOTHING -> "Nothing yet";
+                    case CD, DISK, KERNEL -> media.get().map(MediaInfo::title).orElse("") + "\n" + mediaPath.get();
+                }));
+        lines.add(new Fact("Memory", Texts.size(Texts.number(memory.get()).orElse(0) << 20)));
         lines.add(new Fact("vCPUs", vcpus.get()));
+        lines.add(new Fact("New disk", newDisk.get() ? diskSize.get() + " GiB, grows as the guest writes" : "None"));
         lines.add(new Fact(
-                "New disk", newDisk.get() ? diskSize.get() + " GiB, grows as the guest writes" : "None"));
-        lines.add(new Fact(
-                "Kept in",
-                host.home().resolve("machines").resolve(name.get()).toString()));
+                "Kept in", host.home().resolve("machines").resolve(name.get()).toString()));
         return lines;
     }
 
@@ -454,8 +445,7 @@ final class NewMachineViewModel {
     }
 
     private static DriveConfig drive(DriveConfig.Kind kind, @org.jspecify.annotations.Nullable String path) {
-        return new DriveConfig(
-                kind, path, DriveConfig.Format.RAW, DriveConfig.Bus.IDE, kind == DriveConfig.Kind.CDROM);
+        return new DriveConfig(kind, path, DriveConfig.Format.RAW, DriveConfig.Bus.IDE, kind == DriveConfig.Kind.CDROM);
     }
 
     List<Host.NewDisk> newDisks() {

@@ -45,9 +45,7 @@ public final class NewMachineWizard {
 
     private NewMachineWizard(Host host) {
         model = new NewMachineViewModel(
-                host,
-                task -> Thread.ofVirtual().name("new machine").start(task),
-                Platform::runLater);
+                host, task -> Thread.ofVirtual().name("new machine").start(task), Platform::runLater);
     }
 
     /**

@@ -42,22 +42,26 @@ final class SummaryStep extends VBox {
         start.selectedProperty().bindBidirectional(model.startNow);
 
         HBox choices = new HBox(
-                new Field("Accelerator", combo(
-                                "accelerator",
-                                List.of(Accelerator.AUTO, Accelerator.SOFTWARE, Accelerator.KVM),
-                                SummaryStep::title,
-                                model.accelerator))
+                new Field(
+                                "Accelerator",
+                                combo(
+                                        "accelerator",
+                                        List.of(Accelerator.AUTO, Accelerator.SOFTWARE, Accelerator.KVM),
+                                        SummaryStep::title,
+                                        model.accelerator))
                         .withHint(Bindings.createStringBinding(
                                 () -> hint(model.accelerator.get(), model.facts.get()),
                                 model.accelerator,
                                 model.facts)),
-                new Field("Boot order", combo(
-                        "boot-order",
-                        List.of(
-                                List.of(BootDevice.CDROM, BootDevice.DISK),
-                                List.of(BootDevice.DISK, BootDevice.CDROM)),
-                        SummaryStep::title,
-                        model.bootOrder)));
+                new Field(
+                        "Boot order",
+                        combo(
+                                "boot-order",
+                                List.of(
+                                        List.of(BootDevice.CDROM, BootDevice.DISK),
+                                        List.of(BootDevice.DISK, BootDevice.CDROM)),
+                                SummaryStep::title,
+                                model.bootOrder)));
         choices.getStyleClass().add("field-row");
         choices.getChildren().forEach(field -> HBox.setHgrow(field, Priority.ALWAYS));
         TitledPane customise = new TitledPane("Customise", choices);

@@ -63,13 +63,15 @@ class NewMachineViewModelTest {
         assertThat(model.creationProblem.get()).isEmpty();
         assertThat(made).hasSize(1);
         assertThat(made.getFirst().start()).isTrue();
-        MachineConfig config = host.find(made.getFirst().machine().name()).orElseThrow().config();
+        MachineConfig config =
+                host.find(made.getFirst().machine().name()).orElseThrow().config();
         GuestSystem system = GuestSystem.of(config.operatingSystem());
         assertThat(system.title()).startsWith("Debian");
         assertThat(config.memoryMiB()).isEqualTo(system.memoryMiB());
         assertThat(config.bootOrder()).containsExactly(BootDevice.CDROM, BootDevice.DISK);
-        assertThat(config.disks()).extracting(DriveConfig::kind).containsExactlyInAnyOrder(
-                DriveConfig.Kind.DISK, DriveConfig.Kind.CDROM);
+        assertThat(config.disks())
+                .extracting(DriveConfig::kind)
+                .containsExactlyInAnyOrder(DriveConfig.Kind.DISK, DriveConfig.Kind.CDROM);
         Path disk = Path.of(config.disks().stream()
                 .filter(drive -> drive.kind() == DriveConfig.Kind.DISK)
                 .findFirst()

@@ -29,7 +29,6 @@ public final class Sparkline extends Region {
     protected void layoutChildren() {
         double x = snappedLeftInset();
         double y = snappedTopInset();
-        curve.draw(
-                history, SHOWN, x, y, getWidth() - x - snappedRightInset(), getHeight() - y - snappedBottomInset());
+        curve.draw(history, SHOWN, x, y, getWidth() - x - snappedRightInset(), getHeight() - y - snappedBottomInset());
     }
 }

@@ -19,7 +19,11 @@ public final class TimeGraph extends VBox {
      * @param top what the upper edge stands for, such as {@code 100 %}
      */
     public TimeGraph(
-            String title, String styleClass, ObservableValue<String> current, ObservableValue<String> top, History history) {
+            String title,
+            String styleClass,
+            ObservableValue<String> current,
+            ObservableValue<String> top,
+            History history) {
         getStyleClass().addAll("time-graph", styleClass);
         Label name = new Label(title);
         name.getStyleClass().add("graph-title");

@@ -39,14 +39,10 @@ final class ConsoleTab extends VBox {
         Label status = Controls.label("", "muted-text");
         status.textProperty().bind(view.statusProperty());
         status.setMinWidth(0);
-        Label size = Controls.label("", "muted-text");
-        size.textProperty().bind(view.guestSizeProperty().map(guest -> guest.getWidth() == 0
-                ? ""
-                : Math.round(guest.getWidth()) + "\u00d7" + Math.round(guest.getHeight())));
-        size.setMinWidth(USE_PREF_SIZE);
         ToggleButton actual = new ToggleButton("1:1");
         actual.setId("actual-size");
         actual.setAccessibleText("Actual size");
+        actual.setMinWidth(USE_PREF_SIZE);
         actual.setTooltip(new Tooltip("One guest pixel is one pixel, instead of fitting the window"));
         actual.getStyleClass().addAll("flat", "small");
         actual.setOnAction(event -> view.setScaleMode(actual.isSelected() ? ScaleMode.ACTUAL : ScaleMode.FIT));
@@ -56,10 +52,11 @@ final class ConsoleTab extends VBox {
         keys.getStyleClass().addAll("flat", "small");
         keys.setMinWidth(USE_PREF_SIZE);
         keys.disableProperty().bind(view.connectedProperty().not());
-        Button copy = Controls.iconButton("copy-picture", Icon.CAMERA, "Copy a picture of the screen", this::copyPicture);
+        Button copy =
+                Controls.iconButton("copy-picture", Icon.CAMERA, "Copy a picture of the screen", this::copyPicture);
         copy.getStyleClass().addAll("flat", "small");
         copy.disableProperty().bind(view.connectedProperty().not());
-        HBox line = new HBox(status, Controls.gap(), size, actual, keys, copy);
+        HBox line = new HBox(status, Controls.gap(), actual, keys, copy);
         line.getStyleClass().add("console-status");
         return line;
     }

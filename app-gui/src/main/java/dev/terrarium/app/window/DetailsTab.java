@@ -190,8 +190,8 @@ final class DetailsTab extends VBox {
             Label about = Controls.wrapped("", "muted-text");
             about.textProperty().bind(hint);
             hint.subscribe(text -> Controls.show(about, !text.isEmpty()));
-            problem.subscribe(text -> Controls.show(
-                    about, text.isEmpty() && !about.getText().isEmpty()));
+            problem.subscribe(text ->
+                    Controls.show(about, text.isEmpty() && !about.getText().isEmpty()));
             box.getChildren().add(about);
         }
         return box;

@@ -12,6 +12,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import javafx.beans.binding.Bindings;
 import javafx.beans.binding.BooleanBinding;
@@ -131,7 +132,7 @@ final class DetailsViewModel {
                     problem = "This is no CD image: choose an ISO file";
                 }
             } catch (TerrariumException e) {
-                problem = Words.sentence(e.getMessage());
+                problem = Words.sentence(Objects.requireNonNullElse(e.getMessage(), "the file cannot be read"));
             } catch (InvalidPathException e) {
                 problem = "This is no path: check its characters";
             }

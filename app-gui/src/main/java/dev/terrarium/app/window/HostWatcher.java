@@ -28,7 +28,8 @@ final class HostWatcher implements HostListener, MachineListener, AutoCloseable 
     private final Host host;
     private final Consumer<HostSample> receiver;
     private final Semaphore wakeUps = new Semaphore(0);
-    private final Thread thread = Thread.ofPlatform().daemon().name("host watcher").unstarted(this::run);
+    private final Thread thread =
+            Thread.ofPlatform().daemon().name("host watcher").unstarted(this::run);
     private final Set<VirtualMachine> heard = new HashSet<>();
     private volatile boolean closed;
 

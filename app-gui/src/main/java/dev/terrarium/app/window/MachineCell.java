@@ -82,7 +82,8 @@ final class MachineCell extends ListCell<ListEntry> {
         subscription = model.summary()
                 .subscribe(text -> {
                     summary.setText(text);
-                    setAccessibleText(model.name() + ", " + text + (model.elsewhereProperty().get() ? ", in another process" : ""));
+                    setAccessibleText(model.name() + ", " + text
+                            + (model.elsewhereProperty().get() ? ", in another process" : ""));
                 })
                 .and(model.elsewhereProperty().subscribe(value -> Controls.show(elsewhere, value)))
                 .and(model.stateProperty().subscribe(state -> {

@@ -23,14 +23,18 @@ final class MachineList extends StackPane {
         list.setCellFactory(view -> new MachineCell());
         Label nothing = Controls.wrapped("", "muted-text");
         nothing.textProperty()
-                .bind(model.searchProperty().map(text -> text.isBlank() ? "" : "Nothing is named \u201c" + text + "\u201d"));
+                .bind(model.searchProperty()
+                        .map(text -> text.isBlank() ? "" : "Nothing is named \u201c" + text + "\u201d"));
         list.setPlaceholder(nothing);
-        list.getSelectionModel().selectedIndexProperty().subscribe((old, now) -> select(old.intValue(), now.intValue()));
+        list.getSelectionModel()
+                .selectedIndexProperty()
+                .subscribe((old, now) -> select(old.intValue(), now.intValue()));
         model.selectedProperty().subscribe(selected -> follow());
         model.entries().addListener((javafx.collections.ListChangeListener<ListEntry>) change -> follow());
         list.setOnKeyPressed(event -> {
             if (event.getCode() == KeyCode.DELETE
-                    && model.selectedProperty().get().orElse(null) instanceof ListEntry.Machine(MachineViewModel machine)) {
+                    && model.selectedProperty().get().orElse(null)
+                            instanceof ListEntry.Machine(MachineViewModel machine)) {
                 delete.accept(machine);
             }
         });

@@ -47,8 +47,7 @@ final class MachinePage extends VBox {
         console = new ConsoleTab(main, model);
         overview = new OverviewTab(model);
         details = new DetailsTab(main, model, () -> requests.delete(model));
-        tabs.getTabs()
-                .setAll(tab("Console", console), tab("Overview", overview), tab("Details", details));
+        tabs.getTabs().setAll(tab("Console", console), tab("Overview", overview), tab("Details", details));
         tabs.setTabClosingPolicy(TabPane.TabClosingPolicy.UNAVAILABLE);
         VBox.setVgrow(tabs, Priority.ALWAYS);
         getChildren().setAll(header(), failureLine(), tabs);
@@ -111,7 +110,8 @@ final class MachinePage extends VBox {
                     accelerator.setText(
                             known
                                     ? Words.accelerator(figures.accelerator())
-                                    : Words.accelerator(model.configProperty().get().accelerator()));
+                                    : Words.accelerator(
+                                            model.configProperty().get().accelerator()));
                     why.setText(explain(known ? figures.accelerator() : ""));
                 }));
         VBox title = new VBox(name, status);
@@ -128,12 +128,13 @@ final class MachinePage extends VBox {
         Optional<List<AcceleratorReport>> reports =
                 main.capabilitiesProperty().get().map(computer -> computer.accelerators());
         StringBuilder text = new StringBuilder(
-                accelerator.isEmpty() ? "When it starts, it can run on:" : "It runs on " + Words.accelerator(accelerator) + ".");
-        reports.orElse(List.of())
-                .forEach(report -> text.append('\n')
-                        .append(Words.accelerator(report.name()))
-                        .append(": ")
-                        .append(report.verdict()));
+                accelerator.isEmpty()
+                        ? "When it starts, it can run on:"
+                        : "It runs on " + Words.accelerator(accelerator) + ".");
+        reports.orElse(List.of()).forEach(report -> text.append('\n')
+                .append(Words.accelerator(report.name()))
+                .append(": ")
+                .append(report.verdict()));
         return text.toString();
     }
 
@@ -145,9 +146,10 @@ final class MachinePage extends VBox {
         Button power = Controls.iconButton(
                 "power", Icon.POWER, "Press the power button: asks the guest to shut down", model::pressPowerButton);
         Button reset = Controls.iconButton("reset", Icon.RESET, "Reset", this::askReset);
-        Button forceOff = Controls.iconButton("force-off", Icon.FORCE_OFF, "Force off: cuts the power", this::askForceOff);
-        List.of(pause, power, reset, forceOff)
-                .forEach(button -> button.disableProperty().bind(model.active().not().or(model.busyProperty())));
+        Button forceOff =
+                Controls.iconButton("force-off", Icon.FORCE_OFF, "Force off: cuts the power", this::askForceOff);
+        List.of(pause, power, reset, forceOff).forEach(button -> button.disableProperty()
+                .bind(model.active().not().or(model.busyProperty())));
         subscription = subscription
                 .and(model.active().subscribe(active -> Controls.show(start, !active)))
                 .and(model.stateProperty().subscribe(state -> {
@@ -210,5 +212,4 @@ final class MachinePage extends VBox {
                         "Force off"),
                 model::forceOff);
     }
-
 }

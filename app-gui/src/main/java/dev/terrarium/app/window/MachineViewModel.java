@@ -194,15 +194,9 @@ final class MachineViewModel {
 
     private void perform(String failed, Work.Action action) {
         busy.set(true);
-        work.run(
-                action,
-                () -> busy.set(false),
-                problem -> {
-                    busy.set(false);
-                    work.tell(new Notice(
-                            Notice.Kind.ERROR,
-                            "\u201c" + name() + "\u201d " + failed,
-                            Words.sentence(problem)));
-                });
+        work.run(action, () -> busy.set(false), problem -> {
+            busy.set(false);
+            work.tell(new Notice(Notice.Kind.ERROR, "\u201c" + name() + "\u201d " + failed, Words.sentence(problem)));
+        });
     }
 }

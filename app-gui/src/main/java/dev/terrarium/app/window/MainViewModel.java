@@ -88,9 +88,9 @@ final class MainViewModel {
         damaged = sample.damaged();
         HostCapabilities computer = sample.capabilities();
         capabilities.set(Optional.of(computer));
-        hostProcessor.set(
-                computer.processors() + (computer.processors() == 1 ? " CPU  " : " CPUs  ")
-                        + Words.percent(sample.processorLoad()));
+        hostProcessor.set(computer.processors()
+                + (computer.processors() == 1 ? " CPU  " : " CPUs  ")
+                + Words.percent(sample.processorLoad()));
         hostMemory.set(Words.size(computer.memoryBytes() - computer.availableMemoryBytes()) + " of "
                 + Words.size(computer.memoryBytes()));
         empty.set(machines.isEmpty() && damaged.isEmpty());
@@ -151,8 +151,8 @@ final class MainViewModel {
 
     private boolean matches(MachineViewModel model) {
         return contains(model.name())
-                || contains(
-                        GuestSystem.of(model.configProperty().get().operatingSystem()).title());
+                || contains(GuestSystem.of(model.configProperty().get().operatingSystem())
+                        .title());
     }
 
     private boolean contains(String text) {
@@ -200,11 +200,10 @@ final class MainViewModel {
 
     /** The machine's view model, made now if the last sample did not have it. */
     MachineViewModel modelOf(VirtualMachine machine) {
-        return machines.computeIfAbsent(
-                machine, added -> {
-                    empty.set(false);
-                    return new MachineViewModel(MachineSample.of(added), work);
-                });
+        return machines.computeIfAbsent(machine, added -> {
+            empty.set(false);
+            return new MachineViewModel(MachineSample.of(added), work);
+        });
     }
 
     Optional<MachineViewModel> find(String name) {
@@ -241,7 +240,8 @@ final class MainViewModel {
     /** The machines that end when this process does. */
     List<MachineViewModel> endingWithUs() {
         return machines.values().stream()
-                .filter(model -> model.state().active() && !model.elsewhereProperty().get())
+                .filter(model ->
+                        model.state().active() && !model.elsewhereProperty().get())
                 .toList();
     }
 
@@ -256,7 +256,8 @@ final class MainViewModel {
                 "They run inside this window's process and cannot go on without it. Their power will be cut; what"
                         + " their guests have not written to disk is lost.",
                 ending.stream()
-                        .map(model -> model.name() + "  (" + Words.state(model.state()).toLowerCase(Locale.ROOT) + ")")
+                        .map(model -> model.name() + "  ("
+                                + Words.state(model.state()).toLowerCase(Locale.ROOT) + ")")
                         .toList(),
                 Optional.empty(),
                 "Power off and quit"));

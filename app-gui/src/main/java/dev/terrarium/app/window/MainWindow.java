@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import javafx.application.Application;
 import javafx.application.Platform;
@@ -44,7 +45,8 @@ final class MainWindow {
     private final Host host;
     private final SettingsFile settingsFile;
     private final Runnable closed;
-    private final Executor background = task -> Thread.ofVirtual().name("window work").start(task);
+    private final Executor background =
+            task -> Thread.ofVirtual().name("window work").start(task);
     private final MainViewModel model;
     private final HostWatcher watcher;
     private final Stage stage = new Stage();
@@ -57,7 +59,7 @@ final class MainWindow {
     private final Button theme = Controls.iconButton("theme", Icon.DARK, "Dark colours", this::toggleTheme);
     private Settings settings;
     private Optional<MachinePage> machinePage = Optional.empty();
-    private boolean wizardOpen;
+    private CompletableFuture<Void> wizard = CompletableFuture.completedFuture(null);
 
     /** @param closed called once the window is gone and every machine is off */
     MainWindow(Host host, SettingsFile settingsFile, Runnable closed) {
@@ -220,14 +222,11 @@ final class MainWindow {
     }
 
     private void newMachine(Optional<Path> media) {
-        if (wizardOpen || questions.asking()) {
+        if (!wizard.isDone() || questions.asking()) {
             return;
         }
-        wizardOpen = true;
-        NewMachineWizard.show(stage, host, media).thenAccept(made -> {
-            wizardOpen = false;
-            made.ifPresent(machine -> model.show(machine.machine(), machine.start()));
-        });
+        wizard = NewMachineWizard.show(stage, host, media)
+                .thenAccept(made -> made.ifPresent(machine -> model.show(machine.machine(), machine.start())));
     }
 
     private void acceptDrops(Node root) {
@@ -288,7 +287,8 @@ final class MainWindow {
         boolean maximized = stage.isMaximized();
         Settings saved = maximized
                 ? settings.withSize(settings.width(), settings.height(), true)
-                : settings.withSize(stage.getScene().getWidth(), stage.getScene().getHeight(), false);
+                : settings.withSize(
+                        stage.getScene().getWidth(), stage.getScene().getHeight(), false);
         stage.hide();
         background.execute(() -> {
             settingsFile.save(saved);

@@ -39,9 +39,8 @@ final class OverviewTab extends ScrollPane {
         TimeGraph memory = new TimeGraph(
                 "Memory the host holds for it",
                 "memory",
-                model.statisticsProperty().map(figures -> figures.state().active()
-                        ? Words.size(figures.residentBytes())
-                        : "\u2013"),
+                model.statisticsProperty()
+                        .map(figures -> figures.state().active() ? Words.size(figures.residentBytes()) : "\u2013"),
                 model.statisticsProperty().map(figures -> Words.size(figures.memoryBytes())),
                 model.memory());
         graphs.add(processor);
@@ -62,13 +61,21 @@ final class OverviewTab extends ScrollPane {
                                 .title()),
                         tile(model, "vCPUs", figures -> Integer.toString(figures.vcpus())),
                         tile(model, "Memory", figures -> Words.size(figures.memoryBytes())),
-                        tile(model, "Screen", figures -> figures.screenWidth() == 0
-                                ? "\u2013"
-                                : figures.screenWidth() + "\u00d7" + figures.screenHeight()),
+                        tile(
+                                model,
+                                "Screen",
+                                figures -> figures.screenWidth() == 0
+                                        ? "\u2013"
+                                        : figures.screenWidth() + "\u00d7" + figures.screenHeight()),
                         tile(model, "Runs on", figures -> active(figures, Words.accelerator(figures.accelerator()))),
-                        tile(model, "Read from drives", figures -> active(figures, Words.size(figures.diskReadBytes()))),
-                        tile(model, "Written to drives", figures -> active(
-                                figures, Words.size(figures.diskWrittenBytes()))),
+                        tile(
+                                model,
+                                "Read from drives",
+                                figures -> active(figures, Words.size(figures.diskReadBytes()))),
+                        tile(
+                                model,
+                                "Written to drives",
+                                figures -> active(figures, Words.size(figures.diskWrittenBytes()))),
                         tile(model, "Instructions", figures -> active(figures, count(figures.instructions()))));
         VBox content = new VBox(charts, facts);
         content.getStyleClass().add("page-content");
@@ -90,8 +97,8 @@ final class OverviewTab extends ScrollPane {
 
     private VBox tile(MachineViewModel model, String title, Function<MachineStatistics, String> text) {
         Label value = Controls.label("", "tile-value");
-        subscription = subscription.and(
-                model.statisticsProperty().subscribe(figures -> value.setText(text.apply(figures))));
+        subscription =
+                subscription.and(model.statisticsProperty().subscribe(figures -> value.setText(text.apply(figures))));
         VBox tile = new VBox(Controls.label(title, "tile-title"), value);
         tile.getStyleClass().add("tile");
         return tile;

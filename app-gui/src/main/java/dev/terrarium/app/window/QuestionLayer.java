@@ -65,8 +65,8 @@ final class QuestionLayer extends StackPane {
 
     private void showFirst() {
         Question question = waiting.getFirst().question();
-        HBox title = new HBox(
-                Icon.WARNING.view(22).styled("warning"), Controls.wrapped(question.title(), "question-title"));
+        HBox title =
+                new HBox(Icon.WARNING.view(22).styled("warning"), Controls.wrapped(question.title(), "question-title"));
         title.getStyleClass().add("inputs");
         VBox sheet = new VBox(title, Controls.wrapped(question.text()));
         sheet.getStyleClass().add("question-sheet");
@@ -80,7 +80,8 @@ final class QuestionLayer extends StackPane {
             if (option.isSelected()) {
                 question.option().ifPresent(chosen -> shown.addAll(chosen.lines()));
             }
-            lines.getChildren().setAll(shown.stream().map(line -> Controls.wrapped(line)).toList());
+            lines.getChildren()
+                    .setAll(shown.stream().map(line -> Controls.wrapped(line)).toList());
         };
         list.run();
         if (!question.lines().isEmpty()) {

@@ -145,8 +145,18 @@ final class FakeMachine implements VirtualMachine {
         asked = now;
         double share = Math.min(0.85, 0.2 + (now - started) / 60e9);
         return new MachineStatistics(
-                state, "software", now - started, config.vcpus(), busy, busy / 12, memory,
-                (long) (memory * share), 640, 480, 48L << 20, 3L << 20);
+                state,
+                "software",
+                now - started,
+                config.vcpus(),
+                busy,
+                busy / 12,
+                memory,
+                (long) (memory * share),
+                640,
+                480,
+                48L << 20,
+                3L << 20);
     }
 
     @Override

@@ -71,8 +71,10 @@ class FirstMachineTest {
     private static Path installer() throws Exception {
         Path root = Path.of("").toAbsolutePath().getParent();
         Path iso = root.resolve("vm-engine/target/guests/debian-installer.iso");
-        Process script = new ProcessBuilder(
-                        List.of(root.resolve("vm-engine/src/test/guests/debian-installer-iso").toString(), iso.toString()))
+        Process script = new ProcessBuilder(List.of(
+                        root.resolve("vm-engine/src/test/guests/debian-installer-iso")
+                                .toString(),
+                        iso.toString()))
                 .inheritIO()
                 .start();
         assertThat(script.waitFor()).isZero();
@@ -122,7 +124,10 @@ class FirstMachineTest {
                 window.show();
                 return null;
             });
-            await("the first sample", 20, () -> window.model().capabilitiesProperty().get().isPresent());
+            await(
+                    "the first sample",
+                    20,
+                    () -> window.model().capabilitiesProperty().get().isPresent());
             onWindow(() -> Pictures.save(window.stage().getScene(), "first-empty"));
 
             createByWizard(host, iso);
@@ -182,9 +187,8 @@ class FirstMachineTest {
     }
 
     private String stateText() {
-        javafx.scene.control.Label label = robot.from(window.stage().getScene().getRoot())
-                .lookup("#state")
-                .query();
+        javafx.scene.control.Label label =
+                robot.from(window.stage().getScene().getRoot()).lookup("#state").query();
         return label.getText();
     }
 

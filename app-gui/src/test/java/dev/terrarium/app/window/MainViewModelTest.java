@@ -82,7 +82,8 @@ class MainViewModelTest {
         host.remove(ant);
         sample();
         assertThat(rows()).containsExactly("Off 1", "- bee");
-        assertThat(model.selectedProperty().get()).map(ListEntry.Machine.class::cast)
+        assertThat(model.selectedProperty().get())
+                .map(ListEntry.Machine.class::cast)
                 .hasValueSatisfying(entry -> assertThat(entry.model().name()).isEqualTo("bee"));
     }
 
@@ -93,8 +94,8 @@ class MainViewModelTest {
         ant.crash("triple fault: see the log");
         sample();
         sample();
-        assertThat(model.notices()).containsExactly(
-                new Notice(Notice.Kind.ERROR, "\u201cant\u201d crashed", "Triple fault: see the log"));
+        assertThat(model.notices())
+                .containsExactly(new Notice(Notice.Kind.ERROR, "\u201cant\u201d crashed", "Triple fault: see the log"));
     }
 
     @Test
@@ -109,7 +110,9 @@ class MainViewModelTest {
         for (int i = 0; i < busyMillis.length; i++) {
             machine.update(figures(ant, 2, busyMillis[i], start + TimeUnit.MILLISECONDS.toNanos(atMillis[i])));
         }
-        assertThat(machine.processor().size()).as("the one after 200 ms is left out").isEqualTo(3);
+        assertThat(machine.processor().size())
+                .as("the one after 200 ms is left out")
+                .isEqualTo(3);
         assertThat(machine.processor().get(1)).isEqualTo(0.25);
         assertThat(machine.processor().get(2)).isEqualTo(0.375);
         assertThat(machine.memory().last()).isEqualTo(0.5);
@@ -143,10 +146,9 @@ class MainViewModelTest {
         assertThat(model.closingQuestion()).isEmpty();
         host.add("near", "fedora").in(MachineState.PAUSED);
         sample();
-        assertThat(model.closingQuestion()).hasValueSatisfying(question -> assertThat(question.lines())
-                .singleElement()
-                .asString()
-                .startsWith("near"));
+        assertThat(model.closingQuestion())
+                .hasValueSatisfying(question ->
+                        assertThat(question.lines()).singleElement().asString().startsWith("near"));
     }
 
     @Test
@@ -171,7 +173,8 @@ class MainViewModelTest {
         sample();
         ant.refuse("disk1.img is in use: close the other program");
         model.modelOf(ant).start();
-        assertThat(model.notices()).extracting(Notice::text)
+        assertThat(model.notices())
+                .extracting(Notice::text)
                 .containsExactly("Disk1.img is in use: close the other program");
         assertThat(model.modelOf(ant).busyProperty().get()).isFalse();
     }

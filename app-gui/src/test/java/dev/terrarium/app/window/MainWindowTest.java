@@ -87,7 +87,9 @@ class MainWindowTest {
             window.show();
             return null;
         });
-        await("the first sample", () -> window.model().capabilitiesProperty().get().isPresent());
+        await(
+                "the first sample",
+                () -> window.model().capabilitiesProperty().get().isPresent());
     }
 
     private FakeHost people() {
@@ -152,7 +154,9 @@ class MainWindowTest {
         FakeMachine machine = (FakeMachine) host.find("dos-games").orElseThrow();
         await("the machine runs", () -> this.<Label>find("#state").getText().equals("Running"));
         robot.clickOn("#pause");
-        await("the machine is paused", () -> this.<Label>find("#state").getText().equals("Paused"));
+        await(
+                "the machine is paused",
+                () -> this.<Label>find("#state").getText().equals("Paused"));
         robot.clickOn("#power");
         robot.clickOn("#force-off");
         robot.clickOn("#question-cancel");
@@ -204,7 +208,9 @@ class MainWindowTest {
             return null;
         });
         robot.clickOn("#details-apply");
-        await("the machine is changed", () -> host.find("sandbox").orElseThrow().config().memoryMiB() == 2048);
+        await(
+                "the machine is changed",
+                () -> host.find("sandbox").orElseThrow().config().memoryMiB() == 2048);
     }
 
     @Test
@@ -271,9 +277,11 @@ class MainWindowTest {
                 tab(1);
                 picture("crashed-" + suffix);
                 onWindow(() -> {
-                    window.model().selectedProperty().set(window.model().entries().stream()
-                            .filter(ListEntry.Damaged.class::isInstance)
-                            .findFirst());
+                    window.model()
+                            .selectedProperty()
+                            .set(window.model().entries().stream()
+                                    .filter(ListEntry.Damaged.class::isInstance)
+                                    .findFirst());
                     return null;
                 });
                 picture("damaged-" + suffix);
