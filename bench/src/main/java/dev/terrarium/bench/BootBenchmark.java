@@ -35,8 +35,7 @@ public final class BootBenchmark {
         row("to init, s", terrarium.toInitSeconds(), tcg.toInitSeconds());
         row("to power-off, s", terrarium.totalSeconds(), tcg.totalSeconds());
         System.out.printf(
-                "%-24s %12.1f%n",
-                "million instructions/s", terrarium.instructions() / terrarium.totalSeconds() / 1e6);
+                "%-24s %12.1f%n", "million instructions/s", terrarium.instructions() / terrarium.totalSeconds() / 1e6);
     }
 
     private static void row(String name, double ours, double theirs) {

@@ -49,7 +49,8 @@ final class TerrariumRun {
             }
             long end = System.nanoTime();
             if (serial.seenAt() == 0) {
-                throw new TerrariumException("the guest did not come up: " + machine.failure().orElse("no reason"));
+                throw new TerrariumException(
+                        "the guest did not come up: " + machine.failure().orElse("no reason"));
             }
             host.delete(machine, true);
             return new Measurement((serial.seenAt() - start) / 1e9, (end - start) / 1e9, instructions[0]);

@@ -17,4 +17,10 @@ public class TerrariumException extends Exception {
     public TerrariumException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
+
+    /** The line; never null. */
+    @Override
+    public String getMessage() {
+        return String.valueOf(super.getMessage());
+    }
 }

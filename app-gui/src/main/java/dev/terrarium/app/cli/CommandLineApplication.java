@@ -53,12 +53,9 @@ public final class CommandLineApplication {
                 .addSubcommand(new TopCommand(root))
                 .addSubcommand(new StartCommand(root));
         for (MachineAction action : MachineAction.values()) {
-            line.addSubcommand(action.commandName(), new ActionCommand(root, action));
-            line.getSubcommands()
-                    .get(action.commandName())
-                    .getCommandSpec()
-                    .usageMessage()
-                    .description(action.description());
+            CommandLine command = new CommandLine(new ActionCommand(root, action));
+            command.getCommandSpec().usageMessage().description(action.description());
+            line.addSubcommand(action.commandName(), command);
         }
         line.addSubcommand(new ScreenshotCommand(root))
                 .addSubcommand(new SendKeyCommand(root))
@@ -70,8 +67,9 @@ public final class CommandLineApplication {
                 .addSubcommand(new DefineCommand(root))
                 .addSubcommand(new DumpCommand(root));
         for (String later : UnavailableCommand.NAMES) {
-            line.addSubcommand(later, new UnavailableCommand(later));
-            line.getSubcommands().get(later).setUnmatchedArgumentsAllowed(true);
+            CommandLine command = new CommandLine(new UnavailableCommand(later));
+            command.setUnmatchedArgumentsAllowed(true);
+            line.addSubcommand(later, command);
         }
         line.addSubcommand(new CommandLine.HelpCommand());
         line.setOut(new PrintWriter(surroundings.output(), true, StandardCharsets.UTF_8));

@@ -193,7 +193,9 @@ class FirstMachineTest {
     }
 
     private void createByWizard(Host host, Path iso) throws Exception {
-        press(robot.from(window.stage().getScene().getRoot()).lookup("#first-machine").query());
+        press(robot.from(window.stage().getScene().getRoot())
+                .lookup("#first-machine")
+                .query());
         TextField path = inWizard("#media-path");
         onWindow(() -> {
             path.setText(iso.toString());

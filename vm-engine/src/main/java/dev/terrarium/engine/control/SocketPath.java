@@ -22,8 +22,8 @@ record SocketPath(UnixDomainSocketAddress address, int folderDescriptor) impleme
         }
         Path absolute = path.toAbsolutePath();
         try {
-            int folder =
-                    Posix.open(absolute.resolveSibling("").toString(), Posix.O_PATH | Posix.O_DIRECTORY | Posix.O_CLOEXEC);
+            int folder = Posix.open(
+                    absolute.resolveSibling("").toString(), Posix.O_PATH | Posix.O_DIRECTORY | Posix.O_CLOEXEC);
             String shortPath = "/proc/self/fd/" + folder + "/" + absolute.getFileName();
             return new SocketPath(UnixDomainSocketAddress.of(shortPath), folder);
         } catch (PosixException e) {

@@ -10,7 +10,13 @@ final class ControlTransfer {
     private final TaskSwitch tasks;
     private final InterruptWindow window;
 
-    ControlTransfer(Cpu cpu, PhysicalAccess memory, Segmentation addresses, SegmentLoader segments, TaskSwitch tasks, InterruptWindow window) {
+    ControlTransfer(
+            Cpu cpu,
+            PhysicalAccess memory,
+            Segmentation addresses,
+            SegmentLoader segments,
+            TaskSwitch tasks,
+            InterruptWindow window) {
         this.cpu = cpu;
         this.memory = memory;
         this.addresses = addresses;
