@@ -9,6 +9,7 @@ import javafx.beans.value.ObservableValue;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.control.MenuButton;
+import javafx.scene.control.TextInputControl;
 import javafx.scene.control.ToggleButton;
 import javafx.scene.control.Tooltip;
 import javafx.scene.image.WritableImage;
@@ -33,6 +34,17 @@ final class ConsoleTab extends VBox {
         VBox.setVgrow(view, Priority.ALWAYS);
         getChildren().setAll(view, statusLine());
         view.connect(model.machine());
+        view.connectedProperty().subscribe(this::offerKeyboard);
+    }
+
+    /** A screen that has just come up gets the keyboard, unless somebody is typing elsewhere or looks elsewhere. */
+    private void offerKeyboard(boolean connected) {
+        if (!connected || view.getScene() == null || !Controls.visibleOnScreen(view)) {
+            return;
+        }
+        if (!(view.getScene().getFocusOwner() instanceof TextInputControl)) {
+            view.grabKeyboard();
+        }
     }
 
     private HBox statusLine() {

@@ -57,4 +57,14 @@ final class Controls {
         node.setVisible(shown);
         node.setManaged(shown);
     }
+
+    /** Is a node shown, with everything it is in? */
+    static boolean visibleOnScreen(Node node) {
+        for (Node each = node; each != null; each = each.getParent()) {
+            if (!each.isVisible()) {
+                return false;
+            }
+        }
+        return true;
+    }
 }

@@ -103,11 +103,12 @@ class FirstMachineTest {
         return java.util.Arrays.stream(pixels).distinct().count();
     }
 
-    private static void type(Node node, KeyCode code) throws Exception {
+    /** A key as the toolkit delivers it: to whatever has the focus. */
+    private void type(KeyCode code) throws Exception {
         onWindow(() -> {
-            node.requestFocus();
+            Node focused = window.stage().getScene().getFocusOwner();
             for (var kind : List.of(KeyEvent.KEY_PRESSED, KeyEvent.KEY_RELEASED)) {
-                node.fireEvent(new KeyEvent(kind, "", "", code, false, false, false, false));
+                focused.fireEvent(new KeyEvent(kind, "", "", code, false, false, false, false));
             }
             return null;
         });
@@ -137,6 +138,8 @@ class FirstMachineTest {
             ConsoleView console = robot.from(window.stage().getScene().getRoot())
                     .lookup("#console")
                     .query();
+            await("the keyboard given to the guest", 60, () -> console.keyboardGrabbedProperty()
+                    .get());
             await("the boot menu in the console", 120, () -> {
                 int[] pixels = picturePixels(console);
                 return pixels.length == 640 * 480 && colours(pixels) > 8;
@@ -144,7 +147,7 @@ class FirstMachineTest {
             TimeUnit.SECONDS.sleep(2);
             int[] menu = picture(console);
             onWindow(() -> Pictures.save(window.stage().getScene(), "first-menu"));
-            type(console, KeyCode.DOWN);
+            type(KeyCode.DOWN);
             await("the selection moved by a key", 30, () -> !java.util.Arrays.equals(picturePixels(console), menu));
             onWindow(() -> Pictures.save(window.stage().getScene(), "first-menu-moved"));
 
