@@ -13,7 +13,6 @@ record Surroundings(
     /** Could a window be shown? */
     boolean display() {
         return !environment.getOrDefault("DISPLAY", "").isEmpty()
-                || !environment.getOrDefault("WAYLAND_DISPLAY", "").isEmpty()
-                || "Headless".equals(System.getProperty("glass.platform"));
+                || !environment.getOrDefault("WAYLAND_DISPLAY", "").isEmpty();
     }
 }
