@@ -2,6 +2,7 @@
 package dev.terrarium.engine.library;
 
 import com.fasterxml.jackson.core.JacksonException;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -60,7 +61,8 @@ public record MachineFolder(Path path) {
         try {
             tree = JSON.readTree(Files.readAllBytes(configFile()));
         } catch (JacksonException e) {
-            throw damaged("it is not JSON (" + firstLine(e.getOriginalMessage()) + ")", e);
+            JsonLocation place = e.getLocation();
+            throw damaged("it is not JSON (line " + place.getLineNr() + ", column " + place.getColumnNr() + ")", e);
         } catch (IOException e) {
             throw new TerrariumException(
                     configFile() + " cannot be read (" + e.getMessage() + "): check the file and its permissions", e);

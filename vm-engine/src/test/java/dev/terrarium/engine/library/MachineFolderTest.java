@@ -81,6 +81,15 @@ class MachineFolderTest {
     }
 
     @Test
+    void aBrokenFilesMessageSaysWhereAndNothingOfTheParser() throws Exception {
+        Files.createDirectories(folder.path());
+        Files.writeString(folder.configFile(), "{\n  \"version\": 1,\n");
+        assertThatThrownBy(folder::load)
+                .hasMessageContaining("it is not JSON (line 3")
+                .hasMessageNotContaining("Source");
+    }
+
+    @Test
     void aFileOfANewerVersionSaysSo() throws Exception {
         folder.save(TestConfigs.named("a"));
         String newer = Files.readString(folder.configFile()).replaceFirst("\"version\" : 1", "\"version\" : 2");
