@@ -30,6 +30,7 @@ public final class SoftwareProcessor implements Processor {
     private final ModelSpecificRegisters registers;
     private final BlockCache blocks;
     private final Interpreter interpreter;
+    private final @Nullable RegionCompiler compiler;
     private final boolean bootstrap;
     private boolean waitingForStartup;
     private boolean nonMaskablePending;
@@ -52,6 +53,29 @@ public final class SoftwareProcessor implements Processor {
             Clock clock,
             ReentrantLock boardLock,
             Runnable floatingPointError) {
+        this(
+                index,
+                count,
+                map,
+                ports,
+                controller,
+                clock,
+                boardLock,
+                floatingPointError,
+                Compilation.asked());
+    }
+
+    /** The same with a say in when code is compiled. */
+    SoftwareProcessor(
+            int index,
+            int count,
+            MemoryMap map,
+            Ports ports,
+            LocalInterruptController controller,
+            Clock clock,
+            ReentrantLock boardLock,
+            Runnable floatingPointError,
+            Compilation compilation) {
         this.controller = controller;
         this.boardLock = boardLock;
         this.bootstrap = index == 0;
@@ -94,6 +118,13 @@ public final class SoftwareProcessor implements Processor {
                 fault -> interrupts.deliver(fault.vector, fault.errorCode),
                 system,
                 ports);
+        memory.findCodeBy(blocks::holdsCode);
+        if (compilation.threshold() > 0) {
+            compiler = new RegionCompiler(cpu, interpreter, blocks, compilation);
+            interpreter.compileWith(compiler, compilation.threshold());
+        } else {
+            compiler = null;
+        }
         memory.onFlush(blocks::forgetTranslations);
         map.onChange(this::mapChanged);
         controller.onRequest(this::wake);
@@ -138,6 +169,9 @@ public final class SoftwareProcessor implements Processor {
                     blocks.forgetAll();
                 }
                 blocks.enter();
+                if (compiler != null) {
+                    compiler.installReady();
+                }
                 if (interrupts.shutdown()) {
                     interrupts.clearShutdown();
                     return Exit.SHUTDOWN;
@@ -350,5 +384,8 @@ public final class SoftwareProcessor implements Processor {
     @Override
     public void close() {
         kick();
+        if (compiler != null) {
+            compiler.close();
+        }
     }
 }
