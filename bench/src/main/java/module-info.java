@@ -7,6 +7,7 @@ module dev.terrarium.bench {
     requires ch.qos.logback.classic;
     requires dev.terrarium.engine;
     requires info.picocli;
+    requires java.management;
     requires jdk.jfr;
 
     opens dev.terrarium.bench to

@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
         name = "bench/run",
         mixinStandardHelpOptions = true,
         description = "Benchmarks of whole guests: see bench/README.md.",
-        subcommands = {OneCommand.class})
+        subcommands = {SuiteCommand.class, OneCommand.class, ProfileCommand.class, BootCommand.class})
 public final class Bench {
     private Bench() {}
 
@@ -28,6 +28,7 @@ public final class Bench {
 
     /** The folder with what the guests boot from, which {@code bench/run} makes. */
     static Path guests() {
-        return Path.of(System.getProperty("bench.guests", "bench/target/guests")).toAbsolutePath();
+        return Path.of(System.getProperty("bench.guests", "bench/target/guests"))
+                .toAbsolutePath();
     }
 }

@@ -18,7 +18,11 @@ final class OneCommand implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "NAME", description = "The row.")
     private String name = "";
 
-    @Parameters(index = "1", arity = "0..1", paramLabel = "AMOUNT", description = "How much of it; a brief run without.")
+    @Parameters(
+            index = "1",
+            arity = "0..1",
+            paramLabel = "AMOUNT",
+            description = "How much of it; a brief run without.")
     private @Nullable Integer amount;
 
     @Option(names = "--times", paramLabel = "N", description = "How often (2).")
@@ -37,7 +41,13 @@ final class OneCommand implements Callable<Integer> {
                 double millions = (machine.instructions() - before) / 1e6;
                 System.out.printf(
                         "%-12s %9.2f s  %s  %.0f million instructions, %.0f a second  (%d %s)%n",
-                        name, run.seconds(), run.checksums().getFirst(), millions, millions / run.seconds(), chosen, row.unit());
+                        name,
+                        run.seconds(),
+                        run.checksums().getFirst(),
+                        millions,
+                        millions / run.seconds(),
+                        chosen,
+                        row.unit());
             }
         }
         return 0;

@@ -31,7 +31,6 @@ enum Row {
         SYSTEM
     }
 
-    private static final int QUICK_DIVISOR = 5;
     private static final int BRIEF_DIVISOR = 15;
 
     private final String guestName;
@@ -73,13 +72,10 @@ enum Row {
         return unit;
     }
 
-    int fullAmount() {
-        return full;
-    }
-
-    /** About a fifth of the full amount. */
-    int quickAmount() {
-        return Math.max(1, full / QUICK_DIVISOR);
+    /** The full amount times a factor, at least 1; gzip's text has 64 MiB, so that it cannot grow. */
+    int amount(double scale) {
+        int scaled = (int) Math.max(1, Math.round(full * scale));
+        return this == GZIP ? Math.min(full, scaled) : scaled;
     }
 
     /** Less than a second's work for TCG: for trying things out. */

@@ -56,7 +56,7 @@ final class SerialLines {
                 }
             }
         } catch (IOException e) {
-            reason = e.getMessage();
+            reason = String.valueOf(e.getMessage());
         }
         lines.add(new Line(reason, System.nanoTime(), true));
     }
@@ -76,11 +76,12 @@ final class SerialLines {
         while (true) {
             Line line = lines.poll(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
             if (line == null) {
-                throw new BenchException(
-                        "no \"" + prefix + "\" within " + timeout.toSeconds() + " s; the guest's last words: " + recent);
+                throw new BenchException("no \"" + prefix + "\" within " + timeout.toSeconds()
+                        + " s; the guest's last words: " + recent);
             }
             if (line.end()) {
-                throw new BenchException("it ended (" + line.text() + ") before \"" + prefix + "\"; its last words: " + recent);
+                throw new BenchException(
+                        "it ended (" + line.text() + ") before \"" + prefix + "\"; its last words: " + recent);
             }
             if (line.text().startsWith(prefix)) {
                 return line;

@@ -17,7 +17,6 @@ import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
@@ -25,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The program that runs the benchmark's guest on Terrarium: its standard streams are the guest's serial line. Lines of input
- * that start with {@code !} are for the machine instead, and so are lines of output. Arguments: kernel, initrd, kernel command
+ * that start with {@code !} are for the machine instead, and so are lines of output. Arguments: home folder, kernel, initrd, kernel command
  * line, memory in MiB, vCPUs. It ends when its input ends.
  */
 public final class TerrariumProcess {
@@ -33,6 +32,7 @@ public final class TerrariumProcess {
     static final String PAUSE = "!pause";
     static final String RESUME = "!resume";
     static final String COUNT = "!count";
+    static final String MEMORY = "!memory";
     static final String STARTS = "!starts";
     static final String ENDED = "!ended";
     static final String DONE = "!done";
@@ -49,24 +49,23 @@ public final class TerrariumProcess {
 
     public static void main(String[] arguments) throws IOException {
         PrintStream output = System.out;
-        Path home = Files.createTempDirectory("terrarium-bench");
-        int cpus = Integer.parseInt(arguments[4]);
+        int cpus = Integer.parseInt(arguments[5]);
         MachineConfig config = new MachineConfig(
                 MachineConfig.CURRENT_VERSION,
                 UUID.randomUUID(),
                 "bench",
                 "linux",
-                Integer.parseInt(arguments[3]),
+                Integer.parseInt(arguments[4]),
                 cpus,
                 cpus,
                 Accelerator.SOFTWARE,
                 List.of(),
                 List.of(),
-                new KernelBoot(arguments[0], arguments[1], arguments[2]),
+                new KernelBoot(arguments[1], arguments[2], arguments[3]),
                 List.of(),
                 null,
                 null);
-        try (Host host = Engine.open(home)) {
+        try (Host host = Engine.open(Path.of(arguments[0]))) {
             VirtualMachine machine = host.create(config, List.of());
             new TerrariumProcess(output, machine).obey();
             if (machine.state().active()) {
@@ -93,6 +92,7 @@ public final class TerrariumProcess {
                     say(DONE);
                 }
                 case COUNT -> say(DONE + " " + machine.statistics().instructions());
+                case MEMORY -> say(DONE + " " + JvmMemory.ofThisProcess().format());
                 default -> forward(line);
             }
         }
