@@ -58,6 +58,9 @@ final class Suite implements AutoCloseable {
         if (plan.boot()) {
             boot();
         }
+        if (plan.cpus() > 1) {
+            powerOnOurs();
+        }
         for (Row row : plan.rows()) {
             if (plan.cpus() == 1) {
                 compare(row);
@@ -73,6 +76,16 @@ final class Suite implements AutoCloseable {
                     + " times: the figures of the other are too high.");
         }
         return new Report(comparisons, scalings, facts, broken);
+    }
+
+    /** Fails the whole run at once if Terrarium does not run such a machine. */
+    private void powerOnOurs() throws BenchException, IOException, InterruptedException {
+        try {
+            turns.give(ours);
+            ours.wake();
+        } catch (BenchException e) {
+            throw new BenchException("Terrarium does not run with " + plan.cpus() + " vCPUs: " + e.getMessage(), e);
+        }
     }
 
     private void boot() throws BenchException, IOException, InterruptedException {
@@ -154,10 +167,10 @@ final class Suite implements AutoCloseable {
     private double measure(Side side, Row row, int copies, Set<String> checksums)
             throws BenchException, IOException, InterruptedException {
         turns.give(side);
-        side.wake();
         String engine = side.machine().engine();
         RowRun run;
         try {
+            side.wake();
             run = side.machine().run(row, row.amount(plan.scale()), copies);
         } catch (BenchException e) {
             side.discard();
