@@ -15,6 +15,11 @@ public final class Bench {
     private Bench() {}
 
     public static void main(String[] arguments) {
+        // Ended by a signal, no machine may stay behind.
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> ProcessHandle.current().children().forEach(ProcessHandle::destroyForcibly),
+                        "bench: end"));
         CommandLine line = new CommandLine(new Bench());
         line.setExecutionExceptionHandler((exception, command, result) -> {
             if (exception instanceof BenchException) {
