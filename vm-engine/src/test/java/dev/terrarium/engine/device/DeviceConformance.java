@@ -213,7 +213,13 @@ public abstract class DeviceConformance {
     @ParameterizedTest
     @MethodSource("subjects")
     void restoredDeviceGoesOnLikeTheSavedOne(Subject subject) {
-        Random random = random();
+        System.out.println("seed " + seed);
+        goOnAfterRestoring(subject, seed);
+    }
+
+    /** The test of {@link #restoredDeviceGoesOnLikeTheSavedOne} with this seed: for seeds that once found a bug. */
+    protected static void goOnAfterRestoring(Subject subject, long seed) {
+        Random random = new Random(seed);
         Rig original = subject.make();
         original.reset();
         for (int round = 0; round < 20; round++) {

@@ -110,8 +110,8 @@ public final class AtapiCdrom extends IdeDrive {
     }
 
     @Override
-    StorageBackend backend() {
-        return medium.orElseThrow();
+    Optional<StorageBackend> backend() {
+        return medium;
     }
 
     @Override
