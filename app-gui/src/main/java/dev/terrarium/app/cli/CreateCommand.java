@@ -198,7 +198,7 @@ final class CreateCommand implements Callable<Integer> {
         if (!boot.isEmpty()) {
             return boot.stream().distinct().toList();
         }
-        return cdrom == null ? List.of(BootDevice.DISK) : List.of(BootDevice.CDROM, BootDevice.DISK);
+        return cdrom == null ? List.of(BootDevice.DISK) : List.of(BootDevice.DISK, BootDevice.CDROM);
     }
 
     private List<Host.NewDisk> newDisks() {

@@ -141,6 +141,8 @@ class CommandLineTest {
                 "1|create --name x --cdrom /nonexistent.iso|does not exist",
                 "1|create --name x --network nat|--network none",
                 "1|create --name x --vcpus 64|vCPU",
+                "1|create --name x --accel kvm|no accelerator kvm: choose auto or software",
+                "2|create --name x --accel tcg|--accel",
                 "1|start nobody --headless|no machine",
                 "2|start nobody --timeout 3|--headless",
                 "2|set nobody|nothing to change",
@@ -162,6 +164,25 @@ class CommandLineTest {
                 .startsWith("terrarium: ")
                 .contains(mention);
         assertThat(output.size()).isZero();
+    }
+
+    @Test
+    void aNewMachineStartsItsDiskOnceThereIsASystemOnIt() throws Exception {
+        assertThat(run("create", "--name", "a", "--cdrom", iso("cd.iso").toString(), "--disk", "size=1"))
+                .isZero();
+        assertThat(bootOrder("a")).isEqualTo("[\"DISK\",\"CDROM\"]");
+        assertThat(run("set", "a", "--boot", "cdrom,disk", "--accel", "software"))
+                .isZero();
+        assertThat(bootOrder("a")).isEqualTo("[\"CDROM\",\"DISK\"]");
+        assertThat(run("set", "a", "--accel", "kvm")).isEqualTo(1);
+        assertThat(errors.toString()).contains("no accelerator kvm");
+        run("info", "a", "--json");
+        assertThat(json().at("/configuration/accelerator").asText()).isEqualTo("SOFTWARE");
+    }
+
+    private String bootOrder(String name) throws Exception {
+        run("info", name, "--json");
+        return json().at("/configuration/bootOrder").toString();
     }
 
     @Test

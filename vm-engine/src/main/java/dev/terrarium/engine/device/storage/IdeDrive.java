@@ -364,13 +364,19 @@ public abstract sealed class IdeDrive permits AtaDisk, AtapiCdrom {
         InvalidStateException.require(
                 state.requestLength() >= 0
                         && state.requestLength() <= BUFFER_SIZE
-                        && state.requestPosition() >= 0
+                        && (state.phase() != Phase.BACKEND_READ && state.phase() != Phase.BACKEND_WRITE
+                                || onMedium(state.requestPosition(), state.requestLength()))
                         && (state.phase() != Phase.BACKEND_WRITE || state.requestLength() == length),
                 "IDE request");
         InvalidStateException.require(
                 0 <= state.next() && state.next() < 1L << 48 && 0 <= state.remaining() && state.remaining() <= 1 << 24,
                 "IDE sector");
         validateSettings(state);
+    }
+
+    private boolean onMedium(long at, int length) {
+        long size = backend().map(StorageBackend::size).orElse(0L);
+        return at >= 0 && at <= size - length;
     }
 
     final void restore(DriveState state) {

@@ -117,4 +117,11 @@ class StorageConformanceTest extends DeviceConformance {
     void seedsThatOnceFailed(long failed) {
         subjects().forEach(subject -> goOnAfterRestoring(subject, failed));
     }
+
+    /** Seeds that forged a request far outside the medium, whose end overflowed in the check. */
+    @ParameterizedTest
+    @ValueSource(longs = {15, 22})
+    void seedsWhoseForgeriesWereAccepted(long failed) {
+        subjects().forEach(subject -> restoreForgeries(subject, failed));
+    }
 }
