@@ -168,7 +168,7 @@ class CommandLineTest {
 
     @Test
     void aNewMachineStartsItsDiskOnceThereIsASystemOnIt() throws Exception {
-        assertThat(run("create", "--name", "a", "--cdrom", iso("cd.iso").toString(), "--disk", "size=1"))
+        assertThat(run("create", "--name", "a", "--cdrom", cd().toString(), "--disk", "size=1"))
                 .isZero();
         assertThat(bootOrder("a")).isEqualTo("[\"DISK\",\"CDROM\"]");
         assertThat(run("set", "a", "--boot", "cdrom,disk", "--accel", "software"))
@@ -178,6 +178,17 @@ class CommandLineTest {
         assertThat(errors.toString()).contains("no accelerator kvm");
         run("info", "a", "--json");
         assertThat(json().at("/configuration/accelerator").asText()).isEqualTo("SOFTWARE");
+    }
+
+    /** A CD image with a primary volume descriptor (ECMA-119) and nothing else. */
+    private Path cd() throws Exception {
+        byte[] image = new byte[20 * 2048];
+        image[16 * 2048] = 1;
+        image[17 * 2048] = (byte) 255;
+        for (int block = 16; block < 18; block++) {
+            System.arraycopy("CD001".getBytes(StandardCharsets.US_ASCII), 0, image, block * 2048 + 1, 5);
+        }
+        return Files.write(home.resolve("cd.iso"), image);
     }
 
     private String bootOrder(String name) throws Exception {
