@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.app.window;
 
+import dev.terrarium.app.exit.PowerOffAtExit;
 import dev.terrarium.app.settings.SettingsFile;
 import dev.terrarium.engine.Engine;
 import dev.terrarium.engine.Host;
@@ -37,6 +38,7 @@ public final class Desktop {
             System.err.println("terrarium: " + e.getMessage());
             return 1;
         }
+        PowerOffAtExit guard = new PowerOffAtExit(host);
         CountDownLatch closed = new CountDownLatch(1);
         Platform.setImplicitExit(false);
         Platform.startup(() -> {
@@ -50,6 +52,7 @@ public final class Desktop {
             LOG.debug("told to end while the window is open");
         }
         host.close();
+        guard.close();
         Platform.exit();
         return 0;
     }

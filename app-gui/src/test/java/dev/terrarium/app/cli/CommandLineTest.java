@@ -70,6 +70,14 @@ class CommandLineTest {
         assertThat(json().at("/configuration/disks/1/path").asText()).isEqualTo(disk().toString());
         run("stats", "a", "--json");
         assertThat(json().get("uptimeNanos").asInt()).isZero();
+        assertThat(json().get("engine").properties().stream().map(Map.Entry::getKey))
+                .containsExactlyInAnyOrder(
+                        "instructions",
+                        "compiledInstructions",
+                        "compiledShare",
+                        "compileNanos",
+                        "codeBytes",
+                        "compiledRegions");
         run("dump", "a");
         Path dump = Files.writeString(
                 home.resolve("dump.json"),
