@@ -10,8 +10,7 @@ import org.junit.jupiter.api.Test;
 class EngineStatisticsTest {
     @Test
     void processorsAddUp() {
-        EngineStatistics both =
-                new EngineStatistics(10, 5, 3, 100, 2).plus(new EngineStatistics(30, 25, 4, 50, 1));
+        EngineStatistics both = new EngineStatistics(10, 5, 3, 100, 2).plus(new EngineStatistics(30, 25, 4, 50, 1));
         assertThat(both).isEqualTo(new EngineStatistics(40, 30, 7, 150, 3));
         assertThat(both.compiledShare()).isEqualTo(0.75);
         assertThat(EngineStatistics.NONE.compiledShare()).isZero();

@@ -50,26 +50,20 @@ final class SummaryStep extends VBox {
         start.selectedProperty().bindBidirectional(model.startNow);
 
         HBox choices = new HBox(
-                new Field(
-                                "Accelerator",
-                                combo(
-                                        "accelerator",
-                                        ACCELERATORS,
-                                        SummaryStep::title,
-                                        model.accelerator))
+                new Field("Accelerator", combo("accelerator", ACCELERATORS, SummaryStep::title, model.accelerator))
                         .withHint(Bindings.createStringBinding(
                                 () -> hint(model.accelerator.get(), model.facts.get()),
                                 model.accelerator,
                                 model.facts)),
                 new Field(
-                        "Boot order",
-                        combo(
-                                "boot-order",
-                                List.of(
-                                        List.of(BootDevice.DISK, BootDevice.CDROM),
-                                        List.of(BootDevice.CDROM, BootDevice.DISK)),
-                                SummaryStep::title,
-                                model.bootOrder))
+                                "Boot order",
+                                combo(
+                                        "boot-order",
+                                        List.of(
+                                                List.of(BootDevice.DISK, BootDevice.CDROM),
+                                                List.of(BootDevice.CDROM, BootDevice.DISK)),
+                                        SummaryStep::title,
+                                        model.bootOrder))
                         .withHint(Bindings.createStringBinding(
                                 () -> model.bootOrder.get().getFirst() == BootDevice.DISK
                                         ? "A disk with no system on it is passed over"

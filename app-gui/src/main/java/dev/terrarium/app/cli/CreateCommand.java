@@ -81,7 +81,7 @@ final class CreateCommand implements Callable<Integer> {
     @Option(
             names = "--accel",
             defaultValue = "auto",
-            description = "What runs the guest's instructions: ${COMPLETION-CANDIDATES}.")
+            description = "What runs the guest's instructions: auto or software (kvm is not in this version).")
     private Accelerator accelerator = Accelerator.AUTO;
 
     @Option(

@@ -41,7 +41,9 @@ final class SetCommand implements Callable<Integer> {
             description = "What firmware tries, in turn: cdrom, disk, network.")
     private List<BootDevice> boot = List.of();
 
-    @Option(names = "--accel", description = "What runs the guest's instructions: ${COMPLETION-CANDIDATES}.")
+    @Option(
+            names = "--accel",
+            description = "What runs the guest's instructions: auto or software (kvm is not in this version).")
     private @Nullable Accelerator accelerator;
 
     @Option(names = "--live", description = "Not in this version: changes a machine while it runs.")

@@ -38,15 +38,7 @@ class SignalTest {
         // mov dx, 0x3F8; mov al, '!'; out dx, al; hlt; jmp back to hlt
         byte[] disk = new byte[1 << 20];
         byte[] code = {
-            (byte) 0xBA,
-            (byte) 0xF8,
-            0x03,
-            (byte) 0xB0,
-            '!',
-            (byte) 0xEE,
-            (byte) 0xF4,
-            (byte) 0xEB,
-            (byte) 0xFD
+            (byte) 0xBA, (byte) 0xF8, 0x03, (byte) 0xB0, '!', (byte) 0xEE, (byte) 0xF4, (byte) 0xEB, (byte) 0xFD
         };
         System.arraycopy(code, 0, disk, 0, code.length);
         disk[510] = 0x55;
@@ -95,7 +87,9 @@ class SignalTest {
     }
 
     private int end(Process process) throws Exception {
-        assertThat(process.waitFor(30, TimeUnit.SECONDS)).as("it ends: " + output()).isTrue();
+        assertThat(process.waitFor(30, TimeUnit.SECONDS))
+                .as("it ends: " + output())
+                .isTrue();
         return process.exitValue();
     }
 
@@ -110,7 +104,9 @@ class SignalTest {
     private void await(String what, Check check) throws Exception {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
         while (!check.passed()) {
-            assertThat(processes.getLast().isAlive()).as(what + "; it said: " + output()).isTrue();
+            assertThat(processes.getLast().isAlive())
+                    .as(what + "; it said: " + output())
+                    .isTrue();
             assertThat(System.nanoTime()).as(what + "; it said: " + output()).isLessThan(deadline);
             TimeUnit.MILLISECONDS.sleep(50);
         }
@@ -144,7 +140,8 @@ class SignalTest {
     void theWindowCutsThePowerOfItsMachines(String signal, int status) throws Exception {
         Process window = running("start", "m");
         signal(window, signal);
-        assertThat(end(window)).isEqualTo(status);
+        assertThat(end(window)).as(output()).isEqualTo(status);
+        assertThat(output()).doesNotContain("Exception");
         assertNothingLeft();
     }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.app.window;
 
-import dev.terrarium.engine.EngineStatistics;
 import dev.terrarium.engine.ConsoleStream;
+import dev.terrarium.engine.EngineStatistics;
 import dev.terrarium.engine.MachineEnd;
 import dev.terrarium.engine.MachineListener;
 import dev.terrarium.engine.MachineState;

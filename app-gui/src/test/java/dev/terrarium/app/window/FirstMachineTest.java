@@ -192,7 +192,9 @@ class FirstMachineTest {
             await("the next language", 60, () -> !Arrays.equals(picturePixels(console), list));
             int[] moved = settled(console);
             onWindow(() -> Pictures.save(window.stage().getScene(), "first-languages-moved"));
-            assertThat(changed(list, moved)).as("share of the picture that changed").isBetween(0.0001, 0.2);
+            assertThat(changed(list, moved))
+                    .as("share of the picture that changed")
+                    .isBetween(0.0001, 0.2);
             type(KeyCode.UP);
             await("the language of before", 60, () -> Arrays.equals(picturePixels(console), list));
         });
@@ -200,9 +202,7 @@ class FirstMachineTest {
 
     /** The share of the installer's background (newt's blue). */
     private static double newtBlue(int[] pixels) {
-        return Arrays.stream(pixels)
-                        .filter(pixel -> near(pixel, 0x0000AA))
-                        .count()
+        return Arrays.stream(pixels).filter(pixel -> near(pixel, 0x0000AA)).count()
                 / (double) Math.max(1, pixels.length);
     }
 

@@ -19,13 +19,7 @@ public final class FirmwareSetup {
      *
      * @param bootMenu whether the BIOS offers its boot menu for a moment
      */
-    public record Machine(
-            String name,
-            UUID uuid,
-            int processors,
-            MemoryMap memory,
-            boolean hpet,
-            boolean bootMenu) {}
+    public record Machine(String name, UUID uuid, int processors, MemoryMap memory, boolean hpet, boolean bootMenu) {}
 
     /**
      * Tells the BIOS what to boot. It reads this at every start.

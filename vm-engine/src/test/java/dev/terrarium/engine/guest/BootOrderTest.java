@@ -46,20 +46,38 @@ class BootOrderTest {
     /** Writes the sector after it to the first disk (INT 13h, function 3), and resets the machine (port 64h). */
     private static byte[] installs(byte[] sector) {
         int[] code = {
-            0x31, 0xC0, // xor ax, ax
-            0x8E, 0xD8, // mov ds, ax
-            0x8E, 0xC0, // mov es, ax
-            0xB8, 0x01, 0x03, // mov ax, 0x0301
-            0xB9, 0x01, 0x00, // mov cx, 1
-            0xBA, 0x80, 0x00, // mov dx, 0x80
-            0xBB, 0x00, LOADED_AT + SECTOR >> 8, // mov bx, 0x7E00
-            0xCD, 0x13, // int 0x13
-            0x72, 0x06, // jc failed
-            0xB0, 0xFE, // mov al, 0xFE
-            0xE6, 0x64, // out 0x64, al
-            0xEB, 0xFE, // jmp $
-            0xB0, 0x7F, // failed: mov al, 0x7F
-            0xE6, 0xF4, // out 0xF4, al
+            0x31,
+            0xC0, // xor ax, ax
+            0x8E,
+            0xD8, // mov ds, ax
+            0x8E,
+            0xC0, // mov es, ax
+            0xB8,
+            0x01,
+            0x03, // mov ax, 0x0301
+            0xB9,
+            0x01,
+            0x00, // mov cx, 1
+            0xBA,
+            0x80,
+            0x00, // mov dx, 0x80
+            0xBB,
+            0x00,
+            LOADED_AT + SECTOR >> 8, // mov bx, 0x7E00
+            0xCD,
+            0x13, // int 0x13
+            0x72,
+            0x06, // jc failed
+            0xB0,
+            0xFE, // mov al, 0xFE
+            0xE6,
+            0x64, // out 0x64, al
+            0xEB,
+            0xFE, // jmp $
+            0xB0,
+            0x7F, // failed: mov al, 0x7F
+            0xE6,
+            0xF4, // out 0xF4, al
         };
         ByteBuffer image = ByteBuffer.allocate(BLOCK);
         Arrays.stream(code).forEach(each -> image.put((byte) each));

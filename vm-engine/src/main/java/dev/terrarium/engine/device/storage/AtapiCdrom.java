@@ -519,8 +519,7 @@ public final class AtapiCdrom extends IdeDrive {
                         && (cdrom.mode() & ~0xFF) == 0,
                 "CD-ROM settings");
         switch (state.phase()) {
-            case BACKEND_READ ->
-                InvalidStateException.require(!cdrom.trayOpen(), "CD-ROM request without its medium");
+            case BACKEND_READ -> InvalidStateException.require(!cdrom.trayOpen(), "CD-ROM request without its medium");
             case BACKEND_WRITE, BACKEND_FLUSH, PIO_OUT, DMA_OUT ->
                 InvalidStateException.require(false, "a CD-ROM that writes");
             default -> {}
