@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javafx.application.Platform;
 import javafx.scene.Node;
@@ -42,6 +43,7 @@ class FirstMachineTest {
     Path home;
 
     private final FxRobot robot = new FxRobot();
+    private final CountDownLatch closed = new CountDownLatch(1);
     private MainWindow window;
 
     @BeforeAll
@@ -126,7 +128,7 @@ class FirstMachineTest {
             SettingsFile settings = new SettingsFile(home);
             settings.save(Settings.DEFAULT.withSize(1280, 800, false));
             onWindow(() -> {
-                window = new MainWindow(host, settings, () -> {});
+                window = new MainWindow(host, settings, closed::countDown);
                 window.show();
                 return null;
             });
@@ -154,6 +156,13 @@ class FirstMachineTest {
             machine.forceOff();
             await("off in the window", 20, () -> stateText().contains("Off"));
             assertThat(Files.exists(machine.folder().resolve("control.sock"))).isFalse();
+            onWindow(() -> {
+                window.requestClose();
+                return null;
+            });
+            assertThat(closed.await(20, TimeUnit.SECONDS))
+                    .as("the window closed")
+                    .isTrue();
         } finally {
             onWindow(() -> {
                 Window.getWindows().stream().toList().forEach(Window::hide);
