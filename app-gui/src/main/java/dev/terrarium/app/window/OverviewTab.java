@@ -20,6 +20,7 @@ import javafx.util.Subscription;
 /** What the machine is doing: processor and memory over two minutes, and figures. */
 final class OverviewTab extends ScrollPane {
     private final List<TimeGraph> graphs = new ArrayList<>();
+    private final EngineCard engine;
     private Subscription subscription = Subscription.EMPTY;
 
     OverviewTab(MachineViewModel model) {
@@ -75,24 +76,15 @@ final class OverviewTab extends ScrollPane {
                         tile(
                                 model,
                                 "Written to drives",
-                                figures -> active(figures, Words.size(figures.diskWrittenBytes()))),
-                        tile(model, "Instructions", figures -> active(figures, count(figures.instructions()))));
-        VBox content = new VBox(charts, facts);
+                                figures -> active(figures, Words.size(figures.diskWrittenBytes()))));
+        engine = new EngineCard(model);
+        VBox content = new VBox(charts, facts, engine);
         content.getStyleClass().add("page-content");
         setContent(content);
     }
 
     private static String active(MachineStatistics figures, String text) {
         return figures.state().active() ? text : "\u2013";
-    }
-
-    private static String count(long instructions) {
-        if (instructions == 0) {
-            return "\u2013";
-        }
-        return instructions < 1_000_000_000
-                ? instructions / 1_000_000 + " million"
-                : String.format(java.util.Locale.ROOT, "%.1f billion", instructions / 1e9);
     }
 
     private VBox tile(MachineViewModel model, String title, Function<MachineStatistics, String> text) {
@@ -106,6 +98,7 @@ final class OverviewTab extends ScrollPane {
 
     void dispose() {
         subscription.unsubscribe();
+        engine.dispose();
         graphs.forEach(TimeGraph::dispose);
     }
 }

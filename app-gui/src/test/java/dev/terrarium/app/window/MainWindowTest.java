@@ -270,6 +270,12 @@ class MainWindowTest {
                     for (int index = 0; index < 3; index++) {
                         tab(index);
                         TimeUnit.MILLISECONDS.sleep(120);
+                        if (index == 1 && name.equals("debian-12")) {
+                            assertThat(this.<Label>find("#engine-compiled").getText())
+                                    .isEqualTo("86 %");
+                            assertThat(this.<Label>find("#engine-time").getText())
+                                    .isEqualTo("1.7 s");
+                        }
                         picture(name + "-" + new String[] {"console", "overview", "details"}[index] + "-" + suffix);
                     }
                 }

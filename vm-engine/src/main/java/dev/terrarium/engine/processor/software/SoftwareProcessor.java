@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor.software;
 
+import dev.terrarium.engine.EngineStatistics;
 import dev.terrarium.engine.device.Clock;
 import dev.terrarium.engine.memory.MemoryMap;
 import dev.terrarium.engine.processor.LocalInterruptController;
@@ -373,6 +374,11 @@ public final class SoftwareProcessor implements Processor {
     @Override
     public long instructions() {
         return cpu.instructionsSeenFromOutside();
+    }
+
+    @Override
+    public EngineStatistics statistics() {
+        return EngineStatistics.interpreted(instructions());
     }
 
     @Override
