@@ -10,6 +10,11 @@ public interface ScreenSource {
      * last capture into this same frame. */
     boolean capture(Frame frame);
 
+    /** The pointer that the adapter lays over its picture, which is not in the picture. */
+    default CursorShape cursor() {
+        return CursorShape.NONE;
+    }
+
     /** One picture: {@code pixels[y * width + x]} is 0x00RRGGBB. The array may be longer than width * height. */
     final class Frame {
         private int width;
