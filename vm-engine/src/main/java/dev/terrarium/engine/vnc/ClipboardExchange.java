@@ -105,8 +105,19 @@ final class ClipboardExchange {
         }
     }
 
+    /** The member has become one that can be told of text. */
+    synchronized void welcome(Member member) {
+        if (availableTo(member)) {
+            member.offer(true);
+        }
+    }
+
+    private boolean availableTo(Member member) {
+        return owner != member && (owner != null || text != null);
+    }
+
     /** The member asks whether there is text for it. */
     synchronized void peek(Member member) {
-        member.offer(owner != member && (owner != null || text != null));
+        member.offer(availableTo(member));
     }
 }

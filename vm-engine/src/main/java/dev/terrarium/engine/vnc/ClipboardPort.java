@@ -51,8 +51,8 @@ final class ClipboardPort implements ClipboardExchange.Member {
             extended = true;
             capabilitiesDue = true;
         }
-        exchange.peek(this);
         wake.run();
+        exchange.welcome(this);
     }
 
     /** A plain ClientCutText: Latin-1 (RFC 6143, section 7.5.6). */

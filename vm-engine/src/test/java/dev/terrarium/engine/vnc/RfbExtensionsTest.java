@@ -113,20 +113,6 @@ class RfbExtensionsTest {
         }
     }
 
-    private static void send(RfbTestClient client, ClipboardMessage message) throws IOException {
-        byte[] payload = message.bytes();
-        client.out().writeInt(0x06000000);
-        client.out().writeInt(-payload.length);
-        client.out().write(payload);
-    }
-
-    private static ClipboardMessage receive(RfbTestClient client) throws IOException {
-        assertThat(client.in().readInt()).isEqualTo(0x03000000);
-        int length = client.in().readInt();
-        assertThat(length).isNegative();
-        return ClipboardMessage.read(client.in().readNBytes(-length));
-    }
-
     private static String plain(RfbTestClient client) throws IOException {
         assertThat(client.in().readInt()).isEqualTo(0x03000000);
         return new String(client.in().readNBytes(client.in().readInt()), StandardCharsets.ISO_8859_1);
@@ -140,8 +126,7 @@ class RfbExtensionsTest {
 
     private RfbTestClient extended() throws IOException {
         RfbTestClient client = open(ClipboardMessage.ENCODING);
-        assertThat(receive(client)).isEqualTo(Capabilities.OURS);
-        assertThat(receive(client)).isEqualTo(new Notify(false));
+        assertThat(client.receive()).isEqualTo(Capabilities.OURS);
         return client;
     }
 
@@ -149,21 +134,24 @@ class RfbExtensionsTest {
     void textIsFetchedOnlyWhenAnotherViewerWantsIt() throws Exception {
         try (RfbTestClient one = extended();
                 RfbTestClient two = extended()) {
-            send(one, new Notify(true));
-            assertThat(receive(two)).isEqualTo(new Notify(true));
-            send(one, new Peek());
-            assertThat(receive(one)).as("nothing was asked of the owner").isEqualTo(new Notify(false));
-            send(two, new Request(true));
-            assertThat(receive(one)).isEqualTo(new Request(true));
+            one.send(new Notify(true));
+            assertThat(two.receive()).isEqualTo(new Notify(true));
+            one.send(new Peek());
+            assertThat(one.receive()).as("nothing was asked of the owner").isEqualTo(new Notify(false));
+            two.send(new Request(true));
+            assertThat(one.receive()).isEqualTo(new Request(true));
             Provide text = new Provide(Optional.of("p\u0159\u00edklad\n\u2713"));
-            send(one, text);
-            assertThat(receive(two)).isEqualTo(text);
-            send(two, new Request(true));
-            assertThat(receive(two)).as("kept").isEqualTo(text);
-            send(one, new Notify(false));
-            assertThat(receive(two)).isEqualTo(new Notify(false));
-            send(two, new Request(true));
-            assertThat(receive(two)).as("gone").isEqualTo(new Notify(false));
+            one.send(text);
+            assertThat(two.receive()).isEqualTo(text);
+            two.send(new Request(true));
+            assertThat(two.receive()).as("kept").isEqualTo(text);
+            try (RfbTestClient late = extended()) {
+                assertThat(late.receive()).isEqualTo(new Notify(true));
+            }
+            one.send(new Notify(false));
+            assertThat(two.receive()).isEqualTo(new Notify(false));
+            two.send(new Request(true));
+            assertThat(two.receive()).as("gone").isEqualTo(new Notify(false));
         }
     }
 
@@ -172,12 +160,12 @@ class RfbExtensionsTest {
         try (RfbTestClient plain = open(Encoding.RAW);
                 RfbTestClient two = extended()) {
             plain(plain, "caf\u00e9\r\n");
-            assertThat(receive(two)).isEqualTo(new Notify(true));
-            send(two, new Request(true));
-            assertThat(receive(two)).isEqualTo(new Provide(Optional.of("caf\u00e9\n")));
-            send(two, new Notify(true));
-            assertThat(receive(two)).as("for the viewer that cannot ask").isEqualTo(new Request(true));
-            send(two, new Provide(Optional.of("\u20ac 5")));
+            assertThat(two.receive()).isEqualTo(new Notify(true));
+            two.send(new Request(true));
+            assertThat(two.receive()).isEqualTo(new Provide(Optional.of("caf\u00e9\n")));
+            two.send(new Notify(true));
+            assertThat(two.receive()).as("for the viewer that cannot ask").isEqualTo(new Request(true));
+            two.send(new Provide(Optional.of("\u20ac 5")));
             assertThat(plain(plain)).isEqualTo("? 5");
         }
     }
@@ -186,10 +174,10 @@ class RfbExtensionsTest {
     void anOwnerThatLeavesTakesItsUnreadTextAlong() throws Exception {
         try (RfbTestClient two = extended()) {
             try (RfbTestClient one = extended()) {
-                send(one, new Notify(true));
-                assertThat(receive(two)).isEqualTo(new Notify(true));
+                one.send(new Notify(true));
+                assertThat(two.receive()).isEqualTo(new Notify(true));
             }
-            assertThat(receive(two)).isEqualTo(new Notify(false));
+            assertThat(two.receive()).isEqualTo(new Notify(false));
         }
     }
 
@@ -197,10 +185,10 @@ class RfbExtensionsTest {
     void aViewerThatCannotBeAskedOwnsNothing() throws Exception {
         try (RfbTestClient one = extended();
                 RfbTestClient two = extended()) {
-            send(one, new Capabilities(java.util.Set.of(), true, 0));
-            send(one, new Notify(true));
-            send(two, new Request(true));
-            assertThat(receive(two)).isEqualTo(new Notify(false));
+            one.send(new Capabilities(java.util.Set.of(), true, 0));
+            one.send(new Notify(true));
+            two.send(new Request(true));
+            assertThat(two.receive()).isEqualTo(new Notify(false));
         }
     }
 
@@ -212,19 +200,19 @@ class RfbExtensionsTest {
             one.out().writeInt(0x06000000);
             one.out().writeInt(-(ClipboardMessage.MAX_LENGTH + 1));
             one.out().write(new byte[ClipboardMessage.MAX_LENGTH + 1]);
-            send(one, new Peek());
-            assertThat(receive(one)).as("still there").isEqualTo(new Notify(false));
-            send(two, new Request(true));
-            assertThat(receive(two)).isEqualTo(new Notify(false));
+            one.send(new Peek());
+            assertThat(one.receive()).as("still there").isEqualTo(new Notify(false));
+            two.send(new Request(true));
+            assertThat(two.receive()).isEqualTo(new Notify(false));
             one.out().writeInt(0x06000000);
             one.out().writeInt(Integer.MIN_VALUE);
             assertThat(one.ended()).isTrue();
             try (RfbTestClient three = open(Encoding.RAW)) {
-                send(three, new Peek());
+                three.send(new Peek());
                 assertThat(three.ended()).as("not agreed on").isTrue();
             }
-            send(two, new Peek());
-            assertThat(receive(two)).isEqualTo(new Notify(false));
+            two.send(new Peek());
+            assertThat(two.receive()).isEqualTo(new Notify(false));
         }
     }
 }

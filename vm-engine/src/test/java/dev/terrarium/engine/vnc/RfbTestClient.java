@@ -3,6 +3,7 @@ package dev.terrarium.engine.vnc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.terrarium.engine.clipboard.ClipboardMessage;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -49,6 +50,20 @@ record RfbTestClient(Socket socket, DataInputStream in, DataOutputStream out) im
         out.writeInt(0);
         out.writeShort(0xFFFF);
         out.writeShort(0xFFFF);
+    }
+
+    void send(ClipboardMessage message) throws IOException {
+        byte[] payload = message.bytes();
+        out.writeInt(0x06000000);
+        out.writeInt(-payload.length);
+        out.write(payload);
+    }
+
+    ClipboardMessage receive() throws IOException {
+        assertThat(in.readInt()).isEqualTo(0x03000000);
+        int length = in.readInt();
+        assertThat(length).isNegative();
+        return ClipboardMessage.read(in.readNBytes(-length));
     }
 
     boolean ended() throws IOException {
