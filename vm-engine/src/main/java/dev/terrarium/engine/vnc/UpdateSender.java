@@ -22,6 +22,7 @@ final class UpdateSender {
     private static final long INTERVAL = TimeUnit.SECONDS.toNanos(1) / 60;
     private static final int MAX_RECTANGLE = 1 << 17;
     private static final int FLUSH_SIZE = 1 << 16;
+    private static final int MAX_REFUSALS = 64;
     private static final int FALLBACK_WIDTH = 640;
     private static final int FALLBACK_HEIGHT = 480;
 
@@ -42,7 +43,7 @@ final class UpdateSender {
     private ClientWishes wishes = ClientWishes.NONE;
     private boolean announceDue;
     private boolean layoutDue;
-    private boolean refusalDue;
+    private int refusalsDue;
 
     private final ScreenSource.Frame frame = new ScreenSource.Frame();
     private final SeenPicture seen = new SeenPicture();
@@ -154,11 +155,13 @@ final class UpdateSender {
         }
     }
 
-    /** SetDesktopSize: the guest alone sets its mode. */
+    /** SetDesktopSize: the guest alone sets its mode. Each request is answered, unless 64 are waiting. */
     void refuseDesktopSize() {
         lock.lock();
         try {
-            refusalDue = wishes.has(Encoding.EXTENDED_DESKTOP_SIZE);
+            if (wishes.has(Encoding.EXTENDED_DESKTOP_SIZE) && refusalsDue < MAX_REFUSALS) {
+                refusalsDue++;
+            }
         } finally {
             lock.unlock();
         }
@@ -192,7 +195,7 @@ final class UpdateSender {
             ClientWishes wishes,
             boolean announce,
             boolean layout,
-            boolean refusal,
+            int refusals,
             boolean colourMap) {}
 
     /** Sends updates until closed. */
@@ -298,7 +301,7 @@ final class UpdateSender {
         if (turn.layout()) {
             extras.layout(PseudoRectangles.BY_SERVER, PseudoRectangles.DONE, width, height);
         }
-        if (turn.refusal()) {
+        for (int i = 0; i < turn.refusals(); i++) {
             extras.layout(PseudoRectangles.BY_THIS_CLIENT, PseudoRectangles.PROHIBITED, width, height);
         }
         String name = screen.name();
@@ -333,7 +336,7 @@ final class UpdateSender {
             List<Area> again = List.copyOf(refresh);
             refresh.clear();
             return new Turn(
-                    requests, requestedArea, again, format, wishes, announceDue, layoutDue, refusalDue, colourMapDue);
+                    requests, requestedArea, again, format, wishes, announceDue, layoutDue, refusalsDue, colourMapDue);
         } finally {
             lock.unlock();
         }
@@ -347,7 +350,7 @@ final class UpdateSender {
             layoutDue &= !turn.layout();
             if (everything) {
                 announceDue &= !turn.announce();
-                refusalDue &= !turn.refusal();
+                refusalsDue -= turn.refusals();
                 colourMapDue &= !turn.colourMap();
             }
         } finally {
