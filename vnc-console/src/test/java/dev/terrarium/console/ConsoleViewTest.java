@@ -253,6 +253,12 @@ class ConsoleViewTest {
         connect();
         GuestScreen screen = onFx(() -> (GuestScreen) view.lookup(".console-screen"));
         mouse(screen, MouseEvent.MOUSE_MOVED, 0.25, 0.25, false);
+        // motion is joined while it waits to be sent, but not across a key
+        onFx(() -> {
+            view.sendKeys("f1");
+            return view;
+        });
+        assertThat(machine.take(2)).containsExactly("press 3b", "release 3b");
         mouse(screen, MouseEvent.MOUSE_MOVED, 0.5, 0.5, false);
         assertThat(machine.take(1)).containsExactly("move " + WIDTH / 4 + " " + HEIGHT / 4 + " wheel 0 buttons 0");
         mouse(screen, MouseEvent.MOUSE_PRESSED, 0.5, 0.5, true);
