@@ -12,7 +12,9 @@ import java.time.ZoneId;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import javafx.geometry.Side;
 import javafx.scene.control.CheckMenuItem;
+import javafx.scene.control.ContentDisplay;
 import javafx.scene.control.Label;
 import javafx.scene.control.MenuButton;
 import javafx.scene.control.MenuItem;
@@ -30,6 +32,9 @@ import javafx.stage.FileChooser;
 
 /** The guest's screen, and a line below it that says how to get away. */
 final class ConsoleTab extends VBox {
+    /** In pixels; where the line is narrower, the words on buttons give way to how to release the keyboard. */
+    private static final double NARROW = 800;
+
     private final MainViewModel main;
     private final MachineViewModel model;
     private final ConsoleView view = new ConsoleView();
@@ -66,6 +71,7 @@ final class ConsoleTab extends VBox {
         actual.setMinWidth(USE_PREF_SIZE);
         actual.setTooltip(new Tooltip("One guest pixel is one pixel, instead of fitting the window"));
         actual.getStyleClass().addAll("flat", "small");
+        actual.disableProperty().bind(view.connectedProperty().not());
         actual.setOnAction(event -> view.setScaleMode(actual.isSelected() ? ScaleMode.ACTUAL : ScaleMode.FIT));
         MenuButton keys = KeyCombinationMenu.button(view);
         keys.setText("Send keys");
@@ -73,17 +79,27 @@ final class ConsoleTab extends VBox {
         keys.getStyleClass().addAll("flat", "small");
         keys.setMinWidth(USE_PREF_SIZE);
         keys.disableProperty().bind(view.connectedProperty().not());
-        keys.getItems().addAll(new SeparatorMenuItem(), typeItem(), shareItem());
+        keys.setPopupSide(Side.TOP);
+        keys.setTooltip(new Tooltip("Send keys"));
+        keys.getItems().addAll(0, List.of(typeItem(), shareItem(), new SeparatorMenuItem()));
         MenuButton picture = new MenuButton("Screenshot", Icon.CAMERA.view());
         picture.setId("picture");
         picture.getStyleClass().addAll("flat", "small");
         picture.setMinWidth(USE_PREF_SIZE);
+        picture.setPopupSide(Side.TOP);
+        picture.setTooltip(new Tooltip("Screenshot"));
         picture.getItems().setAll(pictureItems());
         picture.disableProperty().bind(view.connectedProperty().not());
         KeyboardLamps lamps = new KeyboardLamps(view.lightsProperty());
         view.connectedProperty().subscribe(connected -> Controls.show(lamps, connected));
         HBox line = new HBox(status, Controls.gap(), lamps, actual, keys, picture);
         line.getStyleClass().add("console-status");
+        line.widthProperty().map(width -> width.doubleValue() < NARROW).subscribe(narrow -> {
+            ContentDisplay display = narrow ? ContentDisplay.GRAPHIC_ONLY : ContentDisplay.LEFT;
+            keys.setContentDisplay(display);
+            picture.setContentDisplay(display);
+            lamps.setOnlyLit(narrow);
+        });
         return line;
     }
 

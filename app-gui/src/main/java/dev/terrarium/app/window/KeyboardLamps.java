@@ -17,6 +17,9 @@ final class KeyboardLamps extends HBox {
 
     private final Map<KeyboardLight, Label> lamps = new EnumMap<>(KeyboardLight.class);
 
+    private boolean onlyLit;
+    private Set<KeyboardLight> shown = Set.of();
+
     KeyboardLamps(ObservableValue<Set<KeyboardLight>> lit) {
         setId("keyboard-lamps");
         getStyleClass().add("lamps");
@@ -34,10 +37,18 @@ final class KeyboardLamps extends HBox {
         getChildren().add(lamp);
     }
 
+    /** Leaves out those that are not lit, to save room. */
+    void setOnlyLit(boolean newOnlyLit) {
+        onlyLit = newOnlyLit;
+        show(shown);
+    }
+
     private void show(Set<KeyboardLight> lit) {
+        shown = lit;
         lamps.forEach((light, lamp) -> {
             boolean on = lit.contains(light);
             lamp.pseudoClassStateChanged(LIT, on);
+            Controls.show(lamp, on || !onlyLit);
             String state = lamp.getText() + " Lock is " + (on ? "on" : "off") + " in the guest";
             lamp.getTooltip().setText(state);
             lamp.setAccessibleText(state);
