@@ -136,8 +136,10 @@ class RfbExtensionsTest {
                 RfbTestClient two = extended()) {
             one.send(new Notify(true));
             assertThat(two.receive()).isEqualTo(new Notify(true));
-            one.send(new Peek());
-            assertThat(one.receive()).as("nothing was asked of the owner").isEqualTo(new Notify(false));
+            for (int i = 0; i < 2; i++) {
+                one.send(new Peek());
+                assertThat(one.receive()).as("nothing is asked of the owner").isEqualTo(new Notify(false));
+            }
             two.send(new Request(true));
             assertThat(one.receive()).isEqualTo(new Request(true));
             Provide text = new Provide(Optional.of("p\u0159\u00edklad\n\u2713"));
