@@ -7,6 +7,7 @@ import atlantafx.base.theme.PrimerDark;
 import atlantafx.base.theme.PrimerLight;
 import dev.terrarium.engine.Engine;
 import dev.terrarium.engine.Host;
+import dev.terrarium.pictures.Pictures;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;

@@ -19,6 +19,8 @@ import javafx.util.Subscription;
 
 /** What the machine is doing: processor and memory over two minutes, and figures. */
 final class OverviewTab extends ScrollPane {
+    private static final double LEAST_TILE_WIDTH = 160;
+
     private final List<TimeGraph> graphs = new ArrayList<>();
     private final EngineCard engine;
     private Subscription subscription = Subscription.EMPTY;
@@ -38,7 +40,7 @@ final class OverviewTab extends ScrollPane {
                 new SimpleStringProperty("100 %"),
                 model.processor());
         TimeGraph memory = new TimeGraph(
-                "Memory the host holds for it",
+                "Host memory used",
                 "memory",
                 model.statisticsProperty()
                         .map(figures -> figures.state().active() ? Words.size(figures.residentBytes()) : "\u2013"),
@@ -77,10 +79,18 @@ final class OverviewTab extends ScrollPane {
                                 model,
                                 "Written to drives",
                                 figures -> active(figures, Words.size(figures.diskWrittenBytes()))));
+        facts.widthProperty()
+                .subscribe(width -> facts.setPrefTileWidth(tileWidth(width.doubleValue(), facts.getHgap())));
         engine = new EngineCard(model);
         VBox content = new VBox(charts, facts, engine);
         content.getStyleClass().add("page-content");
         setContent(content);
+    }
+
+    /** As many tiles in a row as fit, sharing its whole width. */
+    private static double tileWidth(double width, double gap) {
+        double columns = Math.max(1, Math.floor((width + gap) / (LEAST_TILE_WIDTH + gap)));
+        return Math.max(LEAST_TILE_WIDTH, Math.floor((width - gap * (columns - 1)) / columns));
     }
 
     private static String active(MachineStatistics figures, String text) {

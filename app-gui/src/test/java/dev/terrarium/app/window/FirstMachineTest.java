@@ -10,6 +10,7 @@ import dev.terrarium.engine.Engine;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.VirtualMachine;
+import dev.terrarium.pictures.Pictures;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;

@@ -7,6 +7,7 @@ import dev.terrarium.app.settings.Settings;
 import dev.terrarium.app.settings.SettingsFile;
 import dev.terrarium.engine.Host.DamagedMachine;
 import dev.terrarium.engine.MachineState;
+import dev.terrarium.pictures.Pictures;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.board;
 
+import dev.terrarium.engine.device.CursorShape;
 import dev.terrarium.engine.device.ScreenSource;
 import dev.terrarium.engine.vnc.Screen;
 import java.util.concurrent.locks.ReentrantLock;
@@ -48,6 +49,16 @@ final class BoardScreen implements Screen {
         lock.lock();
         try {
             return !closed && computer.screen().capture(frame);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public CursorShape cursor() {
+        lock.lock();
+        try {
+            return closed ? CursorShape.NONE : computer.screen().cursor();
         } finally {
             lock.unlock();
         }
