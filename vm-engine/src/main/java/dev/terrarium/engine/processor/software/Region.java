@@ -13,9 +13,6 @@ abstract class Region {
     /** Left at {@link Cpu#rip}, before an instruction that the interpreter has to execute. */
     static final int INTERPRET = 1;
 
-    /** Left by the exception in {@link Cpu#fault}, of the instruction that {@link #faultSite} names. */
-    static final int FAULT = 2;
-
     private RegionPlan plan = RegionPlan.NONE;
 
     @SuppressWarnings("NullAway.Init") // complete() comes before run()
@@ -25,9 +22,6 @@ abstract class Region {
     private RegionPlan.Site[] sites = new RegionPlan.Site[0];
 
     private boolean retired;
-
-    /** The site of the exception that ended the last {@link #run}. */
-    int faultSite;
 
     /** Size of the generated class in bytes. */
     int classBytes;
@@ -40,7 +34,9 @@ abstract class Region {
      *
      * @param base the linear address the plan's distances count from
      * @param entry the number of the entry
-     * @return how it ended: {@link #LEFT}, {@link #INTERPRET} or {@link #FAULT}
+     * @return how it ended: {@link #LEFT} or {@link #INTERPRET}
+     * @throws GuestFault an exception at the site that {@link Mmu#stopSite} names; the registers are in the vCPU, the
+     *     flags as {@link Cpu#savedFlagKind} says
      */
     abstract int run(Cpu cpu, Mmu mmu, long base, int entry);
 
@@ -60,8 +56,9 @@ abstract class Region {
     }
 
     /** Called by generated code: has the interpreter's units execute one instruction on the vCPU's own registers. */
-    final void callOut(int site, long base) {
+    final void callOut(int site, long base, Mmu mmu, int executed) {
         RegionPlan.Site place = sites[site];
+        mmu.stoppedAt(site, executed);
         interpreter.callOut(place.instruction(), base + place.blockDelta());
     }
 

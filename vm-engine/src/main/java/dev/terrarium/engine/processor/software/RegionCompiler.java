@@ -23,6 +23,9 @@ final class RegionCompiler implements AutoCloseable {
     /** The largest method that HotSpot compiles has 8,000 bytes. */
     private static final int LARGEST_METHOD = 7_900;
 
+    /** Larger regions take HotSpot's compilers more time than they save. */
+    private static final int USUAL_METHOD = 3_500;
+
     private static final int QUEUE = 64;
 
     private final Cpu cpu;
@@ -52,7 +55,7 @@ final class RegionCompiler implements AutoCloseable {
             head.heat = threshold / 2;
             return false;
         }
-        RegionPlan plan = planner.plan(head, linear, context, LARGEST_METHOD - 400);
+        RegionPlan plan = planner.plan(head, linear, context, USUAL_METHOD);
         if (plan == null) {
             return false;
         }

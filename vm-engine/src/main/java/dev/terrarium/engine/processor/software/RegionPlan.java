@@ -2,6 +2,7 @@
 package dev.terrarium.engine.processor.software;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * What a region is to be made of.
@@ -11,6 +12,43 @@ import java.util.Arrays;
  */
 record RegionPlan(Piece[] pieces, Page[] pages) {
     static final RegionPlan NONE = new RegionPlan(new Piece[0], new Page[0]);
+
+    /** How many instructions of a piece belong to it: a following piece may start among them. */
+    int length(Piece piece) {
+        Instruction[] code = piece.code;
+        for (int n = 1; n < code.length; n++) {
+            if (startsAt(piece.delta + code[n].end - code[n].length)) {
+                return n;
+            }
+        }
+        return code.length;
+    }
+
+    private boolean startsAt(int delta) {
+        for (Piece piece : pieces) {
+            if (piece.delta == delta) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Where control goes from a piece by direct jumps and by falling through, as distances from the base. */
+    List<Integer> successors(Piece piece) {
+        int length = length(piece);
+        if (length < piece.code.length) {
+            Instruction next = piece.code[length];
+            return List.of(piece.delta + next.end - next.length);
+        }
+        Instruction last = piece.code[length - 1];
+        int next = piece.delta + last.end;
+        int target = (int) (piece.delta + last.addressOffset);
+        return switch (last.op) {
+            case Op.JMP, Op.CALL64 -> List.of(target);
+            case Op.END_OF_BLOCK -> List.of(next);
+            default -> last.op >= Op.JO && last.op <= Op.JG ? List.of(target, next) : List.of();
+        };
+    }
 
     /** The same with the first half of its pieces, for when it turned out too large. */
     RegionPlan half() {
@@ -38,6 +76,7 @@ record RegionPlan(Piece[] pieces, Page[] pages) {
      * @param delta its distance from the region's base
      * @param blockDelta its block's distance from the region's base
      * @param index how many instructions of the block come before it
+     * @param flagKind the {@link FlagKind} of the flags saved here, or -1 for {@link Cpu#savedFlagKind}
      */
-    record Site(Instruction instruction, int delta, int blockDelta, int index) {}
+    record Site(Instruction instruction, int delta, int blockDelta, int index, int flagKind) {}
 }
