@@ -126,7 +126,11 @@ final class Interpreter {
             }
             return interpret(locate());
         }
-        cpu.compiledInstructions += cpu.instructions - before;
+        long executed = cpu.instructions - before;
+        cpu.compiledInstructions += executed;
+        if (region.tooNarrow(executed) && compiler != null) {
+            compiler.widen(region, block, base + block.regionDelta, context);
+        }
         Block next = locate();
         return outcome == Region.LEFT ? next : interpret(next);
     }

@@ -26,6 +26,8 @@ final class RegionCompiler implements AutoCloseable {
     /** Larger regions take HotSpot's compilers more time than they save. */
     private static final int USUAL_METHOD = 3_500;
 
+    private static final int WIDE_METHOD = 6_500;
+
     private static final int QUEUE = 64;
 
     private final Cpu cpu;
@@ -55,7 +57,7 @@ final class RegionCompiler implements AutoCloseable {
             head.heat = threshold / 2;
             return false;
         }
-        RegionPlan plan = planner.plan(head, linear, context, USUAL_METHOD);
+        RegionPlan plan = planner.plan(head, linear, context, USUAL_METHOD, null);
         if (plan == null) {
             return false;
         }
@@ -70,6 +72,17 @@ final class RegionCompiler implements AutoCloseable {
             head.heat = threshold / 2;
         }
         return false;
+    }
+
+    /** A region was found to be left too soon after entering it at {@code head}: makes a wider one, if there is more. */
+    void widen(Region narrow, Block head, long linear, long context) {
+        if (worker == null || wanted.remainingCapacity() == 0) {
+            return;
+        }
+        RegionPlan plan = planner.plan(head, linear, context, WIDE_METHOD, narrow);
+        if (plan != null) {
+            wanted.add(plan);
+        }
     }
 
     /** Installs what the compiler's thread has finished. */
