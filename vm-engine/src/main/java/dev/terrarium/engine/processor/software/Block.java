@@ -15,6 +15,9 @@ final class Block {
     /** No block has this context while it can be executed. */
     static final long NO_CONTEXT = -1;
 
+    private static final int MOST_JUMPS = 32;
+    private static final long[] NO_JUMPS = {};
+
     /** In place of a successor that is not known. */
     static final Block NONE = new Block(0, 2, new Instruction[0], 0);
 
@@ -59,6 +62,9 @@ final class Block {
     /** An indirect jump, a return or an exception's return was seen to come here. */
     boolean indirectTarget;
 
+    /** Where an indirect jump at the block's end was seen to go: distances from the block's linear address. */
+    private long @Nullable [] jumpDistances;
+
     /** What executes this block faster, at its entry {@link #regionEntry}. */
     @Nullable
     Region region;
@@ -94,6 +100,26 @@ final class Block {
     int offset(int index) {
         Instruction instruction = original[index];
         return instruction.end - instruction.length;
+    }
+
+    /** The block's indirect jump went to {@code distance} bytes from the block. */
+    void sawJump(long distance) {
+        long[] seen = jumpDistances == null ? new long[0] : jumpDistances;
+        if (seen.length == MOST_JUMPS) {
+            return;
+        }
+        for (long each : seen) {
+            if (each == distance) {
+                return;
+            }
+        }
+        jumpDistances = Arrays.copyOf(seen, seen.length + 1);
+        jumpDistances[seen.length] = distance;
+    }
+
+    /** The distances of {@link #sawJump}; not to be changed. */
+    long[] jumpDistances() {
+        return jumpDistances == null ? NO_JUMPS : jumpDistances;
     }
 
     void compiledInto(Region user) {

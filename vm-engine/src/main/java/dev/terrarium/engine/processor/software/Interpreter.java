@@ -129,9 +129,13 @@ final class Interpreter {
         long executed = cpu.instructions - before;
         cpu.compiledInstructions += executed;
         if (region.tooNarrow(executed) && compiler != null) {
-            compiler.widen(region, block, base + block.regionDelta, context);
+            compiler.widen(region, base, block, base + block.regionDelta, context);
         }
         Block next = locate();
+        if (next != null && outcome == Region.LEFT && region.observes()) {
+            region.sawExit(next.linear - base);
+            next.indirectTarget = true;
+        }
         return outcome == Region.LEFT ? next : interpret(next);
     }
 
@@ -204,7 +208,12 @@ final class Interpreter {
                 block.taken = next;
             } else {
                 block.fallThrough = next;
-                next.indirectTarget |= exit == INDIRECT;
+                if (exit == INDIRECT) {
+                    next.indirectTarget = true;
+                    if (block.code[block.code.length - 1].op == Op.JMP_INDIRECT) {
+                        block.sawJump(next.linear - block.linear);
+                    }
+                }
             }
         }
         return next;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor.software;
 
+import java.util.LinkedHashSet;
+import java.util.Set;
+
 /**
  * Guest code compiled to one JVM method: blocks that run together, with the jumps among them as plain jumps. A region
  * knows its code by distance from a base, so that it serves wherever its pages are mapped side by side; what it was made
@@ -18,7 +21,8 @@ abstract class Region {
     /** A region that executes fewer instructions a run on the average is narrow. */
     private static final long NARROW = 400;
 
-    private static final int MOST_WIDENINGS = 2;
+    private static final int MOST_WIDENINGS = 3;
+    private static final int MOST_EXITS = 64;
 
     private RegionPlan plan = RegionPlan.NONE;
 
@@ -38,6 +42,8 @@ abstract class Region {
 
     private long executed;
     private int widenings;
+
+    private final Set<Long> exits = new LinkedHashSet<>();
 
     private long checkedContext = Block.NO_CONTEXT;
     private long checkedBase;
@@ -107,6 +113,20 @@ abstract class Region {
         executed = 0;
         widenings += narrow ? 1 : 0;
         return narrow;
+    }
+
+    /** Is this one of the runs whose exit is to be noted? */
+    final boolean observes() {
+        return (runs & 31) == 0 && exits.size() < MOST_EXITS;
+    }
+
+    /** The region was left for what lies {@code distance} bytes from its base. */
+    final void sawExit(long distance) {
+        exits.add(distance);
+    }
+
+    final Set<Long> exits() {
+        return exits;
     }
 
     /** Makes the region what its entries' blocks execute, unless a block has been written to since it was planned. */

@@ -57,7 +57,7 @@ final class RegionCompiler implements AutoCloseable {
             head.heat = threshold / 2;
             return false;
         }
-        RegionPlan plan = planner.plan(head, linear, context, USUAL_METHOD, null);
+        RegionPlan plan = planner.plan(head, linear, context, USUAL_METHOD, null, 0);
         if (plan == null) {
             return false;
         }
@@ -75,11 +75,11 @@ final class RegionCompiler implements AutoCloseable {
     }
 
     /** A region was found to be left too soon after entering it at {@code head}: makes a wider one, if there is more. */
-    void widen(Region narrow, Block head, long linear, long context) {
+    void widen(Region narrow, long narrowBase, Block head, long linear, long context) {
         if (worker == null || wanted.remainingCapacity() == 0) {
             return;
         }
-        RegionPlan plan = planner.plan(head, linear, context, WIDE_METHOD, narrow);
+        RegionPlan plan = planner.plan(head, linear, context, WIDE_METHOD, narrow, narrowBase);
         if (plan != null) {
             wanted.add(plan);
         }

@@ -41,10 +41,12 @@ final class RegionPlanner {
      * @param linear where {@code head} is mapped now
      * @param budget roughly how many bytes of bytecode the region may have
      * @param narrow the region that is to be widened, or null
+     * @param narrowBase the linear address that its distances count from
      * @return null if {@code head} cannot be compiled, or not wider than it is
      */
     @Nullable
-    RegionPlan plan(Block head, long linear, long context, int budget, @Nullable Region narrow) {
+    RegionPlan plan(
+            Block head, long linear, long context, int budget, @Nullable Region narrow, long narrowBase) {
         if (head.codeSize != 8 || head.secondPage >= 0 || !startsCompiled(head.code[0])) {
             return null;
         }
@@ -54,17 +56,29 @@ final class RegionPlanner {
         Set<Integer> entries = new HashSet<>();
         Set<Integer> seen = new HashSet<>();
         PriorityQueue<Candidate> candidates = new PriorityQueue<>(
-                Comparator.comparingInt((Candidate each) -> -each.block.heat).thenComparingInt(Candidate::delta));
+                Comparator.comparing((Candidate each) -> each.block != head)
+                        .thenComparingInt(each -> -each.block.heat)
+                        .thenComparingInt(Candidate::delta));
         Candidate first = new Candidate(head, (int) (linear - base));
         candidates.add(first);
         seen.add(first.delta);
+        if (narrow != null) {
+            for (long exit : narrow.exits()) {
+                long delta = narrowBase + exit - base;
+                Block block = Math.abs(delta) < FARTHEST ? blocks.peek(base + delta, context) : null;
+                if (block != null && block.codeSize == 8 && !block.retired() && seen.add((int) delta)) {
+                    candidates.add(new Candidate(block, (int) delta));
+                    entries.add((int) delta);
+                }
+            }
+        }
         int size = 0;
         int coldest = Math.max(1, head.heat / COLDEST_SHARE);
         while (!candidates.isEmpty() && chosen.size() < MOST_PIECES) {
             Candidate next = candidates.remove();
             int cost = cost(next.block);
             int page = next.delta & ~PAGE_MASK;
-            if (size + cost > budget || pages.size() >= MOST_PAGES && !pages.containsKey(page)) {
+            if (size > 0 && size + cost > budget || pages.size() >= MOST_PAGES && !pages.containsKey(page)) {
                 continue;
             }
             size += cost;
@@ -73,7 +87,14 @@ final class RegionPlanner {
             if (next.block.indirectTarget) {
                 entries.add(next.delta);
             }
-            for (int successor : successors(next, entries)) {
+            List<Integer> successors = successors(next, entries);
+            for (long distance : next.block.jumpDistances()) {
+                if (Math.abs(distance) < FARTHEST) {
+                    successors.add((int) (next.delta + distance));
+                    entries.add((int) (next.delta + distance));
+                }
+            }
+            for (int successor : successors) {
                 if (Math.abs((long) successor) < FARTHEST && seen.add(successor)) {
                     Block block = blocks.peek(base + successor, context);
                     if (block != null
