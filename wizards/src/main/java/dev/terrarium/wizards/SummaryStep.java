@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.wizards;
 
+import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig.Accelerator;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import java.util.List;
@@ -54,6 +55,13 @@ final class SummaryStep extends VBox {
                                 model.accelerator,
                                 model.facts)),
                 new Field(
+                        "Processor model",
+                        combo(
+                                "cpu-model",
+                                List.of(CpuModel.values()),
+                                SummaryStep::title,
+                                model.cpu)),
+                new Field(
                         "Boot order",
                         combo(
                                 "boot-order",
@@ -105,6 +113,10 @@ final class SummaryStep extends VBox {
                 .map(report -> Texts.sentence(report.verdict()))
                 .findFirst()
                 .orElse("The fastest that this computer offers");
+    }
+
+    private static String title(CpuModel cpu) {
+        return cpu == CpuModel.BEST ? "Best" : cpu.id();
     }
 
     private static String title(List<BootDevice> order) {

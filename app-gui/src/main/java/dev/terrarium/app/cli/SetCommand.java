@@ -4,6 +4,7 @@ package dev.terrarium.app.cli;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
+import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +32,14 @@ final class SetCommand implements Callable<Integer> {
     @Option(names = "--vcpus", paramLabel = "N[,max=M]", converter = Vcpus.class, description = "Processors.")
     private @Nullable Vcpus vcpus;
 
+    @Option(
+            names = "--cpu",
+            paramLabel = "MODEL",
+            converter = CpuModelName.class,
+            completionCandidates = CpuModelName.class,
+            description = "The processors' model: ${COMPLETION-CANDIDATES}.")
+    private @Nullable CpuModel cpu;
+
     @Option(names = "--live", description = "Not in this version: changes a machine while it runs.")
     private boolean live;
 
@@ -43,8 +52,8 @@ final class SetCommand implements Callable<Integer> {
         if (live) {
             throw new TerrariumException("this version cannot change a running machine: switch it off, then set");
         }
-        if (memory == null && vcpus == null && spec != null) {
-            throw new ParameterException(spec.commandLine(), "nothing to change: give --memory or --vcpus");
+        if (memory == null && vcpus == null && cpu == null && spec != null) {
+            throw new ParameterException(spec.commandLine(), "nothing to change: give --memory, --vcpus or --cpu");
         }
         try (Host host = root.open()) {
             VirtualMachine machine = root.machine(host, name);
@@ -64,7 +73,8 @@ final class SetCommand implements Callable<Integer> {
                     old.kernel(),
                     old.networks(),
                     old.debugConsole(),
-                    old.debugExitPort()));
+                    old.debugExitPort(),
+                    cpu == null ? old.cpu() : cpu));
         }
         return 0;
     }

@@ -109,6 +109,8 @@ class CommandLineTest {
                         "software",
                         "--vcpus",
                         "1,max=1",
+                        "--cpu",
+                        "x86-64-v2",
                         "--network",
                         "none"))
                 .isZero();
@@ -118,6 +120,7 @@ class CommandLineTest {
         assertThat(configuration.at("/kernel/commandLine").asText()).isEqualTo("console=ttyS0 a=b");
         assertThat(configuration.get("debugExitPort").asInt()).isEqualTo(0xF4);
         assertThat(configuration.get("accelerator").asText()).isEqualTo("SOFTWARE");
+        assertThat(configuration.get("cpu").asText()).isEqualTo("x86-64-v2");
         assertThat(configuration.get("bootOrder").toString()).isEqualTo("[\"DISK\",\"CDROM\"]");
         assertThat(configuration.at("/networks/0/kind").asText()).isEqualTo("NONE");
     }

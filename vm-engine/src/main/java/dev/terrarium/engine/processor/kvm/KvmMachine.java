@@ -85,6 +85,29 @@ public final class KvmMachine implements AutoCloseable {
         }
     }
 
+    /**
+     * What CPUID answers on a processor made here.
+     *
+     * @return EAX, EBX, ECX, EDX; zeros for a leaf that the host does not have
+     */
+    public int[] cpuid(int leaf, int subleaf) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment cpuid = arena.allocate(8 + CPUID_ENTRIES * CPUID_ENTRY_BYTES, 8);
+            cpuid.set(ValueLayout.JAVA_INT, 0, CPUID_ENTRIES);
+            Posix.ioctl(device, KVM_GET_SUPPORTED_CPUID, cpuid.address());
+            int entries = cpuid.get(ValueLayout.JAVA_INT, 0);
+            for (int n = 0; n < entries; n++) {
+                long at = 8 + (long) n * CPUID_ENTRY_BYTES;
+                boolean indexed = (cpuid.get(ValueLayout.JAVA_INT, at + 8) & 1) != 0;
+                if (cpuid.get(ValueLayout.JAVA_INT, at) == leaf
+                        && (!indexed || cpuid.get(ValueLayout.JAVA_INT, at + 4) == subleaf)) {
+                    return cpuid.asSlice(at + 12, 16).toArray(ValueLayout.JAVA_INT);
+                }
+            }
+            return new int[4];
+        }
+    }
+
     @Override
     public void close() {
         Posix.close(machine);

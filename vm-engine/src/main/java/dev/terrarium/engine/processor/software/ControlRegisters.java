@@ -78,9 +78,13 @@ final class ControlRegisters {
         memory.flush();
     }
 
+    private long supportedCr4() {
+        return CR4_SUPPORTED | (cpu.features.has(FeatureSet.FSGSBASE) ? Cpu.CR4_FSGSBASE : 0);
+    }
+
     void setCr4(long value) {
         boolean leavesPae = cpu.longMode && (value & Cpu.CR4_PAE) == 0;
-        if ((value & ~CR4_SUPPORTED) != 0 || leavesPae) {
+        if ((value & ~supportedCr4()) != 0 || leavesPae) {
             throw cpu.generalProtection(0);
         }
         long changed = value ^ cpu.cr4;

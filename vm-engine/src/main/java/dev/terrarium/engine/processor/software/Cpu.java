@@ -80,6 +80,8 @@ final class Cpu {
     static final long CR4_OSFXSR = 1 << 9;
     static final long CR4_OSXMMEXCPT = 1 << 10;
 
+    static final long CR4_FSGSBASE = 1 << 16;
+
     static final long EFER_SCE = 1;
     static final long EFER_LME = 1 << 8;
     static final long EFER_LMA = 1 << 10;
@@ -90,6 +92,9 @@ final class Cpu {
 
     /** Look at interrupts, signals, the single-step flag and the interrupt shadow before the next instruction. */
     static final int ATTENTION_EVENT = 2;
+
+    /** The extensions that decoded instructions may be of. */
+    final FeatureSet features;
 
     /** RAX to R15, then the constant {@link #ZERO}, then {@link #BLOCK_START}. */
     final long[] gpr = new long[18];
@@ -173,6 +178,15 @@ final class Cpu {
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
+    }
+
+    /** A processor that has everything. */
+    Cpu() {
+        this(FeatureSet.BEST);
+    }
+
+    Cpu(FeatureSet features) {
+        this.features = features;
     }
 
     /** {@link #instructions} for other threads. */

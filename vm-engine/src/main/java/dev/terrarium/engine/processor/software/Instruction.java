@@ -48,6 +48,18 @@ final class Instruction {
     /** Any REX prefix is present: byte registers 4 to 7 are SPL, BPL, SIL, DIL rather than AH, CH, DH, BH. */
     boolean rex;
 
+    /** The instruction has a VEX prefix. */
+    boolean vex;
+
+    /** VEX.W is set, in every mode; {@link #rexW} tells of 64-bit mode only. */
+    boolean vexW;
+
+    /** VEX.L is set: a vector of 256 bits. */
+    boolean vexL;
+
+    /** The register in VEX.vvvv; {@link Cpu#RAX} too where the field is not used. */
+    int vvvv;
+
     /** The ModRM byte as it stands; 0 if there is none. */
     int modrm;
 

@@ -58,6 +58,7 @@ final class MemoryOperand {
     long read(Instruction instruction, int size) {
         long linear = forRead(instruction, size);
         return switch (size) {
+            case 1 -> mmu.read8(linear);
             case 2 -> mmu.read16(linear);
             case 4 -> mmu.read32(linear) & 0xFFFF_FFFFL;
             default -> mmu.read64(linear);
@@ -67,6 +68,7 @@ final class MemoryOperand {
     void write(Instruction instruction, int size, long value) {
         long linear = forWrite(instruction, size);
         switch (size) {
+            case 1 -> mmu.write8(linear, (int) value);
             case 2 -> mmu.write16(linear, (int) value);
             case 4 -> mmu.write32(linear, (int) value);
             default -> mmu.write64(linear, value);

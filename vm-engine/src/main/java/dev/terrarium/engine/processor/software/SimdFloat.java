@@ -169,6 +169,16 @@ final class SimdFloat {
         return soft.holds(Format.SINGLE, a & 0xFFFF_FFFFL, b & 0xFFFF_FFFFL, predicate) ? 0xFFFF_FFFFL : 0;
     }
 
+    /** ROUNDxx by its immediate operand: bits 0 to 2 the rounding mode, bit 3 to not report inexact results. */
+    long roundDouble(long a, int control) {
+        return soft.roundToIntegral(Format.DOUBLE, a, (control & 4) != 0 ? -1 : control & 3, (control & 8) != 0);
+    }
+
+    long roundSingle(long a, int control) {
+        return soft.roundToIntegral(
+                Format.SINGLE, a & 0xFFFF_FFFFL, (control & 4) != 0 ? -1 : control & 3, (control & 8) != 0);
+    }
+
     /** COMIS (a quiet NaN is invalid too) and UCOMIS: sets the arithmetic flags. */
     void compareToFlags(Format format, long a, long b, boolean signalsQuiet) {
         int order = soft.compare(format, a, b, signalsQuiet);

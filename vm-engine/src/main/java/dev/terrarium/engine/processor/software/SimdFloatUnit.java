@@ -14,10 +14,10 @@ final class SimdFloatUnit {
     private final SimdOperands simd;
     private final SimdFloat elements;
 
-    SimdFloatUnit(Cpu cpu, SimdOperands simd) {
+    SimdFloatUnit(Cpu cpu, SimdOperands simd, SimdFloat elements) {
         this.cpu = cpu;
         this.simd = simd;
-        this.elements = new SimdFloat(cpu);
+        this.elements = elements;
     }
 
     private static boolean isArithmetic(int opcode) {

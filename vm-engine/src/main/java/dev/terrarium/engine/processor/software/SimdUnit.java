@@ -3,12 +3,13 @@ package dev.terrarium.engine.processor.software;
 
 /**
  * The MMX and SSE unit, to SSSE3, with FXSAVE and its relatives (Intel SDM volume 1, chapters 9 to 12). Opcodes are grouped
- * by mandatory prefix, of which F3 and F2 win over 66. Floating-point instructions are {@link SimdFloatUnit}'s; here are
- * the moves, the shuffles, the integers and the state.
+ * by mandatory prefix, of which F3 and F2 win over 66. Floating-point instructions are {@link SimdFloatUnit}'s, what came
+ * after SSSE3 is {@link Sse4Unit}'s; here are the moves, the shuffles, the integers and the state.
  */
 final class SimdUnit implements ExecutionUnit {
     private static final int LDMXCSR = 2;
     private static final int STMXCSR = 3;
+    private static final int ALIGN = 0x0F;
 
     private final Cpu cpu;
     private final FloatingPointState state;
@@ -17,6 +18,7 @@ final class SimdUnit implements ExecutionUnit {
     private final MemoryOperand operands;
     private final SimdOperands simd;
     private final SimdFloatUnit floating;
+    private final Sse4Unit sse4;
     private final long[] image = new long[FloatingPointImage.LONGS];
 
     /**
@@ -29,15 +31,29 @@ final class SimdUnit implements ExecutionUnit {
         this.segmentation = segmentation;
         this.operands = new MemoryOperand(cpu, mmu, segmentation);
         this.simd = new SimdOperands(cpu, mmu, operands, errorPin);
-        this.floating = new SimdFloatUnit(cpu, simd);
+        SimdFloat elements = new SimdFloat(cpu);
+        this.floating = new SimdFloatUnit(cpu, simd, elements);
+        this.sse4 = new Sse4Unit(cpu, simd, operands, elements);
     }
 
     @Override
     public void execute(Instruction instruction, long address) {
         switch (instruction.map) {
             case Instruction.MAP_0F -> executeMain(instruction);
-            case Instruction.MAP_0F38 -> supplemental(instruction);
-            case Instruction.MAP_0F3A -> align(instruction);
+            case Instruction.MAP_0F38 -> {
+                if (isSupplemental(instruction.opcode)) {
+                    supplemental(instruction);
+                } else {
+                    sse4.executeMap38(instruction);
+                }
+            }
+            case Instruction.MAP_0F3A -> {
+                if (instruction.opcode == ALIGN) {
+                    align(instruction);
+                } else {
+                    sse4.executeMap3A(instruction);
+                }
+            }
             default -> throw cpu.invalidOpcode();
         }
     }
@@ -568,12 +584,15 @@ final class SimdUnit implements ExecutionUnit {
         }
     }
 
+    private static boolean isSupplemental(int opcode) {
+        return opcode == 0 || PackedInteger.isHorizontal(opcode) || PackedInteger.isElementwise38(opcode);
+    }
+
     /** Map 0F38: SSSE3. */
     private void supplemental(Instruction instruction) {
         int opcode = instruction.opcode;
         boolean wide = instruction.operandSizePrefix;
-        boolean known = opcode == 0 || PackedInteger.isHorizontal(opcode) || PackedInteger.isElementwise38(opcode);
-        if (!known || instruction.repeat != 0) {
+        if (instruction.repeat != 0) {
             throw cpu.invalidOpcode();
         }
         if (wide) {
@@ -609,7 +628,7 @@ final class SimdUnit implements ExecutionUnit {
 
     /** PALIGNR, the one SSSE3 instruction of map 0F3A. */
     private void align(Instruction instruction) {
-        if (instruction.opcode != 0x0F || instruction.repeat != 0) {
+        if (instruction.repeat != 0) {
             throw cpu.invalidOpcode();
         }
         int bits = 8 * ((int) instruction.immediate & 0xFF);

@@ -20,7 +20,7 @@ public final class SoftwareProcessor implements Processor {
     private static final long HALT_WAIT_NANOS = 500_000_000L;
     private static final long NOT_BUSY = Long.MIN_VALUE;
 
-    private final Cpu cpu = new Cpu();
+    private final Cpu cpu;
     private final LocalInterruptController controller;
     private final ReentrantLock boardLock;
     private final PageWalker walker;
@@ -41,11 +41,13 @@ public final class SoftwareProcessor implements Processor {
     /**
      * @param index 0 for the bootstrap processor
      * @param count how many vCPUs CPUID tells of
+     * @param features the extensions that CPUID announces; instructions of others raise #UD
      * @param floatingPointError called when an x87 error is to be reported by an interrupt (CR0.NE clear): IRQ 13
      */
     public SoftwareProcessor(
             int index,
             int count,
+            FeatureSet features,
             MemoryMap map,
             Ports ports,
             LocalInterruptController controller,
@@ -55,6 +57,7 @@ public final class SoftwareProcessor implements Processor {
         this.controller = controller;
         this.boardLock = boardLock;
         this.bootstrap = index == 0;
+        cpu = new Cpu(features);
         walker = new PageWalker(cpu, map);
         memory = new PhysicalAccess(cpu, walker, map, controller, boardLock);
         Segmentation addresses = new Segmentation(cpu);
@@ -76,7 +79,7 @@ public final class SoftwareProcessor implements Processor {
                 control,
                 registers,
                 counter,
-                new CpuIdentity(index, count),
+                new CpuIdentity(index, count, features),
                 window,
                 controller,
                 boardLock,

@@ -686,7 +686,7 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
     }
 
     private void identify() {
-        int[] answer = identity.leaf((int) cpu.gpr[Cpu.RAX]);
+        int[] answer = identity.leaf((int) cpu.gpr[Cpu.RAX], (int) cpu.gpr[Cpu.RCX]);
         cpu.gpr[Cpu.RAX] = answer[0] & 0xFFFF_FFFFL;
         cpu.gpr[Cpu.RBX] = answer[1] & 0xFFFF_FFFFL;
         cpu.gpr[Cpu.RCX] = answer[2] & 0xFFFF_FFFFL;

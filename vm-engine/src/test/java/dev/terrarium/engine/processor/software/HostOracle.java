@@ -64,6 +64,32 @@ final class HostOracle implements AutoCloseable {
         return compatibilityMode;
     }
 
+    /** The extensions of {@link FeatureSet} that the host has, as far as its KVM passes them on. */
+    FeatureSet features() throws IOException {
+        int[] basic = machine.cpuid(1, 0);
+        int[] structured = machine.cpuid(7, 0);
+        int[] extended = machine.cpuid(0x8000_0001, 0);
+        int features = 0;
+        for (int feature = 1; feature != 0 && feature <= FeatureSet.BEST.bits(); feature <<= 1) {
+            FeatureSet single = new FeatureSet(feature);
+            CpuIdentity identity = new CpuIdentity(0, 1, single);
+            boolean has = holds(basic[2], identity.leaf(1, 0)[2] & ~(1 << 31))
+                    && holds(structured[1], identity.leaf(7, 0)[1])
+                    && holds(extended[2], identity.leaf(0x8000_0001, 0)[2] & 0x21);
+            features |= has ? feature : 0;
+        }
+        return new FeatureSet(features);
+    }
+
+    private static boolean holds(int host, int wanted) {
+        return (host & wanted) == wanted;
+    }
+
+    /** RCPSS and RSQRTSS are approximations, and each vendor has its own; ours are Intel's. */
+    boolean approximatesAsIntel() throws IOException {
+        return machine.cpuid(0, 0)[1] == 0x756E_6547; // "Genu"
+    }
+
     private KvmProcessor powerOn() throws IOException {
         machine.mapMemory(0, 0, host, MEMORY);
         KvmProcessor made = machine.createProcessor(0);

@@ -62,7 +62,7 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
         map.mapDirect(0, MEMORY, memory.address(), memory.address());
         map.mapDirect(RESET_PAGE, 4096, resetPage.address(), resetPage.address());
         Clock clock = new ManualClock();
-        processor = new SoftwareProcessor(0, 1, map, this, this, clock, lock, () -> {});
+        processor = new SoftwareProcessor(0, 1, FeatureSet.BEST, map, this, this, clock, lock, () -> {});
     }
 
     /** Assembles and runs a program; returns what it told, last of all {@code shutdown} if that is how it ended. */

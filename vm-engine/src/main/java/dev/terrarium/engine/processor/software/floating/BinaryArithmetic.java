@@ -248,6 +248,39 @@ public final class BinaryArithmetic extends FloatingArithmetic {
         return roundToInteger(bits, truncate ? TRUNCATE : rounding);
     }
 
+    /**
+     * Rounds to an integer in the same format (ROUNDSS and its like).
+     *
+     * @param mode a rounding mode, or a negative number for the one of MXCSR
+     * @param quiet whether an inexact result goes unreported
+     */
+    public long roundToIntegral(Format format, long operand, int mode, boolean quiet) {
+        long a = input(format, operand);
+        if (format.isNaN(a)) {
+            return propagate(format, a, a);
+        }
+        if (format.isInfinite(a) || format.isZero(a) || stopped()) {
+            return a;
+        }
+        setFinite(format, a);
+        if (exponent >= format.fractionBits()) {
+            return a;
+        }
+        int saved = rounding;
+        rounding = mode < 0 ? rounding : mode;
+        boolean inexact = roundToUnits();
+        rounding = saved;
+        if (inexact && !quiet) {
+            flags |= PRECISION;
+        }
+        if (high == 0) {
+            return a & format.signBit();
+        }
+        int shift = Long.numberOfLeadingZeros(high);
+        setExact(sign, 63 - shift, high << shift, 0);
+        return pack(format);
+    }
+
     public long fromInteger(Format format, long value) {
         if (value == 0) {
             return 0;
