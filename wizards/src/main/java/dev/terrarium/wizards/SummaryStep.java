@@ -56,11 +56,7 @@ final class SummaryStep extends VBox {
                                 model.facts)),
                 new Field(
                         "Processor model",
-                        combo(
-                                "cpu-model",
-                                List.of(CpuModel.values()),
-                                SummaryStep::title,
-                                model.cpu)),
+                        combo("cpu-model", List.of(CpuModel.values()), SummaryStep::title, model.cpu)),
                 new Field(
                         "Boot order",
                         combo(

@@ -13,8 +13,9 @@ import picocli.CommandLine.TypeConversionException;
 final class CpuModelName implements ITypeConverter<CpuModel>, Iterable<String> {
     @Override
     public CpuModel convert(String value) {
-        return CpuModel.of(value.toLowerCase(Locale.ROOT)).orElseThrow(() -> new TypeConversionException(
-                "there is no processor model \"" + value + "\", use one of "
+        return CpuModel.of(value.toLowerCase(Locale.ROOT))
+                .orElseThrow(() -> new TypeConversionException("there is no processor model \"" + value
+                        + "\", use one of "
                         + Arrays.stream(CpuModel.values()).map(CpuModel::id).collect(Collectors.joining(" "))));
     }
 

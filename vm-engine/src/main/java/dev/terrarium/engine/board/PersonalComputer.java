@@ -211,9 +211,15 @@ final class PersonalComputer implements AutoCloseable {
         devices.addAll(apics);
         for (int i = 0; i < config.vcpus(); i++) {
             processors.add(new SoftwareProcessor(
-                    i, config.vcpus(), features(config.cpu()), memory.map(), ports, apics.get(i), clock, lock, () -> isa.line(
-                                    FLOATING_POINT_IRQ)
-                            .pulse()));
+                    i,
+                    config.vcpus(),
+                    features(config.cpu()),
+                    memory.map(),
+                    ports,
+                    apics.get(i),
+                    clock,
+                    lock,
+                    () -> isa.line(FLOATING_POINT_IRQ).pulse()));
         }
     }
 

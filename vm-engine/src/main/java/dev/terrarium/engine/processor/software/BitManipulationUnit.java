@@ -59,8 +59,7 @@ final class BitManipulationUnit {
                 operands.setDestination(i, size, swapped(value, size));
             }
             case Op.MOVBE_M ->
-                operands.store(
-                        operands.writeAddress(i, size), size, swapped(operands.sourceRegister(i, size), size));
+                operands.store(operands.writeAddress(i, size), size, swapped(operands.sourceRegister(i, size), size));
             case Op.CRC32 -> {
                 long value = operands.source(i, i.operation);
                 int crc = (int) gpr[i.destination];
@@ -91,7 +90,8 @@ final class BitManipulationUnit {
             case Op.BEXTR -> {
                 long field = (other & 0xFF) < 64 ? source >>> other : 0;
                 int length = (int) (other >>> 8) & 0xFF;
-                operands.setDestination(i, size, Arithmetic.logic(cpu, length < 64 ? field & ~(-1L << length) : field, size));
+                operands.setDestination(
+                        i, size, Arithmetic.logic(cpu, length < 64 ? field & ~(-1L << length) : field, size));
             }
             case Op.BLSR -> lowestBit(i, source & source - 1, source == 0);
             case Op.BLSMSK -> lowestBit(i, source ^ source - 1, source == 0);

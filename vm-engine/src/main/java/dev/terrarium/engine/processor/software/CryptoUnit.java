@@ -21,7 +21,8 @@ final class CryptoUnit {
         do {
             power = multiply(power, 3);
             inverse = multiply(inverse, 0xF6);
-            int affine = inverse ^ rotated(inverse, 1) ^ rotated(inverse, 2) ^ rotated(inverse, 3) ^ rotated(inverse, 4);
+            int affine =
+                    inverse ^ rotated(inverse, 1) ^ rotated(inverse, 2) ^ rotated(inverse, 3) ^ rotated(inverse, 4);
             SUBSTITUTION[power] = affine ^ 0x63;
         } while (power != 1);
         SUBSTITUTION[0] = 0x63;

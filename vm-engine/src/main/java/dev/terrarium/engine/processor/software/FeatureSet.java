@@ -26,8 +26,7 @@ public record FeatureSet(int bits) {
     static final int FSGSBASE = 1 << 15;
 
     private static final int LEVEL_2 = SSE3 | SSSE3 | CMPXCHG16B | LAHF | SSE4_1 | SSE4_2 | POPCNT;
-    private static final int ALL =
-            LEVEL_2 | LZCNT | MOVBE | BMI1 | BMI2 | AES | PCLMULQDQ | RDRAND | RDSEED | FSGSBASE;
+    private static final int ALL = LEVEL_2 | LZCNT | MOVBE | BMI1 | BMI2 | AES | PCLMULQDQ | RDRAND | RDSEED | FSGSBASE;
 
     /** The first level: SSE2 and nothing after it. */
     public static final FeatureSet X86_64_V1 = new FeatureSet(0);

@@ -95,9 +95,8 @@ final class OpcodeMap {
     /** The shape of an opcode behind a VEX prefix, where no opcode but VZEROUPPER's is without ModRM. */
     static int vexShape(int map, int opcode) {
         return switch (map) {
-            case Instruction.MAP_0F38 -> opcode == 0xF2 || opcode == 0xF3 || (opcode >= 0xF5 && opcode <= 0xF7)
-                    ? MODRM
-                    : UNDEFINED | MODRM;
+            case Instruction.MAP_0F38 ->
+                opcode == 0xF2 || opcode == 0xF3 || (opcode >= 0xF5 && opcode <= 0xF7) ? MODRM : UNDEFINED | MODRM;
             case Instruction.MAP_0F3A -> opcode == 0xF0 ? MODRM | UB : UNDEFINED | MODRM | UB;
             default -> UNDEFINED | MODRM;
         };

@@ -60,13 +60,13 @@ final class PackedIntegerWide {
         return a & ~chosen | b & chosen;
     }
 
-    /** All ones in the elements whose top bit is set. */
+    /** All ones in the elements, of 8, 32 or 64 bits, whose top bit is set. */
     static long spread(long mask, int width) {
-        if (width == 64) {
-            return mask >> 63;
-        }
-        long ones = -1L / ((1L << width) - 1);
-        return (mask >>> (width - 1) & ones) * ((1L << width) - 1);
+        return switch (width) {
+            case 8 -> (mask >>> 7 & 0x0101_0101_0101_0101L) * 0xFF;
+            case 32 -> (mask >>> 31 & 0x0000_0001_0000_0001L) * 0xFFFF_FFFFL;
+            default -> mask >> 63;
+        };
     }
 
     /** The elements of {@code b} where {@code choice} has a bit set, from bit 0 on. */

@@ -11,10 +11,9 @@ final class ExtensionGenerator {
     private static final int PF3 = 2;
     private static final int PF2 = 3;
 
-    private static final int[] SSE41_38 = OracleGenerator.range(
-            0x10, 0x10, 0x14, 0x15, 0x17, 0x17, 0x20, 0x25, 0x28, 0x2B, 0x30, 0x35, 0x38, 0x41);
-    private static final int[] SSE41_3A =
-            OracleGenerator.range(0x08, 0x0E, 0x14, 0x17, 0x20, 0x22, 0x40, 0x42);
+    private static final int[] SSE41_38 =
+            OracleGenerator.range(0x10, 0x10, 0x14, 0x15, 0x17, 0x17, 0x20, 0x25, 0x28, 0x2B, 0x30, 0x35, 0x38, 0x41);
+    private static final int[] SSE41_3A = OracleGenerator.range(0x08, 0x0E, 0x14, 0x17, 0x20, 0x22, 0x40, 0x42);
 
     private final OracleGenerator to;
 
@@ -36,7 +35,7 @@ final class ExtensionGenerator {
 
     /** One instruction of an extension that the processors have. */
     void instruction() {
-        while (true) {
+        for (int tries = 0; tries < 1000; tries++) {
             int choice = to.below(13);
             if (choice < 4 && to.has(FeatureSet.SSE4_1)) {
                 if (to.chance(2)) {
@@ -70,6 +69,7 @@ final class ExtensionGenerator {
                 return;
             }
         }
+        throw new IllegalStateException("the processors have nothing to generate");
     }
 
     private void sse38(int opcode) {
@@ -157,8 +157,7 @@ final class ExtensionGenerator {
 
     /** Emits a VEX prefix, opcode and ModRM. */
     private void vex(int map, int prefix, boolean w, boolean l, int vvvv, int opcode, int reg, int rm) {
-        byte[] operand =
-                rm == MEMORY ? to.memoryOperand(reg) : new byte[] {(byte) (0xC0 | (reg & 7) << 3 | (rm & 7))};
+        byte[] operand = rm == MEMORY ? to.memoryOperand(reg) : new byte[] {(byte) (0xC0 | (reg & 7) << 3 | (rm & 7))};
         int rex = (rm == MEMORY ? to.memoryRex & 3 : rm >>> 3) | (reg & 8) >>> 1;
         int last = (~vvvv & 15) << 3 | (l ? 4 : 0) | prefix;
         ByteArrayOutputStream all = new ByteArrayOutputStream();

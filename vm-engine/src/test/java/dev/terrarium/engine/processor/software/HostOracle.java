@@ -8,6 +8,7 @@ import dev.terrarium.engine.processor.kvm.KvmProcessor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -64,26 +65,44 @@ final class HostOracle implements AutoCloseable {
         return compatibilityMode;
     }
 
-    /** The extensions of {@link FeatureSet} that the host has, as far as its KVM passes them on. */
+    /**
+     * The extensions of {@link FeatureSet} that instructions run on the host show to be there. KVM's own list is of no use:
+     * a nested one may hide what it cannot keep a guest from using.
+     */
     FeatureSet features() throws IOException {
-        int[] basic = machine.cpuid(1, 0);
-        int[] structured = machine.cpuid(7, 0);
-        int[] extended = machine.cpuid(0x8000_0001, 0);
         int features = 0;
-        for (int feature = 1; feature != 0 && feature <= FeatureSet.BEST.bits(); feature <<= 1) {
-            FeatureSet single = new FeatureSet(feature);
-            CpuIdentity identity = new CpuIdentity(0, 1, single);
-            boolean has = holds(basic[2], identity.leaf(1, 0)[2] & ~(1 << 31))
-                    && holds(structured[1], identity.leaf(7, 0)[1])
-                    && holds(extended[2], identity.leaf(0x8000_0001, 0)[2] & 0x21);
-            features |= has ? feature : 0;
+        for (Probe probe : PROBES) {
+            OracleState before = new OracleState();
+            before.extended[24] = (byte) 0x80;
+            before.extended[25] = 0x1F;
+            before.registers[Cpu.RAX] = 1;
+            OracleSequence.Step step = new OracleSequence.Step(HexFormat.of().parseHex(probe.code), 0);
+            OracleState after = run(new OracleSequence(true, List.of(step)), before);
+            boolean has = after.vector != GuestFault.INVALID_OPCODE
+                    && (probe.feature != FeatureSet.LZCNT || after.registers[Cpu.RAX] == 31);
+            features |= has ? probe.feature : 0;
         }
+        restart();
         return new FeatureSet(features);
     }
 
-    private static boolean holds(int host, int wanted) {
-        return (host & wanted) == wanted;
-    }
+    /** An instruction that raises #UD, or has another result, where the feature is missing. */
+    private record Probe(int feature, String code) {}
+
+    private static final List<Probe> PROBES = List.of(
+            new Probe(FeatureSet.SSE3, "F20F7CC0"),
+            new Probe(FeatureSet.SSSE3, "0F3800C0"),
+            new Probe(FeatureSet.CMPXCHG16B, "480FC70E"),
+            new Probe(FeatureSet.LAHF, "9F"),
+            new Probe(FeatureSet.SSE4_1, "660F3817C0"),
+            new Probe(FeatureSet.SSE4_2, "660F3837C0"),
+            new Probe(FeatureSet.POPCNT, "F30FB8C0"),
+            new Probe(FeatureSet.LZCNT, "F30FBDC0"),
+            new Probe(FeatureSet.MOVBE, "0F38F006"),
+            new Probe(FeatureSet.BMI1, "C4E278F2C0"),
+            new Probe(FeatureSet.BMI2, "C4E279F7C0"),
+            new Probe(FeatureSet.AES, "660F38DCC0"),
+            new Probe(FeatureSet.PCLMULQDQ, "660F3A44C000"));
 
     /** RCPSS and RSQRTSS are approximations, and each vendor has its own; ours are Intel's. */
     boolean approximatesAsIntel() throws IOException {

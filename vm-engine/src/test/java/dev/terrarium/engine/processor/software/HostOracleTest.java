@@ -36,7 +36,7 @@ final class HostOracleTest {
             for (long program = 0; done < budget && reports.size() < MOST_REPORTS; program++) {
                 OracleGenerator generator = new OracleGenerator(seed, program, host.hasCompatibilityMode());
                 generator.extendTo(features, approximations);
-                OracleState before = generator.state();
+                OracleState before = generator.extensionState();
                 OracleSequence sequence = generator.sequence(MOST_INSTRUCTIONS);
                 done += sequence.steps().size();
                 String differences = compare(host, software, sequence, before);

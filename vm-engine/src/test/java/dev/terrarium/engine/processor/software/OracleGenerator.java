@@ -221,6 +221,26 @@ final class OracleGenerator {
         return state;
     }
 
+    /** The same, now and then with bytes of a small alphabet in memory and vectors, as string comparisons want them. */
+    OracleState extensionState() {
+        OracleState state = state();
+        if (chance(4)) {
+            for (int i = 0; i < state.scratch.length; i++) {
+                state.scratch[i] = letter();
+            }
+            for (int i = 160; i < (wide ? 416 : 288); i++) {
+                state.extended[i] = letter();
+            }
+            state.registers[Cpu.RAX] = below(40) - 20;
+            state.registers[Cpu.RDX] = below(40) - 20;
+        }
+        return state;
+    }
+
+    private byte letter() {
+        return (byte) (chance(12) ? 0 : 'a' + below(4));
+    }
+
     private void floatingPoint(ByteBuffer image, int kind) {
         int control = 0x37F;
         if (chance(4)) {
@@ -258,7 +278,7 @@ final class OracleGenerator {
     OracleSequence sequence(int most) {
         List<OracleSequence.Step> steps = new ArrayList<>();
         int count = 1 + below(most);
-        int theme = below(features.bits() == 0 ? 5 : 8);
+        int theme = below(features.has(FeatureSet.SSE4_1) ? 8 : 5);
         for (int i = 0; i < count; i++) {
             bytes = new ByteArrayOutputStream();
             undefined = 0;

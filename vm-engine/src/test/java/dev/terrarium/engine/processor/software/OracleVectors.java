@@ -61,7 +61,7 @@ final class OracleVectors {
     }
 
     /** Runs all lines and returns those that came out differently. */
-    static List<String> differences(BufferedReader lines) throws IOException {
+    static List<String> differences(BufferedReader lines, boolean extensions) throws IOException {
         List<String> different = new ArrayList<>();
         try (SoftwareOracle software = new SoftwareOracle()) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -70,7 +70,8 @@ final class OracleVectors {
                 int undefined = Integer.parseInt(fields[2], 16);
                 OracleSequence sequence = new OracleSequence(
                         true, List.of(new OracleSequence.Step(HexFormat.of().parseHex(fields[1]), undefined)));
-                OracleState before = new OracleGenerator(SEED, program, false).state();
+                OracleGenerator generator = new OracleGenerator(SEED, program, false);
+                OracleState before = extensions ? generator.extensionState() : generator.state();
                 String outcome = outcome(software.run(sequence, before), undefined);
                 if (!outcome.equals(fields[3])) {
                     different.add(line + "\n  here: " + outcome);
@@ -80,15 +81,17 @@ final class OracleVectors {
         return different;
     }
 
-    /** Records on this host: {@code main file.txt.gz programs}. */
+    /** Records on this host: {@code main file.txt.gz programs}, with the extensions it has beyond SSSE3. */
     static void main(String[] arguments) throws IOException {
         try (HostOracle host = new HostOracle();
                 Writer out = new OutputStreamWriter(
                         new GZIPOutputStream(Files.newOutputStream(Path.of(arguments[0]))),
                         StandardCharsets.US_ASCII)) {
+            FeatureSet features = host.features();
             for (long program = 0; program < Long.parseLong(arguments[1]); program++) {
                 OracleGenerator generator = new OracleGenerator(SEED, program, false);
-                OracleState before = generator.state();
+                generator.extendTo(features, false);
+                OracleState before = generator.extensionState();
                 OracleSequence sequence = generator.sequence(MOST_INSTRUCTIONS);
                 OracleState after = host.run(sequence, before);
                 // Of these two a nested KVM does not always tell the truth.
