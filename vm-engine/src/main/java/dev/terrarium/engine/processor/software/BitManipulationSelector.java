@@ -46,7 +46,8 @@ final class BitManipulationSelector {
             case 0xF3 -> prefix == 0 ? lowestBit(i) : Op.INVALID;
             case 0xF5 -> pick(prefix, Op.BZHI, Op.INVALID, Op.PEXT, Op.PDEP);
             case 0xF6 -> prefix == 0xF2 ? Op.MULX : Op.INVALID;
-            default -> pick(prefix, Op.BEXTR, Op.SHLX, Op.SARX, Op.SHRX);
+            case 0xF7 -> pick(prefix, Op.BEXTR, Op.SHLX, Op.SARX, Op.SHRX);
+            default -> Op.INVALID;
         };
     }
 

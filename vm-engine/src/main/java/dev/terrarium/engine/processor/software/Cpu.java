@@ -81,6 +81,7 @@ final class Cpu {
     static final long CR4_OSXMMEXCPT = 1 << 10;
 
     static final long CR4_FSGSBASE = 1 << 16;
+    static final long CR4_OSXSAVE = 1 << 18;
 
     static final long EFER_SCE = 1;
     static final long EFER_LME = 1 << 8;
@@ -126,6 +127,9 @@ final class Cpu {
     long cr3;
     long cr4;
     long efer;
+
+    /** XCR0: the components of {@link FloatingPointImage} that are enabled. */
+    long xcr0 = 1;
 
     /** DR0 to DR3 at 0 to 3, DR6 at 6, DR7 at 7. */
     final long[] debug = new long[8];

@@ -59,6 +59,7 @@ final class CpuIdentity {
             | PSE36
             | MMX
             | FXSR;
+    private static final int OSXSAVE = 1 << 27;
     private static final int HYPERVISOR_PRESENT = 1 << 31;
     private static final int CR8_LEGACY = 1 << 4;
     private static final int PREFETCHW = 1 << 8;
@@ -69,28 +70,35 @@ final class CpuIdentity {
         {FeatureSet.SSE3, 0},
         {FeatureSet.PCLMULQDQ, 1},
         {FeatureSet.SSSE3, 9},
+        {FeatureSet.FMA, 12},
         {FeatureSet.CMPXCHG16B, 13},
         {FeatureSet.SSE4_1, 19},
         {FeatureSet.SSE4_2, 20},
         {FeatureSet.MOVBE, 22},
         {FeatureSet.POPCNT, 23},
         {FeatureSet.AES, 25},
+        {FeatureSet.XSAVE, 26},
+        {FeatureSet.AVX, 28},
+        {FeatureSet.F16C, 29},
         {FeatureSet.RDRAND, 30}
     };
 
     private static final int[][] LEAF_7_EBX = {
-        {FeatureSet.FSGSBASE, 0}, {FeatureSet.BMI1, 3}, {FeatureSet.BMI2, 8}, {FeatureSet.RDSEED, 18}
+        {FeatureSet.FSGSBASE, 0}, {FeatureSet.BMI1, 3}, {FeatureSet.AVX2, 5}, {FeatureSet.BMI2, 8}, {FeatureSet.RDSEED, 18}
     };
     private static final int[][] LEAF_80000001_ECX = {{FeatureSet.LAHF, 0}, {FeatureSet.LZCNT, 5}};
 
     private final int apicId;
     private final int processors;
     private final FeatureSet features;
+    private final Cpu cpu;
 
-    CpuIdentity(int apicId, int processors, FeatureSet features) {
+    /** Identifies {@code cpu}, whose CR4 and XCR0 show in the answers. */
+    CpuIdentity(int apicId, int processors, Cpu cpu) {
         this.apicId = apicId;
         this.processors = processors;
-        this.features = features;
+        this.features = cpu.features;
+        this.cpu = cpu;
     }
 
     private int announced(int[][] table) {
@@ -108,15 +116,18 @@ final class CpuIdentity {
      */
     int[] leaf(int leaf, int subleaf) {
         return switch (leaf) {
-            case 0 -> vendor(7, VENDOR);
+            case 0 -> vendor(features.has(FeatureSet.XSAVE) ? 0xD : 7, VENDOR);
             case 1 ->
                 new int[] {
                     FAMILY_15_MODEL_107_STEPPING_1,
                     apicId << 24 | processors << 16 | 8 << 8,
-                    announced(LEAF_1_ECX) | HYPERVISOR_PRESENT,
+                    announced(LEAF_1_ECX)
+                            | HYPERVISOR_PRESENT
+                            | ((cpu.cr4 & Cpu.CR4_OSXSAVE) != 0 ? OSXSAVE : 0),
                     COMMON_EDX | CLFLUSH | SSE | SSE2 | (processors > 1 ? HTT : 0)
                 };
             case 7 -> new int[] {0, subleaf == 0 ? announced(LEAF_7_EBX) : 0, 0, 0};
+            case 0xD -> extendedState(subleaf);
             case 0x4000_0000 -> signature(0x4000_0000, HYPERVISOR);
             case 0x8000_0000 -> vendor(0x8000_0008, VENDOR);
             case 0x8000_0001 ->
@@ -131,6 +142,24 @@ final class CpuIdentity {
             case 0x8000_0006 -> new int[] {0, 0x4200_4200, 0x0200_8140, 0};
             case 0x8000_0007 -> new int[] {0, 0, 0, INVARIANT_TSC};
             case 0x8000_0008 -> new int[] {PageWalker.PHYSICAL_ADDRESS_BITS | 48 << 8, 0, processors - 1, 0};
+            default -> new int[4];
+        };
+    }
+
+    /** Leaf 0D: where XSAVE puts what. */
+    private int[] extendedState(int subleaf) {
+        if (!features.has(FeatureSet.XSAVE)) {
+            return new int[4];
+        }
+        boolean avx = features.has(FeatureSet.AVX);
+        int largest = avx ? FloatingPointImage.EXTENDED_BYTES : FloatingPointImage.UPPER_OFFSET;
+        boolean enabled = (cpu.xcr0 & FloatingPointImage.AVX_COMPONENT) != 0;
+        return switch (subleaf) {
+            case 0 ->
+                new int[] {
+                    avx ? 7 : 3, enabled ? FloatingPointImage.EXTENDED_BYTES : FloatingPointImage.UPPER_OFFSET, largest, 0
+                };
+            case 2 -> avx ? new int[] {largest - FloatingPointImage.UPPER_OFFSET, FloatingPointImage.UPPER_OFFSET, 0, 0} : new int[4];
             default -> new int[4];
         };
     }

@@ -258,9 +258,10 @@ final class Decoder {
             int sib = next();
             base = sib & 7;
             int index = ((sib >>> 3) & 7) | (rexBits & REX_X) << 2;
+            i.vectorIndex = index;
+            i.scale = sib >>> 6;
             if (index != 4) {
                 i.index = index;
-                i.scale = sib >>> 6;
             }
         }
         if (base == 5 && mod == 0) {

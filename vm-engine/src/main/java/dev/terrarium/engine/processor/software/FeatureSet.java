@@ -24,15 +24,24 @@ public record FeatureSet(int bits) {
     static final int RDRAND = 1 << 13;
     static final int RDSEED = 1 << 14;
     static final int FSGSBASE = 1 << 15;
+    static final int XSAVE = 1 << 16;
+    static final int AVX = 1 << 17;
+    static final int AVX2 = 1 << 18;
+    static final int F16C = 1 << 19;
+    static final int FMA = 1 << 20;
 
     private static final int LEVEL_2 = SSE3 | SSSE3 | CMPXCHG16B | LAHF | SSE4_1 | SSE4_2 | POPCNT;
-    private static final int ALL = LEVEL_2 | LZCNT | MOVBE | BMI1 | BMI2 | AES | PCLMULQDQ | RDRAND | RDSEED | FSGSBASE;
+    private static final int LEVEL_3 = LEVEL_2 | LZCNT | MOVBE | BMI1 | BMI2 | XSAVE | AVX | AVX2 | F16C | FMA;
+    private static final int ALL = LEVEL_3 | AES | PCLMULQDQ | RDRAND | RDSEED | FSGSBASE;
 
     /** The first level: SSE2 and nothing after it. */
     public static final FeatureSet X86_64_V1 = new FeatureSet(0);
 
     /** The second level: to SSE4.2, POPCNT and CMPXCHG16B. */
     public static final FeatureSet X86_64_V2 = new FeatureSet(LEVEL_2);
+
+    /** The third level: to AVX2, BMI2 and FMA. */
+    public static final FeatureSet X86_64_V3 = new FeatureSet(LEVEL_3);
 
     /** Everything this processor has. */
     public static final FeatureSet BEST = new FeatureSet(ALL);
@@ -79,7 +88,13 @@ public record FeatureSet(int bits) {
             case 0x12 -> i.repeat != 0 ? SSE3 : 0;
             case 0x16 -> i.repeat == 0xF3 ? SSE3 : 0;
             case 0x7C, 0x7D, 0xD0, 0xF0 -> SSE3;
-            case 0xAE -> !i.memory && i.extension() < 4 ? FSGSBASE : 0;
+            case 0x01 -> i.modrm == 0xD0 || i.modrm == 0xD1 ? XSAVE : 0;
+            case 0xAE -> {
+                if (i.memory) {
+                    yield i.extension() == 4 || i.extension() == 5 ? XSAVE : 0;
+                }
+                yield i.extension() < 4 ? FSGSBASE : 0;
+            }
             case 0xB8 -> POPCNT;
             case 0xC7 -> {
                 if (i.memory) {
@@ -114,6 +129,7 @@ public record FeatureSet(int bits) {
     private static int requiredVex(Instruction i) {
         return switch (i.op) {
             case Op.ANDN, Op.BEXTR, Op.BLSR, Op.BLSMSK, Op.BLSI -> BMI1;
+            case Op.SIMD -> i.requires;
             default -> BMI2;
         };
     }

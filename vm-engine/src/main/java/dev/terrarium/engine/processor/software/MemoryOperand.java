@@ -39,6 +39,13 @@ final class MemoryOperand {
         return segmentation.forWrite(instruction.segment, offset(instruction), size);
     }
 
+    /** The linear address of {@code size} bytes at {@code offset} of the operand's segment. */
+    long at(Instruction instruction, long offset, int size, boolean write) {
+        return write
+                ? segmentation.forWrite(instruction.segment, offset, size)
+                : segmentation.forRead(instruction.segment, offset, size);
+    }
+
     /** The linear address of an aligned 16-byte operand; #GP(0) if it is not aligned. */
     long vectorForRead(Instruction instruction) {
         return aligned(forRead(instruction, VECTOR));

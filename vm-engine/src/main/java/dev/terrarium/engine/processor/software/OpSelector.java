@@ -7,7 +7,9 @@ final class OpSelector {
 
     static void select(Instruction i, int shape, int codeSize) {
         i.op = Op.INVALID;
-        if ((shape & OpcodeMap.X87) != 0) {
+        if (i.vex && (shape & OpcodeMap.SIMD) != 0) {
+            AvxSelector.select(i);
+        } else if ((shape & OpcodeMap.X87) != 0) {
             i.op = Op.X87;
         } else if ((shape & OpcodeMap.SIMD) != 0) {
             i.op = Op.SIMD;
@@ -565,14 +567,14 @@ final class OpSelector {
         }
     }
 
-    /** Group 15: the fences and CLFLUSH do nothing here; FXSAVE, FXRSTOR, LDMXCSR, STMXCSR are SIMD. */
+    /** Group 15: the fences and CLFLUSH do nothing here; FXSAVE, XSAVE and their relatives are SIMD. */
     private static void groupFifteen(Instruction i, int codeSize) {
         if (!i.memory && i.repeat == 0xF3 && i.extension() < 4 && codeSize == 8) {
             rm(i);
             i.operation = i.extension();
             i.op = Op.SEGMENT_BASE;
         } else if (i.memory) {
-            if (i.extension() < 4) {
+            if (i.extension() < 6 && (i.extension() < 4 || i.repeat == 0 && !i.operandSizePrefix)) {
                 i.op = Op.SIMD;
             } else if (i.extension() == 7) {
                 i.op = Op.NOP;

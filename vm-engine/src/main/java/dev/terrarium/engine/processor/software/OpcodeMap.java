@@ -94,12 +94,14 @@ final class OpcodeMap {
 
     /** The shape of an opcode behind a VEX prefix, where no opcode but VZEROUPPER's is without ModRM. */
     static int vexShape(int map, int opcode) {
-        return switch (map) {
-            case Instruction.MAP_0F38 ->
-                opcode == 0xF2 || opcode == 0xF3 || (opcode >= 0xF5 && opcode <= 0xF7) ? MODRM : UNDEFINED | MODRM;
-            case Instruction.MAP_0F3A -> opcode == 0xF0 ? MODRM | UB : UNDEFINED | MODRM | UB;
-            default -> UNDEFINED | MODRM;
-        };
+        if (map == Instruction.MAP_0F && opcode == 0x77) {
+            return SIMD;
+        }
+        boolean immediate = map == Instruction.MAP_0F3A
+                || map == Instruction.MAP_0F
+                        && ((opcode >= 0x70 && opcode <= 0x73) || (opcode >= 0xC2 && opcode <= 0xC6));
+        boolean general = map == Instruction.MAP_0F38 ? opcode >= 0xF2 : map == Instruction.MAP_0F3A && opcode == 0xF0;
+        return MODRM | (general ? 0 : SIMD) | (immediate ? UB : 0);
     }
 
     private static void range(int[] map, int from, int to, int shape) {

@@ -46,7 +46,8 @@ final class SimdOperands {
         }
     }
 
-    private void requireTaskSwitched() {
+    /** CR0.TS is clear, else #NM. */
+    void requireTaskSwitched() {
         if ((cpu.cr0 & Cpu.CR0_TS) != 0) {
             throw cpu.fault(GuestFault.DEVICE_NOT_AVAILABLE, GuestFault.NO_ERROR_CODE);
         }

@@ -79,7 +79,7 @@ public final class SoftwareProcessor implements Processor {
                 control,
                 registers,
                 counter,
-                new CpuIdentity(index, count, features),
+                new CpuIdentity(index, count, cpu),
                 window,
                 controller,
                 boardLock,
@@ -295,6 +295,7 @@ public final class SoftwareProcessor implements Processor {
         cpu.cr3 = 0;
         cpu.cr4 = 0;
         cpu.efer = 0;
+        cpu.xcr0 = 1;
         cpu.longMode = false;
         java.util.Arrays.fill(cpu.debug, 0);
         cpu.debug[6] = 0xFFFF_0FF0L;

@@ -523,6 +523,8 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
     private void executeGroup7(Instruction i) {
         if (!i.memory) {
             switch (i.modrm) {
+                case 0xD0 -> setEdxEax(control.extendedControl((int) cpu.gpr[Cpu.RCX]));
+                case 0xD1 -> control.setExtendedControl((int) cpu.gpr[Cpu.RCX], edxEax());
                 case 0xF8 -> swapGs();
                 case 0xF9 -> {
                     requireTimeStampAccess();

@@ -16,12 +16,14 @@ final class ExtensionGenerator {
     private static final int[] SSE41_3A = OracleGenerator.range(0x08, 0x0E, 0x14, 0x17, 0x20, 0x22, 0x40, 0x42);
 
     private final OracleGenerator to;
+    private final AvxGenerator avx;
 
     ExtensionGenerator(OracleGenerator to) {
         this.to = to;
+        this.avx = new AvxGenerator(to, this);
     }
 
-    private int vector() {
+    int vector() {
         return to.below(to.wide() ? 16 : 8);
     }
 
@@ -36,6 +38,10 @@ final class ExtensionGenerator {
     /** One instruction of an extension that the processors have. */
     void instruction() {
         for (int tries = 0; tries < 1000; tries++) {
+            if (to.has(FeatureSet.AVX) && !to.chance(3)) {
+                avx.instruction();
+                return;
+            }
             int choice = to.below(13);
             if (choice < 4 && to.has(FeatureSet.SSE4_1)) {
                 if (to.chance(2)) {
@@ -156,7 +162,7 @@ final class ExtensionGenerator {
     }
 
     /** Emits a VEX prefix, opcode and ModRM. */
-    private void vex(int map, int prefix, boolean w, boolean l, int vvvv, int opcode, int reg, int rm) {
+    void vex(int map, int prefix, boolean w, boolean l, int vvvv, int opcode, int reg, int rm) {
         byte[] operand = rm == MEMORY ? to.memoryOperand(reg) : new byte[] {(byte) (0xC0 | (reg & 7) << 3 | (rm & 7))};
         int rex = (rm == MEMORY ? to.memoryRex & 3 : rm >>> 3) | (reg & 8) >>> 1;
         int last = (~vvvv & 15) << 3 | (l ? 4 : 0) | prefix;

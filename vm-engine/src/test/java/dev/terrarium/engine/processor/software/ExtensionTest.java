@@ -277,14 +277,14 @@ final class ExtensionTest {
 
     @Test
     void modelsAnnounceWhatTheyHave() {
-        int sse2Only = new CpuIdentity(0, 1, FeatureSet.X86_64_V1).leaf(1, 0)[2];
+        int sse2Only = new CpuIdentity(0, 1, new Cpu(FeatureSet.X86_64_V1)).leaf(1, 0)[2];
         assertThat(sse2Only).as("the hypervisor bit alone").isEqualTo(1 << 31);
-        CpuIdentity second = new CpuIdentity(0, 1, FeatureSet.X86_64_V2);
+        CpuIdentity second = new CpuIdentity(0, 1, new Cpu(FeatureSet.X86_64_V2));
         // SSE3, SSSE3, CMPXCHG16B, SSE4.1, SSE4.2, POPCNT
         assertThat(second.leaf(1, 0)[2]).isEqualTo(1 << 31 | 1 | 1 << 9 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 23);
         assertThat(second.leaf(7, 0)[1]).isZero();
         assertThat(second.leaf(0x8000_0001, 0)[2] & 0x21).as("LAHF, LZCNT").isEqualTo(1);
-        assertThat(new CpuIdentity(0, 1, FeatureSet.BEST).leaf(7, 1)[1])
+        assertThat(new CpuIdentity(0, 1, new Cpu(FeatureSet.BEST)).leaf(7, 1)[1])
                 .as("no subleaf 1")
                 .isZero();
     }

@@ -4,6 +4,7 @@ package dev.terrarium.engine.processor.software;
 import dev.terrarium.engine.memory.HostBlock;
 import dev.terrarium.engine.memory.HostMemory;
 import dev.terrarium.engine.processor.kvm.KvmMachine;
+import dev.terrarium.engine.posix.PosixException;
 import dev.terrarium.engine.processor.kvm.KvmProcessor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -48,6 +49,7 @@ final class HostOracle implements AutoCloseable {
     private KvmMachine machine;
     private KvmProcessor processor;
     private final boolean compatibilityMode;
+    private boolean avx;
 
     HostOracle() throws IOException {
         machine = KvmMachine.create();
@@ -102,7 +104,11 @@ final class HostOracle implements AutoCloseable {
             new Probe(FeatureSet.BMI1, "C4E278F2C0"),
             new Probe(FeatureSet.BMI2, "C4E279F7C0"),
             new Probe(FeatureSet.AES, "660F38DCC0"),
-            new Probe(FeatureSet.PCLMULQDQ, "660F3A44C000"));
+            new Probe(FeatureSet.PCLMULQDQ, "660F3A44C000"),
+            new Probe(FeatureSet.AVX, "C5F857C0"),
+            new Probe(FeatureSet.AVX2, "C5FDEFC0"),
+            new Probe(FeatureSet.F16C, "C4E27913C0"),
+            new Probe(FeatureSet.FMA, "C4E2F998C0"));
 
     /** RCPSS and RSQRTSS are approximations, and each vendor has its own; ours are Intel's. */
     boolean approximatesAsIntel() throws IOException {
@@ -113,7 +119,20 @@ final class HostOracle implements AutoCloseable {
         machine.mapMemory(0, 0, host, MEMORY);
         KvmProcessor made = machine.createProcessor(0);
         made.readSpecial();
+        avx = enableAvx(made);
         return made;
+    }
+
+    private static boolean enableAvx(KvmProcessor made) {
+        try {
+            made.setControl(KvmProcessor.CR4, made.control(KvmProcessor.CR4) | Cpu.CR4_OSXSAVE);
+            made.writeSpecial();
+            made.setExtendedControl(7);
+            return true;
+        } catch (PosixException e) {
+            System.out.println("oracle: no AVX: " + e.getMessage());
+            return false;
+        }
     }
 
     /** Starts over with another machine. */
@@ -185,7 +204,11 @@ final class HostOracle implements AutoCloseable {
         processor.setRegister(KvmProcessor.RIP, OracleState.CODE);
         processor.setRegister(KvmProcessor.RFLAGS, before.flags | 2);
         processor.writeRegisters();
-        processor.writeExtended(before.extended);
+        if (avx) {
+            processor.writeExtended(before.extended, before.upper);
+        } else {
+            processor.writeExtended(before.extended);
+        }
         int reason = processor.run();
         processor.readRegisters();
         if (reason != KvmProcessor.EXIT_HALT) {
@@ -207,7 +230,7 @@ final class HostOracle implements AutoCloseable {
                 KvmProcessor.CR0, Cpu.CR0_PG | Cpu.CR0_NE | Cpu.CR0_ET | Cpu.CR0_MP | Cpu.CR0_PE | Cpu.CR0_WP);
         processor.setControl(KvmProcessor.CR2, 0);
         processor.setControl(KvmProcessor.CR3, PML4);
-        processor.setControl(KvmProcessor.CR4, Cpu.CR4_PAE | Cpu.CR4_OSFXSR | Cpu.CR4_OSXMMEXCPT);
+        processor.setControl(KvmProcessor.CR4, Cpu.CR4_PAE | Cpu.CR4_OSFXSR | Cpu.CR4_OSXMMEXCPT | (avx ? Cpu.CR4_OSXSAVE : 0));
         processor.setControl(KvmProcessor.EFER, Cpu.EFER_LME | Cpu.EFER_LMA);
         processor.writeSpecial();
     }
@@ -224,6 +247,9 @@ final class HostOracle implements AutoCloseable {
         after.flags = read64(frame + 32);
         after.registers[Cpu.RSP] = read64(frame + 40);
         processor.readExtended(after.extended);
+        if (avx) {
+            processor.upperHalves(after.upper);
+        }
         if (after.vector == GuestFault.PAGE_FAULT) {
             processor.readSpecial();
             after.faultAddress = processor.control(KvmProcessor.CR2);

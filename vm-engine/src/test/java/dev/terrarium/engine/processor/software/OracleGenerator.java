@@ -67,6 +67,10 @@ final class OracleGenerator {
         return wide;
     }
 
+    boolean approximates() {
+        return approximations;
+    }
+
     boolean has(int feature) {
         return features.has(feature);
     }
@@ -224,6 +228,11 @@ final class OracleGenerator {
     /** The same, now and then with bytes of a small alphabet in memory and vectors, as string comparisons want them. */
     OracleState extensionState() {
         OracleState state = state();
+        ByteBuffer upper = ByteBuffer.wrap(state.upper).order(ByteOrder.LITTLE_ENDIAN);
+        int kind = below(3);
+        for (int i = 0; i < (wide ? 32 : 16); i++) {
+            upper.putLong(8 * i, vectorHalf(kind));
+        }
         if (chance(4)) {
             for (int i = 0; i < state.scratch.length; i++) {
                 state.scratch[i] = letter();

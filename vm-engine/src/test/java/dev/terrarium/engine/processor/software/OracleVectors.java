@@ -35,7 +35,7 @@ final class OracleVectors {
         return hash;
     }
 
-    private static String outcome(OracleState state, int undefinedFlags) {
+    private static String outcome(OracleState state, int undefinedFlags, boolean upper) {
         long registers = FNV_OFFSET;
         for (long register : state.registers) {
             registers = (registers ^ register) * FNV_PRIME;
@@ -46,6 +46,9 @@ final class OracleVectors {
         long extended = digest(image, 0, 5, FNV_OFFSET);
         extended = digest(image, 24, 28, extended);
         extended = digest(image, 32, 416, extended);
+        if (upper) {
+            extended = digest(state.upper, 0, state.upper.length, extended);
+        }
         long flags = state.flags & (Cpu.ARITHMETIC_FLAGS | Cpu.FLAG_DF) & ~undefinedFlags;
         boolean fault = state.vector != OracleState.BREAKPOINT;
         return String.format(
@@ -72,7 +75,7 @@ final class OracleVectors {
                         true, List.of(new OracleSequence.Step(HexFormat.of().parseHex(fields[1]), undefined)));
                 OracleGenerator generator = new OracleGenerator(SEED, program, false);
                 OracleState before = extensions ? generator.extensionState() : generator.state();
-                String outcome = outcome(software.run(sequence, before), undefined);
+                String outcome = outcome(software.run(sequence, before), undefined, extensions);
                 if (!outcome.equals(fields[3])) {
                     different.add(line + "\n  here: " + outcome);
                 }
@@ -101,7 +104,7 @@ final class OracleVectors {
                 byte[] code = sequence.code();
                 out.write(program + " " + HexFormat.of().formatHex(code, 0, code.length - 1) + " "
                         + Integer.toHexString(sequence.undefinedFlags()) + " "
-                        + outcome(after, sequence.undefinedFlags()) + "\n");
+                        + outcome(after, sequence.undefinedFlags(), true) + "\n");
             }
         }
     }
