@@ -227,6 +227,7 @@ final class PersonalComputer implements AutoCloseable {
         return switch (model) {
             case X86_64_V1 -> FeatureSet.X86_64_V1;
             case X86_64_V2 -> FeatureSet.X86_64_V2;
+            case X86_64_V3 -> FeatureSet.X86_64_V3;
             case BEST -> FeatureSet.BEST;
         };
     }

@@ -16,6 +16,9 @@ public enum CpuModel {
     /** To SSE4.2, POPCNT and CMPXCHG16B: processors since 2009. */
     X86_64_V2("x86-64-v2"),
 
+    /** To AVX2, BMI2 and FMA: processors since 2013. */
+    X86_64_V3("x86-64-v3"),
+
     /** Everything there is. */
     BEST("best");
 

@@ -48,11 +48,7 @@ final class AvxRearrangeUnit {
         switch (i.opcode) {
             case 0x00, 0x01 -> { // VPERMQ, VPERMPD
                 registers.load(i);
-                set(
-                        source[control & 3],
-                        source[control >>> 2 & 3],
-                        source[control >>> 4 & 3],
-                        source[control >>> 6]);
+                set(source[control & 3], source[control >>> 2 & 3], source[control >>> 4 & 3], source[control >>> 6]);
                 store(i);
             }
             case 0x02 -> { // VPBLENDD
@@ -246,8 +242,7 @@ final class AvxRearrangeUnit {
         registers.load(i);
         int width = i.opcode == 0x4A ? 32 : i.opcode == 0x4B ? 64 : 8;
         for (int n = 0; n < 2 * VectorRegisters.lanes(i); n++) {
-            result[n] = PackedIntegerWide.blend(
-                    registers.get(i.vvvv, n), source[n], registers.get(mask, n), width);
+            result[n] = PackedIntegerWide.blend(registers.get(i.vvvv, n), source[n], registers.get(mask, n), width);
         }
         store(i);
     }

@@ -79,7 +79,8 @@ final class ControlRegisters {
     }
 
     private long supportedCr4() {
-        return CR4_SUPPORTED | (cpu.features.has(FeatureSet.FSGSBASE) ? Cpu.CR4_FSGSBASE : 0)
+        return CR4_SUPPORTED
+                | (cpu.features.has(FeatureSet.FSGSBASE) ? Cpu.CR4_FSGSBASE : 0)
                 | (cpu.features.has(FeatureSet.XSAVE) ? Cpu.CR4_OSXSAVE : 0);
     }
 

@@ -84,7 +84,11 @@ final class CpuIdentity {
     };
 
     private static final int[][] LEAF_7_EBX = {
-        {FeatureSet.FSGSBASE, 0}, {FeatureSet.BMI1, 3}, {FeatureSet.AVX2, 5}, {FeatureSet.BMI2, 8}, {FeatureSet.RDSEED, 18}
+        {FeatureSet.FSGSBASE, 0},
+        {FeatureSet.BMI1, 3},
+        {FeatureSet.AVX2, 5},
+        {FeatureSet.BMI2, 8},
+        {FeatureSet.RDSEED, 18}
     };
     private static final int[][] LEAF_80000001_ECX = {{FeatureSet.LAHF, 0}, {FeatureSet.LZCNT, 5}};
 
@@ -121,9 +125,7 @@ final class CpuIdentity {
                 new int[] {
                     FAMILY_15_MODEL_107_STEPPING_1,
                     apicId << 24 | processors << 16 | 8 << 8,
-                    announced(LEAF_1_ECX)
-                            | HYPERVISOR_PRESENT
-                            | ((cpu.cr4 & Cpu.CR4_OSXSAVE) != 0 ? OSXSAVE : 0),
+                    announced(LEAF_1_ECX) | HYPERVISOR_PRESENT | ((cpu.cr4 & Cpu.CR4_OSXSAVE) != 0 ? OSXSAVE : 0),
                     COMMON_EDX | CLFLUSH | SSE | SSE2 | (processors > 1 ? HTT : 0)
                 };
             case 7 -> new int[] {0, subleaf == 0 ? announced(LEAF_7_EBX) : 0, 0, 0};
@@ -157,9 +159,15 @@ final class CpuIdentity {
         return switch (subleaf) {
             case 0 ->
                 new int[] {
-                    avx ? 7 : 3, enabled ? FloatingPointImage.EXTENDED_BYTES : FloatingPointImage.UPPER_OFFSET, largest, 0
+                    avx ? 7 : 3,
+                    enabled ? FloatingPointImage.EXTENDED_BYTES : FloatingPointImage.UPPER_OFFSET,
+                    largest,
+                    0
                 };
-            case 2 -> avx ? new int[] {largest - FloatingPointImage.UPPER_OFFSET, FloatingPointImage.UPPER_OFFSET, 0, 0} : new int[4];
+            case 2 ->
+                avx
+                        ? new int[] {largest - FloatingPointImage.UPPER_OFFSET, FloatingPointImage.UPPER_OFFSET, 0, 0}
+                        : new int[4];
             default -> new int[4];
         };
     }

@@ -96,7 +96,11 @@ final class FloatingPointImage {
         ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         buffer.asLongBuffer().put(image);
         buffer.putLong(BYTES, X87_COMPONENT | SSE_COMPONENT | AVX_COMPONENT);
-        buffer.position(UPPER_OFFSET).slice().order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().put(state.upper);
+        buffer.position(UPPER_OFFSET)
+                .slice()
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asLongBuffer()
+                .put(state.upper);
         return bytes;
     }
 

@@ -69,7 +69,8 @@ final class Instruction {
     int requires;
 
     /** With VEX: the SSE instruction that computes one 128-bit lane of this one, on the lane registers. */
-    @Nullable Instruction lane;
+    @Nullable
+    Instruction lane;
 
     /** The ModRM byte as it stands; 0 if there is none. */
     int modrm;

@@ -4,8 +4,8 @@ package dev.terrarium.engine.processor.software;
 /** The part of {@link ExtensionGenerator} for AVX, AVX2, F16C and FMA: every opcode with every prefix, width and length. */
 final class AvxGenerator {
     private static final int MEMORY = OracleGenerator.MEMORY;
-    private static final int[] MAIN = OracleGenerator.range(
-            0x10, 0x17, 0x28, 0x2F, 0x50, 0x76, 0x7C, 0x7F, 0xC2, 0xC2, 0xC4, 0xC6, 0xD0, 0xFE);
+    private static final int[] MAIN =
+            OracleGenerator.range(0x10, 0x17, 0x28, 0x2F, 0x50, 0x76, 0x7C, 0x7F, 0xC2, 0xC2, 0xC4, 0xC6, 0xD0, 0xFE);
     private static final int[] MAP_0F38 = OracleGenerator.range(
             0x00, 0x0F, 0x13, 0x13, 0x16, 0x1E, 0x20, 0x25, 0x28, 0x41, 0x45, 0x47, 0x58, 0x5A, 0x78, 0x79, 0x8C, 0x8E,
             0x90, 0x9F, 0x90, 0x93, 0xA6, 0xAF, 0xB6, 0xBF, 0xDB, 0xDF);
@@ -57,8 +57,8 @@ final class AvxGenerator {
             return;
         }
         encoder.vex(map, prefix, w, l, vvvv, opcode, reg, rm);
-        boolean immediate = map == 3
-                || map == 1 && ((opcode >= 0x70 && opcode <= 0x73) || (opcode >= 0xC2 && opcode <= 0xC6));
+        boolean immediate =
+                map == 3 || map == 1 && ((opcode >= 0x70 && opcode <= 0x73) || (opcode >= 0xC2 && opcode <= 0xC6));
         if (immediate) {
             to.emit(to.chance(3) ? to.below(32) : to.below(256));
         }
@@ -92,7 +92,10 @@ final class AvxGenerator {
     }
 
     private static boolean isGeneralSource(int map, int opcode, int prefix) {
-        return map == 1 && (opcode == 0x2A && prefix >= 2 || (opcode == 0x6E || opcode == 0x7E) && prefix == 1 || opcode == 0xC4)
+        return map == 1
+                        && (opcode == 0x2A && prefix >= 2
+                                || (opcode == 0x6E || opcode == 0x7E) && prefix == 1
+                                || opcode == 0xC4)
                 || map == 3 && (opcode >= 0x14 && opcode <= 0x17 || opcode == 0x20 || opcode == 0x22);
     }
 

@@ -3,8 +3,8 @@ package dev.terrarium.engine.processor.software;
 
 import dev.terrarium.engine.memory.HostBlock;
 import dev.terrarium.engine.memory.HostMemory;
-import dev.terrarium.engine.processor.kvm.KvmMachine;
 import dev.terrarium.engine.posix.PosixException;
+import dev.terrarium.engine.processor.kvm.KvmMachine;
 import dev.terrarium.engine.processor.kvm.KvmProcessor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -230,7 +230,8 @@ final class HostOracle implements AutoCloseable {
                 KvmProcessor.CR0, Cpu.CR0_PG | Cpu.CR0_NE | Cpu.CR0_ET | Cpu.CR0_MP | Cpu.CR0_PE | Cpu.CR0_WP);
         processor.setControl(KvmProcessor.CR2, 0);
         processor.setControl(KvmProcessor.CR3, PML4);
-        processor.setControl(KvmProcessor.CR4, Cpu.CR4_PAE | Cpu.CR4_OSFXSR | Cpu.CR4_OSXMMEXCPT | (avx ? Cpu.CR4_OSXSAVE : 0));
+        processor.setControl(
+                KvmProcessor.CR4, Cpu.CR4_PAE | Cpu.CR4_OSFXSR | Cpu.CR4_OSXMMEXCPT | (avx ? Cpu.CR4_OSXSAVE : 0));
         processor.setControl(KvmProcessor.EFER, Cpu.EFER_LME | Cpu.EFER_LMA);
         processor.writeSpecial();
     }

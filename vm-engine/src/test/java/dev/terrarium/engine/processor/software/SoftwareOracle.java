@@ -75,7 +75,10 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
         System.arraycopy(before.registers, 0, cpu.gpr, 0, 16);
         cpu.setFlags((int) before.flags);
         FloatingPointImage.restore(cpu.floatingPoint, before.extended);
-        ByteBuffer.wrap(before.upper).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().get(cpu.floatingPoint.upper);
+        ByteBuffer.wrap(before.upper)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asLongBuffer()
+                .get(cpu.floatingPoint.upper);
         cpu.rip = OracleState.CODE;
         cpu.cr2 = 0;
         after = before.copy();
@@ -105,7 +108,10 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
         after.flags = cpu.flags();
         byte[] image = FloatingPointImage.save(cpu.floatingPoint);
         System.arraycopy(image, 0, after.extended, 0, after.extended.length);
-        ByteBuffer.wrap(after.upper).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().put(cpu.floatingPoint.upper);
+        ByteBuffer.wrap(after.upper)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asLongBuffer()
+                .put(cpu.floatingPoint.upper);
         MemorySegment.copy(
                 HostMemory.ALL,
                 ValueLayout.JAVA_BYTE,

@@ -22,8 +22,8 @@ public final class BinaryArithmetic extends FloatingArithmetic {
 
     /** The orders for which each predicate holds: bit 0 less, 1 equal, 2 greater, 3 unordered. */
     private static final int[] RELATIONS = {
-        0b0010, 0b0001, 0b0011, 0b1000, 0b1101, 0b1110, 0b1100, 0b0111, 0b1010, 0b1001, 0b1011, 0, 0b0101, 0b0110, 0b0100,
-        0b1111
+        0b0010, 0b0001, 0b0011, 0b1000, 0b1101, 0b1110, 0b1100, 0b0111, 0b1010, 0b1001, 0b1011, 0, 0b0101, 0b0110,
+        0b0100, 0b1111
     };
 
     private boolean denormalsAreZero;
@@ -301,8 +301,7 @@ public final class BinaryArithmetic extends FloatingArithmetic {
      * Multiplies and adds with one rounding: left times right plus addend, of which product and addend may be negated first.
      * A NaN among the operands is the result as it is, whatever is negated.
      */
-    public long fuse(
-            Format format, long left, long right, long addend, boolean negateProduct, boolean negateAddend) {
+    public long fuse(Format format, long left, long right, long addend, boolean negateProduct, boolean negateAddend) {
         long a = input(format, left);
         long b = input(format, right);
         long c = input(format, addend);
