@@ -226,6 +226,25 @@ final class AvxTest {
         assertThat(decode(hex, FeatureSet.BEST).op).isEqualTo(Op.INVALID);
     }
 
+    /** Outside 64-bit mode C4 and C5 are LES and LDS if a memory operand follows, and registers have three bits. */
+    @Test
+    void vexIn32BitCode() {
+        byte[] bytes = Arrays.copyOf(HexFormat.of().parseHex("C506"), 15 + Decoder.PADDING);
+        Instruction loadPointer = new Decoder(bytes, FeatureSet.BEST).decode(0, 4, 0);
+        assertThat(loadPointer.op).isEqualTo(Op.SYSTEM);
+        assertThat(loadPointer.length).isEqualTo(2);
+        bytes = Arrays.copyOf(HexFormat.of().parseHex("C4C1B16EC8"), 15 + Decoder.PADDING);
+        assertThat(new Decoder(bytes, FeatureSet.BEST).decode(0, 8, 0).op).as("VEX.vvvv").isEqualTo(Op.INVALID);
+        bytes = Arrays.copyOf(HexFormat.of().parseHex("C4C1F96EC8"), 15 + Decoder.PADDING);
+        Instruction move = new Decoder(bytes, FeatureSet.BEST).decode(0, 4, 0);
+        assertThat(move.op).as("VMOVD, whatever W and B").isEqualTo(Op.SIMD);
+        assertThat(move.rexW).isFalse();
+        assertThat(move.rm).isZero();
+        move = new Decoder(bytes, FeatureSet.BEST).decode(0, 8, 0);
+        assertThat(move.rexW).isTrue();
+        assertThat(move.rm).isEqualTo(8);
+    }
+
     @ParameterizedTest
     @CsvSource({"C5ED EFCB", "C5EC 57CB", "C4E2E9 A9CB", "C4E279 13CA", "C4E279 58CA", "C5F8 77", "C4E270 F2C1"})
     void thirdLevel(String hex) {

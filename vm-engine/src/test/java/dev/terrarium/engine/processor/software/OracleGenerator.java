@@ -56,7 +56,7 @@ final class OracleGenerator {
     /**
      * Lets instructions of these extensions come out too.
      *
-     * @param newApproximations whether RCPSS, RSQRTSS and their packed forms may
+     * @param newApproximations whether RCPSS, RSQRTSS and what else vendors do differently may
      */
     void extendTo(FeatureSet newFeatures, boolean newApproximations) {
         features = newFeatures;
@@ -933,6 +933,11 @@ final class OracleGenerator {
         int opcode = SIMD_OPCODES[below(SIMD_OPCODES.length)];
         if ((opcode == 0x52 || opcode == 0x53) && !approximations) {
             opcode = 0x51;
+        }
+        if (opcode == 0x2A && prefix < 0xF2 && !approximations) {
+            // CVTPI2PS from memory: AMD's processors do not look at pending x87 exceptions.
+            memory = false;
+            rm = below(8);
         }
         if (opcode == 0x2B && prefix >= 0xF2) {
             // MOVNTSS and MOVNTSD of SSE4a.
