@@ -105,7 +105,9 @@ final class AvxTest {
         assertThat(machine.peek(DATA + 4096 - 16, 8)).isEqualTo(0x2222_2222_BBBB_BBBBL);
         assertThat(machine.peek(DATA + 4096 - 8, 8)).isEqualTo(-2);
         upper[5] = Long.MIN_VALUE;
+        xmm[6] = 0;
         assertThat(execute("C4E26D 8E1E")).isEqualTo(GuestFault.PAGE_FAULT);
+        assertThat(machine.peek(DATA + 4096 - 16, 8)).as("all or nothing").isEqualTo(0x2222_2222_BBBB_BBBBL);
     }
 
     @Test
@@ -118,7 +120,9 @@ final class AvxTest {
         xmm[7] = 4096;
         xmm[2] = 5;
         xmm[3] = 6;
-        assertThat(execute("C4E2E9 910C1E")).as("VPGATHERQQ xmm1, [rsi+xmm3], xmm2").isEqualTo(GuestFault.PAGE_FAULT);
+        assertThat(execute("C4E2E9 910C1E"))
+                .as("VPGATHERQQ xmm1, [rsi+xmm3], xmm2")
+                .isEqualTo(GuestFault.PAGE_FAULT);
         assertThat(xmm[2]).isEqualTo(0x77);
         assertThat(xmm[3]).isEqualTo(6);
         assertThat(xmm[4]).isZero();
@@ -144,6 +148,15 @@ final class AvxTest {
         assertThat(execute("C5ED 5ECB")).as("VDIVPD ymm1, ymm2, ymm3").isEqualTo(GuestFault.SIMD_FLOATING_POINT);
         assertThat(xmm[2]).isEqualTo(before);
         assertThat(cpu.floatingPoint.mxcsr & 0x3F).isEqualTo(1 << 2);
+        cpu.floatingPoint.mxcsr = 0x1F80 & ~(1 << 9);
+        xmm[6] = 0;
+        upper[4] = 0;
+        assertThat(execute("C5ED 5ECB")).isEqualTo(GuestFault.SIMD_FLOATING_POINT);
+        assertThat(cpu.floatingPoint.mxcsr & 0x3F)
+                .as("of both lanes: 1/0 and 0/0")
+                .isEqualTo(1 << 2 | 1);
+        xmm[6] = Double.doubleToRawLongBits(1);
+        upper[4] = Double.doubleToRawLongBits(1);
         cpu.floatingPoint.mxcsr = 0x1F80;
         assertThat(execute("C5ED 5ECB")).isEqualTo(-1);
         assertThat(Double.longBitsToDouble(xmm[2])).isEqualTo(1);
@@ -189,8 +202,22 @@ final class AvxTest {
     /** All 32 predicates of VCMPSD against the table of SDM volume 2 (3-1): less, equal, greater, unordered. */
     @ParameterizedTest
     @CsvSource({
-        "0, 0100", "1, 1000", "2, 1100", "3, 0001", "4, 1011", "5, 0111", "6, 0011", "7, 1110", "8, 0101", "9, 1001",
-        "10, 1101", "11, 0000", "12, 1010", "13, 0110", "14, 0010", "15, 1111"
+        "0, 0100",
+        "1, 1000",
+        "2, 1100",
+        "3, 0001",
+        "4, 1011",
+        "5, 0111",
+        "6, 0011",
+        "7, 1110",
+        "8, 0101",
+        "9, 1001",
+        "10, 1101",
+        "11, 0000",
+        "12, 1010",
+        "13, 0110",
+        "14, 0010",
+        "15, 1111"
     })
     void predicates(int predicate, String holds) {
         double[] second = {2, 1, 0, Double.NaN};
@@ -234,7 +261,9 @@ final class AvxTest {
         assertThat(loadPointer.op).isEqualTo(Op.SYSTEM);
         assertThat(loadPointer.length).isEqualTo(2);
         bytes = Arrays.copyOf(HexFormat.of().parseHex("C4C1B16EC8"), 15 + Decoder.PADDING);
-        assertThat(new Decoder(bytes, FeatureSet.BEST).decode(0, 8, 0).op).as("VEX.vvvv").isEqualTo(Op.INVALID);
+        assertThat(new Decoder(bytes, FeatureSet.BEST).decode(0, 8, 0).op)
+                .as("VEX.vvvv")
+                .isEqualTo(Op.INVALID);
         bytes = Arrays.copyOf(HexFormat.of().parseHex("C4C1F96EC8"), 15 + Decoder.PADDING);
         Instruction move = new Decoder(bytes, FeatureSet.BEST).decode(0, 4, 0);
         assertThat(move.op).as("VMOVD, whatever W and B").isEqualTo(Op.SIMD);

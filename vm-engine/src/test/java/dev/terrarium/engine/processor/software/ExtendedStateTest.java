@@ -66,7 +66,8 @@ final class ExtendedStateTest {
                 faulting xsetbv
                 faulting xgetbv
                 end_program
-            """)).containsExactly("#6", "1", "3", "1", "7", "#13(0)", "#13(0)", "#13(0)", "#13(0)", "#13(0)");
+            """))
+                .containsExactly("#6", "1", "3", "1", "7", "#13(0)", "#13(0)", "#13(0)", "#13(0)", "#13(0)");
     }
 
     @Test
@@ -195,7 +196,8 @@ final class ExtendedStateTest {
                 out PORT_REPORT, eax
                 popcnt eax, eax
                 end_program
-            """)).containsExactly("#13(0)", "#6", "#6", "#6", "#6", "#6", "7", "0");
+            """))
+                .containsExactly("#13(0)", "#6", "#6", "#6", "#6", "#6", "7", "0");
     }
 
     @Test
