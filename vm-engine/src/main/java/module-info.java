@@ -11,6 +11,8 @@ module dev.terrarium.engine {
 
     exports dev.terrarium.engine;
     exports dev.terrarium.engine.config;
+    exports dev.terrarium.engine.clipboard to
+            dev.terrarium.console;
 
     opens dev.terrarium.engine to
             com.fasterxml.jackson.databind;

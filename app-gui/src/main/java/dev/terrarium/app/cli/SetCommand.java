@@ -6,6 +6,9 @@ import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig;
+import dev.terrarium.engine.config.MachineConfig.Accelerator;
+import dev.terrarium.engine.config.MachineConfig.BootDevice;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -40,6 +43,18 @@ final class SetCommand implements Callable<Integer> {
             description = "The processors' model: ${COMPLETION-CANDIDATES}.")
     private @Nullable CpuModel cpu;
 
+    @Option(
+            names = "--boot",
+            split = ",",
+            paramLabel = "DEVICE",
+            description = "What firmware tries, in turn: cdrom, disk, network.")
+    private List<BootDevice> boot = List.of();
+
+    @Option(
+            names = "--accel",
+            description = "What runs the guest's instructions: auto or software (kvm is not in this version).")
+    private @Nullable Accelerator accelerator;
+
     @Option(names = "--live", description = "Not in this version: changes a machine while it runs.")
     private boolean live;
 
@@ -52,8 +67,10 @@ final class SetCommand implements Callable<Integer> {
         if (live) {
             throw new TerrariumException("this version cannot change a running machine: switch it off, then set");
         }
-        if (memory == null && vcpus == null && cpu == null && spec != null) {
-            throw new ParameterException(spec.commandLine(), "nothing to change: give --memory, --vcpus or --cpu");
+        boolean nothing = memory == null && vcpus == null && boot.isEmpty() && accelerator == null && cpu == null;
+        if (nothing && spec != null) {
+            throw new ParameterException(
+                    spec.commandLine(), "nothing to change: give --memory, --vcpus, --boot, --accel or --cpu");
         }
         try (Host host = root.open()) {
             VirtualMachine machine = root.machine(host, name);
@@ -67,8 +84,8 @@ final class SetCommand implements Callable<Integer> {
                     memory == null ? old.memoryMiB() : memory,
                     processors.count(),
                     processors.maximum(),
-                    old.accelerator(),
-                    old.bootOrder(),
+                    accelerator == null ? old.accelerator() : accelerator,
+                    boot.isEmpty() ? old.bootOrder() : boot.stream().distinct().toList(),
                     old.disks(),
                     old.kernel(),
                     old.networks(),

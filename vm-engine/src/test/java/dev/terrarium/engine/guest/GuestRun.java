@@ -8,6 +8,7 @@ import dev.terrarium.engine.Screenshot;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
+import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
@@ -64,10 +65,39 @@ final class GuestRun implements AutoCloseable {
         return new GuestRun(home, config(memoryMiB, drives, kernel, null));
     }
 
+    /** A kernel on a processor of that model. */
+    static GuestRun fromKernel(Path home, KernelBoot kernel, long memoryMiB, CpuModel model) throws TerrariumException {
+        return new GuestRun(home, withCpu(config(memoryMiB, List.of(), kernel, null), model));
+    }
+
+    private static MachineConfig withCpu(MachineConfig config, CpuModel model) {
+        return new MachineConfig(
+                config.version(),
+                config.id(),
+                config.name(),
+                config.operatingSystem(),
+                config.memoryMiB(),
+                config.vcpus(),
+                config.maximumVcpus(),
+                config.accelerator(),
+                config.bootOrder(),
+                config.disks(),
+                config.kernel(),
+                config.networks(),
+                config.debugConsole(),
+                config.debugExitPort(),
+                model);
+    }
+
     /** A kernel whose writes to port 0xE9 go to {@code debugConsole}. */
     static GuestRun fromKernel(Path home, KernelBoot kernel, long memoryMiB, Path debugConsole)
             throws TerrariumException {
         return new GuestRun(home, config(memoryMiB, List.of(), kernel, debugConsole));
+    }
+
+    /** Whatever firmware finds on these drives, tried in this order. */
+    static GuestRun fromDrives(Path home, List<BootDevice> order, List<DriveConfig> drives) throws TerrariumException {
+        return new GuestRun(home, config(64, drives, null, null, order));
     }
 
     static DriveConfig cd(Path iso) {
@@ -82,6 +112,15 @@ final class GuestRun implements AutoCloseable {
 
     private static MachineConfig config(
             long memoryMiB, List<DriveConfig> drives, @Nullable KernelBoot kernel, @Nullable Path debugConsole) {
+        return config(memoryMiB, drives, kernel, debugConsole, List.of(BootDevice.CDROM, BootDevice.DISK));
+    }
+
+    private static MachineConfig config(
+            long memoryMiB,
+            List<DriveConfig> drives,
+            @Nullable KernelBoot kernel,
+            @Nullable Path debugConsole,
+            List<BootDevice> bootOrder) {
         return new MachineConfig(
                 MachineConfig.CURRENT_VERSION,
                 UUID.randomUUID(),
@@ -91,7 +130,7 @@ final class GuestRun implements AutoCloseable {
                 1,
                 1,
                 MachineConfig.Accelerator.SOFTWARE,
-                List.of(BootDevice.CDROM, BootDevice.DISK),
+                bootOrder,
                 drives,
                 kernel,
                 List.of(),

@@ -263,7 +263,7 @@ final class AvxSelector {
         }
         boolean moved = moves(i, scalarMove);
         i.operation = moved && i.memory ? PLAIN : form;
-        i.op = Op.SIMD;
+        i.op = Op.AVX;
         i.lane = lane(i, i.operation);
     }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor.software;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +53,24 @@ final class Block {
     @Nullable
     Block nextSpilled;
 
+    /** How often the interpreter executed the block since it was decoded. */
+    int heat;
+
+    /** An indirect jump, a return or an exception's return was seen to come here. */
+    boolean indirectTarget;
+
+    /** What executes this block faster, at its entry {@link #regionEntry}. */
+    @Nullable
+    Region region;
+
+    int regionEntry;
+
+    /** The block's distance from the region's base. */
+    int regionDelta;
+
+    /** The regions that contain the block's code. */
+    private @Nullable List<Region> users;
+
     Block(long physical, int codeSize, Instruction[] code, int bytes) {
         this.physical = physical;
         this.codeSize = codeSize;
@@ -76,6 +96,22 @@ final class Block {
         return instruction.end - instruction.length;
     }
 
+    void compiledInto(Region user) {
+        if (users == null) {
+            users = new ArrayList<>(1);
+        }
+        users.add(user);
+    }
+
+    boolean retired() {
+        return original != code;
+    }
+
+    /** The instructions, as they stay even if a write hits the block. */
+    Instruction[] instructions() {
+        return code.clone();
+    }
+
     /**
      * Takes the block out of use. If it is being executed, execution stops before the next instruction: that costs a
      * running block nothing.
@@ -84,6 +120,11 @@ final class Block {
         context = NO_CONTEXT;
         taken = NONE;
         fallThrough = NONE;
+        if (users != null) {
+            List<Region> gone = users;
+            users = null;
+            gone.forEach(Region::retire);
+        }
         if (original == code) {
             original = code.clone();
             Arrays.fill(code, STALE);

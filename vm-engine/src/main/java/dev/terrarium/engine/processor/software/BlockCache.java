@@ -145,6 +145,39 @@ final class BlockCache implements CodePages.Listener {
         return block;
     }
 
+    /** The block at {@code linear} if there is one; changes nothing that the guest can see. */
+    @Nullable
+    Block peek(long linear, long context) {
+        long faultAddress = cpu.cr2;
+        try {
+            PageCode page = page(linear, context);
+            Block block = page == null ? null : page.find((int) linear & (PAGE - 1), cpu.codeSize);
+            return block == null || block.secondPage >= 0 ? null : block;
+        } catch (GuestFault notMapped) {
+            cpu.cr2 = faultAddress;
+            return null;
+        }
+    }
+
+    /** Is the code page at {@code linear} mapped to {@code physical}? Changes nothing that the guest can see. */
+    boolean isMapped(long linear, long physical, long context) {
+        long faultAddress = cpu.cr2;
+        try {
+            PageCode page = page(linear, context);
+            return page != null && page.physical == physical;
+        } catch (GuestFault notMapped) {
+            cpu.cr2 = faultAddress;
+            return false;
+        }
+    }
+
+    /** Could a write of these bytes of one page hit code? */
+    boolean holdsCode(long physical, int length) {
+        PageCode page = known(physical);
+        int from = (int) physical & (PAGE - 1);
+        return page != null && page.mayHold(from, Math.min(PAGE, from + length));
+    }
+
     /** One instruction as a block that is not kept. */
     Block single(long linear) {
         return build(linear, fetcher.translate(linear), null, 1);

@@ -163,6 +163,12 @@ final class Cpu {
     /** Guest instructions executed. */
     long instructions;
 
+    /** How many of {@link #instructions} were executed by compiled code. */
+    long compiledInstructions;
+
+    /** A region is running: writes to code must be left to the interpreter. */
+    boolean inRegion;
+
     /** x87, MMX, SSE registers and their control words. */
     final FloatingPointState floatingPoint = new FloatingPointState();
 
@@ -201,6 +207,11 @@ final class Cpu {
     /** A cheap look, for the interpreter's loop. */
     int attention() {
         return (int) ATTENTION.getOpaque(this);
+    }
+
+    /** For compiled code's loops: is there something to see to, or has the count of what was executed run over? */
+    boolean mustLeave(int executed) {
+        return (attention() | executed & Integer.MIN_VALUE) != 0;
     }
 
     void demandAttention(int bits) {

@@ -129,7 +129,7 @@ public record FeatureSet(int bits) {
     private static int requiredVex(Instruction i) {
         return switch (i.op) {
             case Op.ANDN, Op.BEXTR, Op.BLSR, Op.BLSMSK, Op.BLSI -> BMI1;
-            case Op.SIMD -> i.requires;
+            case Op.AVX -> i.requires;
             default -> BMI2;
         };
     }

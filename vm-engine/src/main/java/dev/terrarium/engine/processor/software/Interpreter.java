@@ -45,6 +45,11 @@ final class Interpreter {
     private long instructionPointerMask;
     private long context;
 
+    private @Nullable RegionCompiler compiler;
+
+    /** Executions that make a block worth compiling; never reached if there is no compiler. */
+    private int hot = -1;
+
     Interpreter(
             Cpu cpu,
             Mmu mmu,
@@ -70,6 +75,12 @@ final class Interpreter {
         strings = new StringUnit(operands, segmentation, guard, ports);
     }
 
+    /** From now on has blocks compiled that were executed {@code threshold} times. */
+    void compileWith(RegionCompiler itsCompiler, int threshold) {
+        compiler = itsCompiler;
+        hot = threshold;
+    }
+
     /** Executes from {@link Cpu#rip} until {@link Cpu#attention} is not 0; exceptions are delivered on the way. */
     void run() {
         blocks.enter();
@@ -78,10 +89,52 @@ final class Interpreter {
         while (cpu.attention() == 0) {
             if (block == null) {
                 block = locate();
-                continue;
+            } else if (block.region != null && block.region.isMapped(cpu.rip - block.regionDelta, context, blocks)) {
+                block = execute(block.region, block);
+            } else {
+                if (++block.heat == hot && compiler != null && compiler.request(block, cpu.rip, context)) {
+                    continue;
+                }
+                int exit = execute(block);
+                block = successor(block, exit);
             }
-            int exit = execute(block);
-            block = successor(block, exit);
+        }
+    }
+
+    /** Executes compiled code, and what it has to leave to the interpreter; returns the block to go on with. */
+    private @Nullable Block execute(Region region, Block block) {
+        long base = cpu.rip - block.regionDelta;
+        long before = cpu.instructions;
+        cpu.inRegion = true;
+        int outcome = region.run(cpu, mmu, base, block.regionEntry);
+        cpu.inRegion = false;
+        if (outcome == Region.FAULT) {
+            RegionPlan.Site site = region.site(region.faultSite);
+            cpu.instructions += site.index();
+            cpu.rip = base + site.delta();
+            if (cpu.fault.vector != GuestFault.WRITE_TO_CODE) {
+                cpu.compiledInstructions += cpu.instructions - before;
+                gpr[Cpu.BLOCK_START] = base + site.blockDelta();
+                faults.deliver(resolved(cpu.fault, site.instruction()));
+                refresh();
+                return null;
+            }
+        }
+        cpu.compiledInstructions += cpu.instructions - before;
+        Block next = locate();
+        if (next == null || outcome == Region.LEFT) {
+            return next;
+        }
+        return successor(next, execute(next));
+    }
+
+    /** Has a unit execute an instruction for compiled code. */
+    void callOut(Instruction i, long blockStart) {
+        gpr[Cpu.BLOCK_START] = blockStart;
+        switch (i.op) {
+            case Op.X87 -> x87.execute(i, advance(i));
+            case Op.SIMD, Op.AVX -> simd.execute(i, advance(i));
+            default -> integers.execute(i);
         }
     }
 
@@ -139,6 +192,7 @@ final class Interpreter {
                 block.taken = next;
             } else {
                 block.fallThrough = next;
+                next.indirectTarget |= exit == INDIRECT;
             }
         }
         return next;
@@ -505,7 +559,7 @@ final class Interpreter {
                         break loop;
                     }
                     case Op.X87 -> x87.execute(i, advance(i));
-                    case Op.SIMD -> simd.execute(i, advance(i));
+                    case Op.SIMD, Op.AVX -> simd.execute(i, advance(i));
                     case Op.STRING -> {
                         if (!string(i)) {
                             n--;

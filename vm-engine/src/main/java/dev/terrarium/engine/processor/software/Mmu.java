@@ -42,6 +42,28 @@ final class Mmu {
         return (int) (linear >>> 11) & INDEX_MASK;
     }
 
+    /** The table that reads of the current privilege look into; for {@link CompiledMemory}. */
+    long[] reads() {
+        return reads;
+    }
+
+    long[] writes() {
+        return writes;
+    }
+
+    /** A read that the table does not answer. */
+    long missedRead(long linear, int size) {
+        return slow.read(linear, size);
+    }
+
+    void missedWrite(long linear, int size, long value) {
+        slow.write(linear, size, value);
+    }
+
+    void missedCheck(long linear, int size) {
+        slow.checkWrite(linear, size);
+    }
+
     /** Switches to the tables of supervisor (CPL 0 to 2) or user (CPL 3) accesses. */
     void privilegeChanged(boolean user) {
         reads = readTables[user ? 1 : 0];

@@ -306,6 +306,9 @@ final class Op {
     /** RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE in the order of {@link Instruction#operation}. */
     static final int SEGMENT_BASE = 205;
 
+    /** Executed by {@code AvxUnit} behind {@code SimdUnit}: vectors with a VEX prefix. */
+    static final int AVX = 206;
+
     private Op() {}
 
     /** No instruction follows in the same block. */

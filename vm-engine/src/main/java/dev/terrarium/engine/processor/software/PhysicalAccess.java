@@ -23,6 +23,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     private final Mmu mmu = new Mmu(this);
     private final LargePages largePages = new LargePages();
     private Runnable flushed = () -> {};
+    private CodeFinder code = (physical, length) -> false;
 
     PhysicalAccess(
             Cpu cpu,
@@ -39,6 +40,17 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
 
     Mmu mmu() {
         return mmu;
+    }
+
+    /** Says where decoded code is. */
+    @FunctionalInterface
+    interface CodeFinder {
+        /** Could {@code length} bytes of one page be code? */
+        boolean isAt(long physical, int length);
+    }
+
+    void findCodeBy(CodeFinder finder) {
+        code = finder;
     }
 
     /** Names what else must forget translations when the TLB does. */
@@ -132,6 +144,8 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
             int first = (int) (4096 - (linear & 4095));
             long low = walker.translate(linear, Access.WRITE, user);
             long high = walker.translate(wrap(linear + first), Access.WRITE, user);
+            requireInterpreter(low, first);
+            requireInterpreter(high, size - first);
             for (int i = 0; i < size; i++) {
                 long physical = i < first ? low + i : high + i - first;
                 writePhysical(physical, 1, (value >>> (8 * i)) & 0xFF);
@@ -140,7 +154,15 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
         }
         long physical = walker.translate(linear, Access.WRITE, user);
         enterIfDirect(linear, physical, user);
+        requireInterpreter(physical, size);
         writePhysical(physical, size, value);
+    }
+
+    /** Compiled code must not write to what may be itself: it stops before it does, and the interpreter goes on. */
+    private void requireInterpreter(long physical, int size) {
+        if (cpu.inRegion && memory.codePages().isCode(physical) && code.isAt(physical, size)) {
+            throw cpu.fault(GuestFault.WRITE_TO_CODE, GuestFault.NO_ERROR_CODE);
+        }
     }
 
     private void enterIfDirect(long linear, long physical, boolean user) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor.software;
 
+import dev.terrarium.engine.EngineStatistics;
 import dev.terrarium.engine.device.Clock;
 import dev.terrarium.engine.memory.MemoryMap;
 import dev.terrarium.engine.processor.LocalInterruptController;
@@ -30,6 +31,7 @@ public final class SoftwareProcessor implements Processor {
     private final ModelSpecificRegisters registers;
     private final BlockCache blocks;
     private final Interpreter interpreter;
+    private final @Nullable RegionCompiler compiler;
     private final boolean bootstrap;
     private boolean waitingForStartup;
     private boolean nonMaskablePending;
@@ -54,6 +56,21 @@ public final class SoftwareProcessor implements Processor {
             Clock clock,
             ReentrantLock boardLock,
             Runnable floatingPointError) {
+        this(index, count, features, map, ports, controller, clock, boardLock, floatingPointError, Compilation.asked());
+    }
+
+    /** The same with a say in when code is compiled. */
+    SoftwareProcessor(
+            int index,
+            int count,
+            FeatureSet features,
+            MemoryMap map,
+            Ports ports,
+            LocalInterruptController controller,
+            Clock clock,
+            ReentrantLock boardLock,
+            Runnable floatingPointError,
+            Compilation compilation) {
         this.controller = controller;
         this.boardLock = boardLock;
         this.bootstrap = index == 0;
@@ -97,6 +114,13 @@ public final class SoftwareProcessor implements Processor {
                 fault -> interrupts.deliver(fault.vector, fault.errorCode),
                 system,
                 ports);
+        memory.findCodeBy(blocks::holdsCode);
+        if (compilation.threshold() > 0) {
+            compiler = new RegionCompiler(cpu, interpreter, blocks, compilation);
+            interpreter.compileWith(compiler, compilation.threshold());
+        } else {
+            compiler = null;
+        }
         memory.onFlush(blocks::forgetTranslations);
         map.onChange(this::mapChanged);
         controller.onRequest(this::wake);
@@ -141,6 +165,9 @@ public final class SoftwareProcessor implements Processor {
                     blocks.forgetAll();
                 }
                 blocks.enter();
+                if (compiler != null) {
+                    compiler.installReady();
+                }
                 if (interrupts.shutdown()) {
                     interrupts.clearShutdown();
                     return Exit.SHUTDOWN;
@@ -346,6 +373,11 @@ public final class SoftwareProcessor implements Processor {
     }
 
     @Override
+    public EngineStatistics statistics() {
+        return EngineStatistics.interpreted(instructions());
+    }
+
+    @Override
     public long busyNanos() {
         long since = busySince;
         return busyNanos + (since == NOT_BUSY ? 0 : System.nanoTime() - since);
@@ -354,5 +386,8 @@ public final class SoftwareProcessor implements Processor {
     @Override
     public void close() {
         kick();
+        if (compiler != null) {
+            compiler.close();
+        }
     }
 }

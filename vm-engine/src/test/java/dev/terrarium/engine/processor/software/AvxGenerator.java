@@ -80,7 +80,7 @@ final class AvxGenerator {
         bytes[4] = (byte) (gather ? 0x04 : memory ? 0x06 : group ? 0xD2 : 0xC2);
         bytes[5] = (byte) (gather ? 0x1E : 0);
         Instruction i = new Decoder(bytes, FeatureSet.BEST).decode(0, 8, 0);
-        return i.op == Op.SIMD && to.has(i.requires) ? 0 : -1;
+        return i.op == Op.AVX && to.has(i.requires) ? 0 : -1;
     }
 
     private static boolean isGeneralTarget(int map, int opcode, int prefix) {

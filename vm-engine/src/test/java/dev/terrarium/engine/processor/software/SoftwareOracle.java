@@ -27,6 +27,10 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
     private OracleState after = new OracleState();
 
     SoftwareOracle() throws IOException {
+        this(Compilation.OFF);
+    }
+
+    SoftwareOracle(Compilation compilation) throws IOException {
         Segmentation segmentation = new Segmentation(cpu);
         Runnable unused = () -> {};
         interpreter = new Interpreter(
@@ -42,6 +46,9 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
                     throw cpu.generalProtection(0);
                 },
                 this);
+        if (compilation.threshold() > 0) {
+            interpreter.compileWith(new RegionCompiler(cpu, interpreter, blocks, compilation), compilation.threshold());
+        }
         cpu.cr0 = Cpu.CR0_PG | Cpu.CR0_NE | Cpu.CR0_ET | Cpu.CR0_MP | Cpu.CR0_PE | Cpu.CR0_WP;
         cpu.cr4 = Cpu.CR4_PAE | Cpu.CR4_OSFXSR | Cpu.CR4_OSXMMEXCPT | Cpu.CR4_OSXSAVE;
         cpu.xcr0 = 7;
@@ -57,6 +64,13 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
     }
 
     OracleState run(OracleSequence sequence, OracleState before) {
+        blocks.forgetAll();
+        mmu.flush();
+        return runAgain(sequence, before);
+    }
+
+    /** Runs the sequence with what was decoded and compiled of it the last time. */
+    OracleState runAgain(OracleSequence sequence, OracleState before) {
         byte[] code = sequence.code();
         MemorySegment.copy(code, 0, HostMemory.ALL, ValueLayout.JAVA_BYTE, host + OracleState.CODE, code.length);
         MemorySegment.copy(
@@ -66,8 +80,6 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
                 ValueLayout.JAVA_BYTE,
                 host + OracleState.SCRATCH,
                 before.scratch.length);
-        blocks.forgetAll();
-        mmu.flush();
         cpu.codeSize = sequence.wide() ? 8 : 4;
         cpu.stackSize = cpu.codeSize;
         cpu.selector[Cpu.CS] = sequence.wide() ? 0x33 : 0x23;
@@ -85,6 +97,10 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
         cpu.takeAttention();
         interpreter.run();
         return after;
+    }
+
+    long compiledInstructions() {
+        return cpu.compiledInstructions;
     }
 
     private void system(Instruction instruction, long address) {

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.processor.software;
+
+/**
+ * When a software vCPU compiles guest code.
+ *
+ * @param threshold executions of a block by the interpreter before it is compiled; 0 for never
+ * @param background whether the compiler works beside the vCPU, or the vCPU waits for it
+ */
+public record Compilation(int threshold, boolean background) {
+    /** The interpreter does everything. */
+    public static final Compilation OFF = new Compilation(0, false);
+
+    /** What users get. */
+    public static final Compilation NORMAL = new Compilation(1_000, true);
+
+    /** Everything is compiled the second time it is executed, and at once: for tests of the compiler. */
+    public static final Compilation EAGER = new Compilation(2, false);
+
+    /** What the system property {@code terrarium.compilation} asks for: off, normal or eager; normal if it is not set. */
+    public static Compilation asked() {
+        String asked = System.getProperty("terrarium.compilation", "normal");
+        return switch (asked) {
+            case "normal" -> NORMAL;
+            case "off" -> OFF;
+            case "eager" -> EAGER;
+            default ->
+                throw new IllegalArgumentException(
+                        "terrarium.compilation is \"" + asked + "\": use off, normal or eager");
+        };
+    }
+}

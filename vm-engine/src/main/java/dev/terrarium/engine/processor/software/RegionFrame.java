@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.processor.software;
+
+import java.lang.classfile.CodeBuilder;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The local variables of a region's method, and the bytecode that moves values between them and the {@link Cpu}. Guest
+ * registers are long variables; each is loaded when the region is entered and written back when it is left.
+ */
+final class RegionFrame {
+    static final ClassDesc REGION = type(Region.class);
+    static final ClassDesc CPU = type(Cpu.class);
+    static final ClassDesc MMU = type(Mmu.class);
+    static final ClassDesc MEMORY = type(CompiledMemory.class);
+    static final ClassDesc FLAGS = type(FlagKind.class);
+    static final ClassDesc FAULT = type(GuestFault.class);
+    static final ClassDesc LONGS = ConstantDescs.CD_long.arrayType();
+    static final ClassDesc LONG = ConstantDescs.CD_long;
+    static final ClassDesc INT = ConstantDescs.CD_int;
+
+    private static final MethodTypeDesc LONG_OF_FLAGS = MethodTypeDesc.of(LONG, INT, LONG, LONG, LONG);
+    private static final MethodTypeDesc READ = MethodTypeDesc.of(LONG, LONG, LONGS, MMU);
+    private static final MethodTypeDesc WRITE = MethodTypeDesc.of(ConstantDescs.CD_void, LONG, LONG, LONGS, MMU);
+    private static final MethodTypeDesc CHECK = MethodTypeDesc.of(ConstantDescs.CD_void, LONG, INT, LONGS, MMU);
+    private static final MethodTypeDesc INSERT = MethodTypeDesc.of(LONG, LONG, LONG);
+
+    static final int THIS = 0;
+    static final int CPU_SLOT = 1;
+    static final int MMU_SLOT = 2;
+    static final int BASE = 3;
+    static final int ENTRY = 5;
+    static final int READS = 6;
+    static final int WRITES = 7;
+    static final int GPR = 8;
+    /** The number of the site that was last reached. */
+    static final int SITE = 9;
+
+    /** Instructions executed since the region was entered. */
+    static final int EXECUTED = 10;
+
+    /** The flags, as {@link FlagKind} has them. */
+    static final int KIND = 11;
+
+    static final int FLAG_A = 12;
+    static final int FLAG_B = 14;
+    static final int FLAG_R = 16;
+    private static final int REGISTERS = 18;
+
+    /** For values inside one instruction. */
+    static final int TEMPORARY = 50;
+
+    static final int TEMPORARY_2 = 52;
+    static final int TEMPORARY_3 = 54;
+    static final int LOW_32_BITS = -1;
+
+    final CodeBuilder c;
+    final List<RegionPlan.Site> sites = new ArrayList<>();
+
+    /** Registers the region reads or writes, and those it writes: bit n is register n. */
+    private final int used;
+
+    private final int written;
+
+    /** The piece being generated, and where in it. */
+    int blockDelta;
+
+    int index;
+
+    /** What {@link #KIND} holds here, if that is known; else -1. */
+    int knownKind = -1;
+
+    RegionFrame(CodeBuilder c, int used, int written) {
+        this.c = c;
+        this.used = used | written;
+        this.written = written;
+    }
+
+    static ClassDesc type(Class<?> type) {
+        return ClassDesc.of(type.getName());
+    }
+
+    static int slot(int register) {
+        return REGISTERS + 2 * register;
+    }
+
+    /** Pushes a register's 64 bits. */
+    void load(int register) {
+        if (register == Cpu.ZERO) {
+            c.lconst_0();
+        } else {
+            c.lload(slot(register));
+        }
+    }
+
+    void store(int register) {
+        c.lstore(slot(register));
+    }
+
+    /** Adds a constant to the long on the stack. */
+    void add(long constant) {
+        if (constant != 0) {
+            c.loadConstant(constant);
+            c.ladd();
+        }
+    }
+
+    void mask(long mask) {
+        if (mask != -1) {
+            c.loadConstant(mask);
+            c.land();
+        }
+    }
+
+    /** Pushes the linear address that lies {@code delta} bytes from the base. */
+    void codeAddress(long delta) {
+        c.lload(BASE);
+        add(delta);
+    }
+
+    /** Pushes the register or immediate operand of an instruction, with bits above the operand's size undefined. */
+    void source(Instruction i) {
+        if (i.source == Cpu.ZERO) {
+            c.loadConstant(i.immediate);
+            return;
+        }
+        load(i.source);
+        if (i.sourceShift != 0) {
+            c.bipush(i.sourceShift);
+            c.lushr();
+        }
+        add(i.immediate);
+    }
+
+    void destination(Instruction i) {
+        load(i.destination);
+        if (i.destinationShift != 0) {
+            c.bipush(i.destinationShift);
+            c.lushr();
+        }
+    }
+
+    void setDestination(Instruction i, int size) {
+        set(i.destination, i.destinationShift, size);
+    }
+
+    /** Pops a long into the low {@code size} bytes of a register; 32-bit results clear the upper half. */
+    void set(int register, int shift, int size) {
+        switch (size) {
+            case 8 -> {}
+            case 4 -> mask(0xFFFF_FFFFL);
+            case 2 -> {
+                load(register);
+                c.invokestatic(MEMORY, "insert16", INSERT);
+            }
+            default -> {
+                load(register);
+                c.invokestatic(MEMORY, shift == 0 ? "insert8" : "insert8High", INSERT);
+            }
+        }
+        store(register);
+    }
+
+    /** Pushes the effective address of the memory operand. */
+    void effectiveAddress(Instruction i) {
+        boolean pushed = false;
+        long offset = i.addressOffset;
+        if (i.addressBase == Cpu.BLOCK_START) {
+            c.lload(BASE);
+            offset += blockDelta;
+            pushed = true;
+        } else if (i.addressBase != Cpu.ZERO) {
+            load(i.addressBase);
+            pushed = true;
+        }
+        if (i.index != Cpu.ZERO) {
+            load(i.index);
+            if (i.scale != 0) {
+                c.loadConstant(i.scale);
+                c.lshl();
+            }
+            if (pushed) {
+                c.ladd();
+            }
+            pushed = true;
+        }
+        if (pushed) {
+            add(offset);
+        } else {
+            c.loadConstant(offset);
+        }
+        mask(i.addressMask);
+    }
+
+    /** Pushes the linear address of the memory operand. */
+    void address(Instruction i) {
+        effectiveAddress(i);
+        if (!i.flat && i.segment >= Cpu.FS) {
+            c.aload(CPU_SLOT);
+            c.getfield(CPU, "segmentBase", LONGS);
+            c.loadConstant(i.segment);
+            c.laload();
+            c.ladd();
+        }
+    }
+
+    /** Notes that what follows may stop before the instruction is done. */
+    int site(Instruction i) {
+        int number = sites.size();
+        sites.add(new RegionPlan.Site(i, blockDelta + i.end - i.length, blockDelta, index));
+        c.loadConstant(number);
+        c.istore(SITE);
+        return number;
+    }
+
+    /** Pops a linear address, pushes what is there, zero-extended. */
+    void read(int size) {
+        c.aload(READS);
+        c.aload(MMU_SLOT);
+        c.invokestatic(MEMORY, "read" + 8 * size, READ);
+    }
+
+    /** Pops a linear address and on top of it a value. */
+    void write(int size) {
+        c.aload(WRITES);
+        c.aload(MMU_SLOT);
+        c.invokestatic(MEMORY, "write" + 8 * size, WRITE);
+    }
+
+    /** Pops a linear address. */
+    void checkWrite(int size) {
+        c.loadConstant(size);
+        c.aload(WRITES);
+        c.aload(MMU_SLOT);
+        c.invokestatic(MEMORY, "checkWrite", CHECK);
+    }
+
+    /** Pushes the memory operand. */
+    void readOperand(Instruction i, int size) {
+        site(i);
+        address(i);
+        read(size);
+    }
+
+    /** Sets what the flags are from now on; their a, b and r have been stored. */
+    void flags(int kind) {
+        c.loadConstant(kind);
+        c.istore(KIND);
+        knownKind = kind;
+    }
+
+    void pushFlags() {
+        if (knownKind >= 0) {
+            c.loadConstant(knownKind);
+        } else {
+            c.iload(KIND);
+        }
+        c.lload(FLAG_A);
+        c.lload(FLAG_B);
+        c.lload(FLAG_R);
+    }
+
+    /** Pushes CF as a long, 0 or 1. */
+    void carry() {
+        flagFunction("carry");
+    }
+
+    void flagFunction(String name) {
+        pushFlags();
+        c.invokestatic(FLAGS, name, LONG_OF_FLAGS);
+    }
+
+    /** Writes the flags to the vCPU. */
+    void storeFlags() {
+        pushFlags();
+        c.aload(CPU_SLOT);
+        c.invokestatic(FLAGS, "store", MethodTypeDesc.of(ConstantDescs.CD_void, INT, LONG, LONG, LONG, CPU));
+    }
+
+    /** Takes the flags from the vCPU. */
+    void loadFlags() {
+        c.aload(CPU_SLOT).getfield(CPU, "flagResult", LONG).lstore(FLAG_R);
+        c.aload(CPU_SLOT).getfield(CPU, "flagCarries", LONG).lstore(FLAG_A);
+        c.aload(CPU_SLOT).getfield(CPU, "flagAux", INT).i2l().lstore(FLAG_B);
+        flags(FlagKind.CANONICAL);
+    }
+
+    /** Loads everything when the region is entered. */
+    void enter() {
+        c.aload(MMU_SLOT).invokevirtual(MMU, "reads", MethodTypeDesc.of(LONGS)).astore(READS);
+        c.aload(MMU_SLOT).invokevirtual(MMU, "writes", MethodTypeDesc.of(LONGS)).astore(WRITES);
+        c.aload(CPU_SLOT).getfield(CPU, "gpr", LONGS).astore(GPR);
+        c.iconst_0().istore(SITE);
+        c.iconst_0().istore(EXECUTED);
+        loadFlags();
+        loadRegisters(used);
+    }
+
+    void loadRegisters(int registers) {
+        for (int register = 0; register < 16; register++) {
+            if ((registers & used & 1 << register) != 0) {
+                c.aload(GPR);
+                c.loadConstant(register);
+                c.laload();
+                store(register);
+            }
+        }
+    }
+
+    /** Writes those of the given registers back that may have changed. */
+    void saveRegisters(int registers) {
+        for (int register = 0; register < 16; register++) {
+            if ((registers & written & 1 << register) != 0) {
+                c.aload(GPR);
+                c.loadConstant(register);
+                load(register);
+                c.lastore();
+            }
+        }
+    }
+
+    /** Writes everything back when the region is left; what {@link Cpu#rip} is to be was set. */
+    void leave() {
+        saveRegisters(0xFFFF);
+        knownKind = -1;
+        storeFlags();
+        c.aload(CPU_SLOT);
+        c.dup();
+        c.getfield(CPU, "instructions", LONG);
+        c.iload(EXECUTED);
+        c.invokestatic(type(Integer.class), "toUnsignedLong", MethodTypeDesc.of(LONG, INT));
+        c.ladd();
+        c.putfield(CPU, "instructions", LONG);
+    }
+}

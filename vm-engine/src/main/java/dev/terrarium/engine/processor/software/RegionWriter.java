@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.processor.software;
+
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
+import java.lang.classfile.instruction.SwitchCase;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Generates the class of a {@link Region}: the method's frame, the blocks in it and how control passes among them and out.
+ * Each way out puts the next instruction's address into {@link Cpu#rip} and joins one ending that writes everything back.
+ */
+final class RegionWriter {
+    private static final ClassDesc NAME = ClassDesc.of(Region.class.getPackageName(), "CompiledRegion");
+    private static final MethodTypeDesc RUN =
+            MethodTypeDesc.of(RegionFrame.INT, RegionFrame.CPU, RegionFrame.MMU, RegionFrame.LONG, RegionFrame.INT);
+    private static final int OUTCOME = RegionFrame.TEMPORARY;
+    private static final int TARGET = RegionFrame.TEMPORARY;
+    private static final int DISTANCE = RegionFrame.TEMPORARY_2;
+
+    private final RegionPlan plan;
+    private final Map<Integer, RegionPlan.Piece> pieceAt = new LinkedHashMap<>();
+    private final Map<Integer, Label> leaders = new LinkedHashMap<>();
+    private final Map<Integer, Label> exits = new LinkedHashMap<>();
+    private final Map<Integer, Label> backEdges = new LinkedHashMap<>();
+
+    private final CodeBuilder c;
+    private final RegionFrame frame;
+    private final InstructionWriter instructions;
+    private final Label ending;
+    private final Label indirect;
+    private boolean indirectUsed;
+
+    private RegionWriter(RegionPlan plan, CodeBuilder c) {
+        this.plan = plan;
+        this.c = c;
+        int used = 0;
+        int written = 0;
+        for (RegionPlan.Piece piece : plan.pieces()) {
+            pieceAt.put(piece.delta(), piece);
+            leaders.put(piece.delta(), c.newLabel());
+            for (Instruction i : piece.code()) {
+                RegisterUse use = RegisterUse.of(i);
+                used |= use.reads;
+                written |= use.writes;
+            }
+        }
+        frame = new RegionFrame(c, used, written);
+        instructions = new InstructionWriter(frame);
+        ending = c.newLabel();
+        indirect = c.newLabel();
+    }
+
+    /** A generated class and the places in it that the region must know. */
+    record Written(byte[] bytes, RegionPlan.Site[] sites) {}
+
+    static Written write(RegionPlan plan) {
+        List<RegionPlan.Site> sites = new ArrayList<>();
+        byte[] bytes = ClassFile.of().build(NAME, builder -> builder.withSuperclass(RegionFrame.REGION)
+                .withFlags(ClassFile.ACC_FINAL | ClassFile.ACC_SUPER)
+                .withMethodBody(ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, 0, c -> c.aload(0)
+                        .invokespecial(RegionFrame.REGION, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void)
+                        .return_())
+                .withMethodBody("run", RUN, ClassFile.ACC_FINAL, c -> {
+                    RegionWriter writer = new RegionWriter(plan, c);
+                    writer.body();
+                    sites.clear();
+                    sites.addAll(writer.frame.sites);
+                }));
+        return new Written(bytes, sites.toArray(RegionPlan.Site[]::new));
+    }
+
+    private void body() {
+        frame.enter();
+        Label from = c.newBoundLabel();
+        entrySwitch();
+        for (RegionPlan.Piece piece : plan.pieces()) {
+            block(piece);
+        }
+        outOfLine();
+        Label to = c.newBoundLabel();
+        Label handler = c.newBoundLabel();
+        c.pop();
+        c.aload(RegionFrame.THIS);
+        c.iload(RegionFrame.SITE);
+        c.putfield(RegionFrame.REGION, "faultSite", RegionFrame.INT);
+        c.iconst_2();
+        c.istore(OUTCOME);
+        c.labelBinding(ending);
+        frame.leave();
+        c.iload(OUTCOME);
+        c.ireturn();
+        c.exceptionCatch(from, to, handler, RegionFrame.FAULT);
+    }
+
+    private void entrySwitch() {
+        List<SwitchCase> cases = new ArrayList<>();
+        for (RegionPlan.Piece piece : plan.pieces()) {
+            if (piece.entry() > 0) {
+                cases.add(SwitchCase.of(piece.entry(), leaders.get(piece.delta())));
+            }
+        }
+        Label first = leaders.get(plan.pieces()[0].delta());
+        if (cases.isEmpty()) {
+            return;
+        }
+        c.iload(RegionFrame.ENTRY);
+        c.tableswitch(1, cases.size(), first, cases);
+    }
+
+    private void block(RegionPlan.Piece piece) {
+        RegionFrame f = frame;
+        c.labelBinding(leaders.get(piece.delta()));
+        f.blockDelta = piece.delta();
+        f.knownKind = -1;
+        Instruction[] code = piece.code();
+        boolean[] flags = flagsNeeded(code);
+        for (int n = 0; n < code.length; n++) {
+            Instruction i = code[n];
+            f.index = n;
+            int delta = piece.delta() + i.end - i.length;
+            if (i.op == Op.END_OF_BLOCK) {
+                c.iinc(RegionFrame.EXECUTED, n);
+                jump(piece.delta() + i.end, piece.delta());
+                return;
+            }
+            if (n > 0 && leaders.containsKey(delta)) {
+                c.iinc(RegionFrame.EXECUTED, n);
+                jump(delta, piece.delta());
+                return;
+            }
+            if (Op.endsBlock(i.op) || i.op == Op.STRING) {
+                transfer(piece, i, n, delta);
+                return;
+            }
+            instructions.write(i, flags[n]);
+        }
+        throw new IllegalStateException("a block without an end");
+    }
+
+    /** For each instruction, whether anything looks at the flags it leaves. */
+    private static boolean[] flagsNeeded(Instruction[] code) {
+        boolean[] needed = new boolean[code.length];
+        boolean live = true;
+        for (int n = code.length - 1; n >= 0; n--) {
+            needed[n] = live;
+            Instruction i = code[n];
+            if (InstructionWriter.mayStop(i) || InstructionWriter.readsFlags(i)) {
+                live = true;
+            } else if (InstructionWriter.definesFlags(i)) {
+                live = false;
+            }
+        }
+        return needed;
+    }
+
+    private void transfer(RegionPlan.Piece piece, Instruction i, int n, int delta) {
+        RegionFrame f = frame;
+        int next = piece.delta() + i.end;
+        int target = (int) (piece.delta() + i.addressOffset);
+        switch (i.op) {
+            case Op.JMP -> {
+                c.iinc(RegionFrame.EXECUTED, n + 1);
+                jump(target, piece.delta());
+            }
+            case Op.JO,
+                    Op.JNO,
+                    Op.JB,
+                    Op.JAE,
+                    Op.JE,
+                    Op.JNE,
+                    Op.JBE,
+                    Op.JA,
+                    Op.JS,
+                    Op.JNS,
+                    Op.JP,
+                    Op.JNP,
+                    Op.JL,
+                    Op.JGE,
+                    Op.JLE,
+                    Op.JG -> {
+                c.iinc(RegionFrame.EXECUTED, n + 1);
+                instructions.conditions().branch(i.op - Op.JO, way(target, piece.delta()));
+                jump(next, piece.delta());
+            }
+            case Op.CALL64 -> {
+                f.site(i);
+                pushReturnAddress(next);
+                c.iinc(RegionFrame.EXECUTED, n + 1);
+                jump(target, piece.delta());
+            }
+            case Op.RET64 -> {
+                f.site(i);
+                f.load(Cpu.RSP);
+                f.read(8);
+                c.lstore(TARGET);
+                leaveIfNotCanonical(n, delta);
+                f.load(Cpu.RSP);
+                f.add(8);
+                f.store(Cpu.RSP);
+                goIndirect(n);
+            }
+            case Op.JMP_INDIRECT, Op.CALL_INDIRECT -> {
+                if (i.operandSize != 8) {
+                    interpret(n, delta);
+                    return;
+                }
+                if (i.memory) {
+                    f.readOperand(i, 8);
+                } else {
+                    f.source(i);
+                }
+                c.lstore(TARGET);
+                leaveIfNotCanonical(n, delta);
+                if (i.op == Op.CALL_INDIRECT) {
+                    f.site(i);
+                    pushReturnAddress(next);
+                }
+                goIndirect(n);
+            }
+            default -> interpret(n, delta);
+        }
+    }
+
+    private void pushReturnAddress(int next) {
+        RegionFrame f = frame;
+        f.load(Cpu.RSP);
+        f.add(-8);
+        f.codeAddress(next);
+        f.write(8);
+        f.load(Cpu.RSP);
+        f.add(-8);
+        f.store(Cpu.RSP);
+    }
+
+    private void goIndirect(int n) {
+        c.iinc(RegionFrame.EXECUTED, n + 1);
+        indirectUsed = true;
+        c.goto_(indirect);
+    }
+
+    /** A target that is not canonical is left to the interpreter, which raises the exception. */
+    private void leaveIfNotCanonical(int n, int delta) {
+        Label good = c.newLabel();
+        c.lload(TARGET);
+        c.invokestatic(RegionFrame.CPU, "canonical", MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.LONG));
+        c.ifne(good);
+        interpret(n, delta);
+        c.labelBinding(good);
+    }
+
+    /** Leaves the region before an instruction that the interpreter must execute. */
+    private void interpret(int n, int delta) {
+        c.iinc(RegionFrame.EXECUTED, n);
+        setInstructionPointer(delta);
+        c.iconst_1();
+        c.istore(OUTCOME);
+        c.goto_(ending);
+    }
+
+    private void setInstructionPointer(int delta) {
+        c.aload(RegionFrame.CPU_SLOT);
+        frame.codeAddress(delta);
+        c.putfield(RegionFrame.CPU, "rip", RegionFrame.LONG);
+    }
+
+    private void jump(int target, int from) {
+        c.goto_(way(target, from));
+    }
+
+    /** Where to jump to reach the code at {@code target}: directly, by way of a look at attention, or out. */
+    private Label way(int target, int from) {
+        if (!pieceAt.containsKey(target)) {
+            return exits.computeIfAbsent(target, t -> c.newLabel());
+        }
+        if (target <= from) {
+            return backEdges.computeIfAbsent(target, t -> c.newLabel());
+        }
+        return leaders.get(target);
+    }
+
+    private void outOfLine() {
+        if (indirectUsed) {
+            indirectJump();
+        }
+        backEdges.forEach((target, label) -> {
+            c.labelBinding(label);
+            c.aload(RegionFrame.CPU_SLOT);
+            c.iload(RegionFrame.EXECUTED);
+            c.invokevirtual(RegionFrame.CPU, "mustLeave", MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.INT));
+            c.ifeq(leaders.get(target));
+            c.goto_(exits.computeIfAbsent(target, t -> c.newLabel()));
+        });
+        exits.forEach((target, label) -> {
+            c.labelBinding(label);
+            setInstructionPointer(target);
+            c.iconst_0();
+            c.istore(OUTCOME);
+            c.goto_(ending);
+        });
+    }
+
+    /** Finds the entry for an address computed at run time, or leaves the region for it. */
+    private void indirectJump() {
+        c.labelBinding(indirect);
+        Label outside = c.newLabel();
+        c.aload(RegionFrame.CPU_SLOT);
+        c.iload(RegionFrame.EXECUTED);
+        c.invokevirtual(RegionFrame.CPU, "mustLeave", MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.INT));
+        c.ifne(outside);
+        c.lload(TARGET);
+        c.lload(RegionFrame.BASE);
+        c.lsub();
+        c.lstore(DISTANCE);
+        c.lload(DISTANCE);
+        c.l2i();
+        c.i2l();
+        c.lload(DISTANCE);
+        c.lcmp();
+        c.ifne(outside);
+        List<SwitchCase> cases = new ArrayList<>();
+        for (RegionPlan.Piece piece : plan.pieces()) {
+            if (piece.entry() >= 0) {
+                cases.add(SwitchCase.of(piece.delta(), leaders.get(piece.delta())));
+            }
+        }
+        c.lload(DISTANCE);
+        c.l2i();
+        c.lookupswitch(outside, cases);
+        c.labelBinding(outside);
+        c.aload(RegionFrame.CPU_SLOT);
+        c.lload(TARGET);
+        c.putfield(RegionFrame.CPU, "rip", RegionFrame.LONG);
+        c.iconst_0();
+        c.istore(OUTCOME);
+        c.goto_(ending);
+    }
+}
