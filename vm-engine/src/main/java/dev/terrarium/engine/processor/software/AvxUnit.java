@@ -56,6 +56,15 @@ final class AvxUnit {
 
     void execute(Instruction i) {
         require();
+        simd.avx = true;
+        try {
+            dispatch(i);
+        } finally {
+            simd.avx = false;
+        }
+    }
+
+    private void dispatch(Instruction i) {
         switch (i.operation) {
             case AvxSelector.LANES, AvxSelector.LANES_3 -> lanes(i);
             case AvxSelector.SCALAR -> scalar(i);

@@ -44,26 +44,19 @@ final class ExtendedStateUnit {
             case 0 -> save(instruction);
             case 1 -> restore(instruction);
             case LDMXCSR -> {
-                requireSse(instruction);
+                simd.requireSse();
                 int value = (int) operands.read(instruction, 4);
                 requireMxcsr(value);
                 state.mxcsr = value;
             }
             case STMXCSR -> {
-                requireSse(instruction);
+                simd.requireSse();
                 operands.write(instruction, 4, state.mxcsr);
             }
             case XSAVE -> saveExtended(instruction);
             case XRSTOR -> restoreExtended(instruction);
             case 7 -> mmu.checkRead(operands.forRead(instruction, 1), 1); // CLFLUSH
             default -> throw cpu.invalidOpcode();
-        }
-    }
-
-    /** The VEX forms have made sure of AVX. */
-    private void requireSse(Instruction instruction) {
-        if (!instruction.vex) {
-            simd.requireSse();
         }
     }
 

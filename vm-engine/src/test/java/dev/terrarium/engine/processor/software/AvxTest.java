@@ -191,6 +191,14 @@ final class AvxTest {
     }
 
     @Test
+    void sseMayBeOff() {
+        cpu.cr4 &= ~Cpu.CR4_OSFXSR;
+        assertThat(execute("C5ED EFCB")).as("VPXOR ymm1, ymm2, ymm3").isEqualTo(-1);
+        assertThat(execute("C5F8 AE1E")).as("VSTMXCSR [rsi]").isEqualTo(-1);
+        assertThat(execute("660F EFCB")).as("PXOR xmm1, xmm3").isEqualTo(GuestFault.INVALID_OPCODE);
+    }
+
+    @Test
     void zeroUpper() {
         execute("C5F8 77");
         assertThat(upper).containsOnly(0);
