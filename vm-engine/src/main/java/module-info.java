@@ -6,6 +6,7 @@ module dev.terrarium.engine {
     requires static transitive org.jspecify;
     requires java.management;
     requires jdk.management;
+    requires jdk.unsupported;
     requires org.slf4j;
     requires com.fasterxml.jackson.databind;
 

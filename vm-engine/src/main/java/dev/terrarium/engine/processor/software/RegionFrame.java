@@ -24,9 +24,11 @@ final class RegionFrame {
     static final ClassDesc INT = ConstantDescs.CD_int;
 
     private static final MethodTypeDesc LONG_OF_FLAGS = MethodTypeDesc.of(LONG, INT, LONG, LONG, LONG);
-    private static final MethodTypeDesc READ = MethodTypeDesc.of(LONG, LONG, LONGS, MMU);
-    private static final MethodTypeDesc WRITE = MethodTypeDesc.of(ConstantDescs.CD_void, LONG, LONG, LONGS, MMU);
-    private static final MethodTypeDesc CHECK = MethodTypeDesc.of(ConstantDescs.CD_void, LONG, INT, LONGS, MMU);
+    private static final MethodTypeDesc READ = MethodTypeDesc.of(LONG, LONG, LONGS, MMU, INT, INT);
+    private static final MethodTypeDesc WRITE =
+            MethodTypeDesc.of(ConstantDescs.CD_void, LONG, LONG, LONGS, MMU, INT, INT);
+    private static final MethodTypeDesc CHECK =
+            MethodTypeDesc.of(ConstantDescs.CD_void, LONG, INT, LONGS, MMU, INT, INT);
     private static final MethodTypeDesc INSERT = MethodTypeDesc.of(LONG, LONG, LONG);
 
     static final int THIS = 0;
@@ -37,8 +39,6 @@ final class RegionFrame {
     static final int READS = 6;
     static final int WRITES = 7;
     static final int GPR = 8;
-    /** The number of the site that was last reached. */
-    static final int SITE = 9;
 
     /** Instructions executed since the region was entered. */
     static final int EXECUTED = 10;
@@ -56,7 +56,6 @@ final class RegionFrame {
 
     static final int TEMPORARY_2 = 52;
     static final int TEMPORARY_3 = 54;
-    static final int LOW_32_BITS = -1;
 
     final CodeBuilder c;
     final List<RegionPlan.Site> sites = new ArrayList<>();
@@ -73,6 +72,40 @@ final class RegionFrame {
 
     /** What {@link #KIND} holds here, if that is known; else -1. */
     int knownKind = -1;
+
+    /** Registers whose variables are newer than {@link Cpu#gpr}. */
+    private int dirty;
+
+    /** The flags' variables are newer than what was last saved of them. */
+    private boolean flagsDirty;
+
+    /** The site that {@link #read}, {@link #write} and {@link #checkWrite} name. */
+    private int site;
+
+    /**
+     * What is known of the variables at a place in the code.
+     *
+     * @param dirty registers whose variables are newer than the vCPU's, as bits
+     * @param flagsDirty whether the flags' are
+     * @param kind what the flags' kind is, or -1
+     */
+    record Knowledge(int dirty, boolean flagsDirty, int kind) {
+        Knowledge join(Knowledge other) {
+            boolean same = kind == other.kind && kind >= 0;
+            return new Knowledge(
+                    dirty | other.dirty, flagsDirty || other.flagsDirty || !same, same ? kind : -1);
+        }
+    }
+
+    Knowledge knowledge() {
+        return new Knowledge(dirty, flagsDirty, knownKind);
+    }
+
+    void know(Knowledge knowledge) {
+        dirty = knowledge.dirty & written;
+        flagsDirty = knowledge.flagsDirty;
+        knownKind = knowledge.kind;
+    }
 
     RegionFrame(CodeBuilder c, int used, int written) {
         this.c = c;
@@ -99,6 +132,7 @@ final class RegionFrame {
 
     void store(int register) {
         c.lstore(slot(register));
+        dirty |= 1 << register;
     }
 
     /** Adds a constant to the long on the stack. */
@@ -208,19 +242,48 @@ final class RegionFrame {
         }
     }
 
-    /** Notes that what follows may stop before the instruction is done. */
+    /**
+     * Prepares for what may raise an exception: makes the vCPU's registers and flags those from before the instruction.
+     * Returns the site's number.
+     */
     int site(Instruction i) {
-        int number = sites.size();
-        sites.add(new RegionPlan.Site(i, blockDelta + i.end - i.length, blockDelta, index));
-        c.loadConstant(number);
-        c.istore(SITE);
-        return number;
+        saveRegisters(dirty);
+        dirty = 0;
+        if (flagsDirty) {
+            saveFlags();
+            flagsDirty = false;
+        }
+        site = sites.size();
+        sites.add(new RegionPlan.Site(i, blockDelta + i.end - i.length, blockDelta, index, knownKind));
+        return site;
+    }
+
+    private void saveFlags() {
+        int family = knownKind < 0 ? -1 : knownKind & ~3;
+        if (knownKind < 0) {
+            c.aload(CPU_SLOT).iload(KIND).putfield(CPU, "savedFlagKind", INT);
+        }
+        if (family != FlagKind.LOGIC) {
+            c.aload(CPU_SLOT).lload(FLAG_A).putfield(CPU, "savedFlagA", LONG);
+            if (family != FlagKind.INC && family != FlagKind.DEC && family != FlagKind.WIDE) {
+                c.aload(CPU_SLOT).lload(FLAG_B).putfield(CPU, "savedFlagB", LONG);
+            }
+        }
+        if (family != FlagKind.ADD && family != FlagKind.SUB) {
+            c.aload(CPU_SLOT).lload(FLAG_R).putfield(CPU, "savedFlagR", LONG);
+        }
+    }
+
+    private void pushPlace() {
+        c.loadConstant(site);
+        c.iload(EXECUTED);
     }
 
     /** Pops a linear address, pushes what is there, zero-extended. */
     void read(int size) {
         c.aload(READS);
         c.aload(MMU_SLOT);
+        pushPlace();
         c.invokestatic(MEMORY, "read" + 8 * size, READ);
     }
 
@@ -228,6 +291,7 @@ final class RegionFrame {
     void write(int size) {
         c.aload(WRITES);
         c.aload(MMU_SLOT);
+        pushPlace();
         c.invokestatic(MEMORY, "write" + 8 * size, WRITE);
     }
 
@@ -236,6 +300,7 @@ final class RegionFrame {
         c.loadConstant(size);
         c.aload(WRITES);
         c.aload(MMU_SLOT);
+        pushPlace();
         c.invokestatic(MEMORY, "checkWrite", CHECK);
     }
 
@@ -251,6 +316,7 @@ final class RegionFrame {
         c.loadConstant(kind);
         c.istore(KIND);
         knownKind = kind;
+        flagsDirty = true;
     }
 
     void pushFlags() {
@@ -294,7 +360,6 @@ final class RegionFrame {
         c.aload(MMU_SLOT).invokevirtual(MMU, "reads", MethodTypeDesc.of(LONGS)).astore(READS);
         c.aload(MMU_SLOT).invokevirtual(MMU, "writes", MethodTypeDesc.of(LONGS)).astore(WRITES);
         c.aload(CPU_SLOT).getfield(CPU, "gpr", LONGS).astore(GPR);
-        c.iconst_0().istore(SITE);
         c.iconst_0().istore(EXECUTED);
         loadFlags();
         loadRegisters(used);
@@ -306,7 +371,7 @@ final class RegionFrame {
                 c.aload(GPR);
                 c.loadConstant(register);
                 c.laload();
-                store(register);
+                c.lstore(slot(register));
             }
         }
     }

@@ -9,9 +9,12 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Generates the class of a {@link Region}: the method's frame, the blocks in it and how control passes among them and out.
@@ -29,6 +32,7 @@ final class RegionWriter {
     private final Map<Integer, RegionPlan.Piece> pieceAt = new LinkedHashMap<>();
     private final Map<Integer, Label> leaders = new LinkedHashMap<>();
     private final Map<Integer, Label> exits = new LinkedHashMap<>();
+    private final Map<Integer, RegionFrame.Knowledge> incoming = new HashMap<>();
     private final Map<Integer, Label> backEdges = new LinkedHashMap<>();
 
     private final CodeBuilder c;
@@ -78,26 +82,22 @@ final class RegionWriter {
     }
 
     private void body() {
+        Map<Integer, Integer> dirty = new DirtyRegisters(plan).atPieces();
+        Set<Integer> surprising = reachedFromBehind();
         frame.enter();
-        Label from = c.newBoundLabel();
         entrySwitch();
         for (RegionPlan.Piece piece : plan.pieces()) {
-            block(piece);
+            RegionFrame.Knowledge known = incoming.get(piece.delta());
+            if (known == null || piece.entry() >= 0 || surprising.contains(piece.delta())) {
+                known = new RegionFrame.Knowledge(dirty.get(piece.delta()), true, -1);
+            }
+            block(piece, known);
         }
         outOfLine();
-        Label to = c.newBoundLabel();
-        Label handler = c.newBoundLabel();
-        c.pop();
-        c.aload(RegionFrame.THIS);
-        c.iload(RegionFrame.SITE);
-        c.putfield(RegionFrame.REGION, "faultSite", RegionFrame.INT);
-        c.iconst_2();
-        c.istore(OUTCOME);
         c.labelBinding(ending);
         frame.leave();
         c.iload(OUTCOME);
         c.ireturn();
-        c.exceptionCatch(from, to, handler, RegionFrame.FAULT);
     }
 
     private void entrySwitch() {
@@ -115,11 +115,26 @@ final class RegionWriter {
         c.tableswitch(1, cases.size(), first, cases);
     }
 
-    private void block(RegionPlan.Piece piece) {
+    /** The pieces that are jumped to from a piece that is generated after them, or from themselves. */
+    private Set<Integer> reachedFromBehind() {
+        Set<Integer> generated = new HashSet<>();
+        Set<Integer> found = new HashSet<>();
+        for (RegionPlan.Piece piece : plan.pieces()) {
+            generated.add(piece.delta());
+            for (int target : plan.successors(piece)) {
+                if (generated.contains(target)) {
+                    found.add(target);
+                }
+            }
+        }
+        return found;
+    }
+
+    private void block(RegionPlan.Piece piece, RegionFrame.Knowledge known) {
         RegionFrame f = frame;
         c.labelBinding(leaders.get(piece.delta()));
         f.blockDelta = piece.delta();
-        f.knownKind = -1;
+        f.know(known);
         Instruction[] code = piece.code();
         boolean[] flags = flagsNeeded(code);
         for (int n = 0; n < code.length; n++) {
@@ -277,6 +292,7 @@ final class RegionWriter {
 
     /** Where to jump to reach the code at {@code target}: directly, by way of a look at attention, or out. */
     private Label way(int target, int from) {
+        incoming.merge(target, frame.knowledge(), RegionFrame.Knowledge::join);
         if (!pieceAt.containsKey(target)) {
             return exits.computeIfAbsent(target, t -> c.newLabel());
         }
