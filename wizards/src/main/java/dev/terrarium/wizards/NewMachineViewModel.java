@@ -5,6 +5,7 @@ import dev.terrarium.engine.Host;
 import dev.terrarium.engine.MediaInfo;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
+import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.GuestSystem;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.Accelerator;
@@ -91,6 +92,7 @@ final class NewMachineViewModel {
     final StringProperty diskSize = new SimpleStringProperty("");
     final StringProperty diskProblem = new SimpleStringProperty("");
 
+    final ObjectProperty<CpuModel> cpu = new SimpleObjectProperty<>(CpuModel.BEST);
     final ObjectProperty<Accelerator> accelerator = new SimpleObjectProperty<>(Accelerator.AUTO);
     final ObjectProperty<List<BootDevice>> bootOrder =
             new SimpleObjectProperty<>(List.of(BootDevice.DISK, BootDevice.CDROM));
@@ -433,7 +435,8 @@ final class NewMachineViewModel {
                 kernel,
                 List.of(),
                 null,
-                null);
+                null,
+                cpu.get());
     }
 
     private static DriveConfig drive(DriveConfig.Kind kind, @org.jspecify.annotations.Nullable String path) {

@@ -2,6 +2,7 @@
 package dev.terrarium.wizards;
 
 import dev.terrarium.engine.HostCapabilities.AcceleratorReport;
+import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig.Accelerator;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineRules;
@@ -55,6 +56,9 @@ final class SummaryStep extends VBox {
                                 () -> hint(model.accelerator.get(), model.facts.get()),
                                 model.accelerator,
                                 model.facts)),
+                new Field(
+                        "Processor model",
+                        combo("cpu-model", List.of(CpuModel.values()), SummaryStep::title, model.cpu)),
                 new Field(
                                 "Boot order",
                                 combo(
@@ -113,6 +117,10 @@ final class SummaryStep extends VBox {
         return ACCELERATORS.contains(Accelerator.KVM)
                 ? "The fastest that this computer offers"
                 : "The software processor: this version has no other";
+    }
+
+    private static String title(CpuModel cpu) {
+        return cpu == CpuModel.BEST ? "Best" : cpu.id();
     }
 
     private static String title(List<BootDevice> order) {

@@ -5,6 +5,7 @@ import dev.terrarium.engine.Host;
 import dev.terrarium.engine.MediaInfo;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
+import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.GuestSystem;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.Accelerator;
@@ -83,6 +84,15 @@ final class CreateCommand implements Callable<Integer> {
             defaultValue = "auto",
             description = "What runs the guest's instructions: auto or software (kvm is not in this version).")
     private Accelerator accelerator = Accelerator.AUTO;
+
+    @Option(
+            names = "--cpu",
+            paramLabel = "MODEL",
+            defaultValue = "best",
+            converter = CpuModelName.class,
+            completionCandidates = CpuModelName.class,
+            description = "The processors' model: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
+    private CpuModel cpu = CpuModel.BEST;
 
     @Option(
             names = "--debug-exit",
@@ -191,7 +201,8 @@ final class CreateCommand implements Callable<Integer> {
                         .map(network -> new NetworkConfig(NetworkConfig.Kind.NONE))
                         .toList(),
                 text(debugConsole),
-                debugExit);
+                debugExit,
+                cpu);
     }
 
     private List<BootDevice> bootOrder() {

@@ -106,6 +106,7 @@ final class DefineCommand implements Callable<Integer> {
                 config.kernel(),
                 config.networks(),
                 config.debugConsole(),
-                config.debugExitPort());
+                config.debugExitPort(),
+                config.cpu());
     }
 }

@@ -52,6 +52,7 @@ final class InfoCommand implements Callable<Integer> {
         line("System", config.operatingSystem());
         line("Memory", config.memoryMiB() + " MiB");
         line("vCPUs", config.vcpus() + (config.maximumVcpus() > config.vcpus() ? " of " + config.maximumVcpus() : ""));
+        line("CPU model", config.cpu().id());
         line("Accelerator", lower(config.accelerator()));
         line("Boot order", config.bootOrder().stream().map(InfoCommand::lower).collect(Collectors.joining(", ")));
         for (DriveConfig drive : config.disks()) {

@@ -4,6 +4,7 @@ package dev.terrarium.app.cli;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
+import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.Accelerator;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
@@ -35,6 +36,14 @@ final class SetCommand implements Callable<Integer> {
     private @Nullable Vcpus vcpus;
 
     @Option(
+            names = "--cpu",
+            paramLabel = "MODEL",
+            converter = CpuModelName.class,
+            completionCandidates = CpuModelName.class,
+            description = "The processors' model: ${COMPLETION-CANDIDATES}.")
+    private @Nullable CpuModel cpu;
+
+    @Option(
             names = "--boot",
             split = ",",
             paramLabel = "DEVICE",
@@ -58,9 +67,10 @@ final class SetCommand implements Callable<Integer> {
         if (live) {
             throw new TerrariumException("this version cannot change a running machine: switch it off, then set");
         }
-        if (memory == null && vcpus == null && boot.isEmpty() && accelerator == null && spec != null) {
+        boolean nothing = memory == null && vcpus == null && boot.isEmpty() && accelerator == null && cpu == null;
+        if (nothing && spec != null) {
             throw new ParameterException(
-                    spec.commandLine(), "nothing to change: give --memory, --vcpus, --boot or --accel");
+                    spec.commandLine(), "nothing to change: give --memory, --vcpus, --boot, --accel or --cpu");
         }
         try (Host host = root.open()) {
             VirtualMachine machine = root.machine(host, name);
@@ -80,7 +90,8 @@ final class SetCommand implements Callable<Integer> {
                     old.kernel(),
                     old.networks(),
                     old.debugConsole(),
-                    old.debugExitPort()));
+                    old.debugExitPort(),
+                    cpu == null ? old.cpu() : cpu));
         }
         return 0;
     }

@@ -103,6 +103,7 @@ final class DetailsTab extends VBox {
         Section hardware = new Section("Hardware");
         hardware.row("Memory", withMessage(unit(memory, "MiB"), memory, model.memoryProblem, null));
         hardware.text("vCPUs", Integer.toString(config.vcpus()));
+        hardware.text("Processor model", Words.processorModel(config.cpu()));
         hardware.text("Accelerator", Words.accelerator(config.accelerator()));
         hardware.text("Network", config.networks().isEmpty() ? "None" : "Not connected");
         Section drives = new Section("Drives");

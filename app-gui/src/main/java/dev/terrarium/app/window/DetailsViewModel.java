@@ -179,7 +179,8 @@ final class DetailsViewModel {
                 now.kernel(),
                 now.networks(),
                 now.debugConsole(),
-                now.debugExitPort());
+                now.debugExitPort(),
+                now.cpu());
     }
 
     private static DriveConfig cdDrive(String path) {

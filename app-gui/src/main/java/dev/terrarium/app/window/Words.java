@@ -2,6 +2,7 @@
 package dev.terrarium.app.window;
 
 import dev.terrarium.engine.MachineState;
+import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig.Accelerator;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import java.time.Duration;
@@ -70,6 +71,10 @@ final class Words {
             case KVM -> "KVM";
             case SOFTWARE -> "Software CPU";
         };
+    }
+
+    static String processorModel(CpuModel model) {
+        return model == CpuModel.BEST ? "Best" : model.id();
     }
 
     static String bootOrder(List<BootDevice> order) {

@@ -65,7 +65,9 @@ class CommandLineTest {
         run("list", "--json");
         assertThat(json()).isEmpty();
         assertThat(run("set", "a", "--memory", "128")).isZero();
+        assertThat(run("set", "a", "--cpu", "X86-64-V1")).isZero();
         run("info", "a", "--json");
+        assertThat(json().at("/configuration/cpu").asText()).isEqualTo("x86-64-v1");
         assertThat(json().at("/configuration/memoryMiB").asInt()).isEqualTo(128);
         assertThat(json().at("/configuration/disks/1/path").asText()).isEqualTo(disk().toString());
         run("stats", "a", "--json");
@@ -117,6 +119,8 @@ class CommandLineTest {
                         "software",
                         "--vcpus",
                         "1,max=1",
+                        "--cpu",
+                        "x86-64-v2",
                         "--network",
                         "none"))
                 .isZero();
@@ -126,6 +130,7 @@ class CommandLineTest {
         assertThat(configuration.at("/kernel/commandLine").asText()).isEqualTo("console=ttyS0 a=b");
         assertThat(configuration.get("debugExitPort").asInt()).isEqualTo(0xF4);
         assertThat(configuration.get("accelerator").asText()).isEqualTo("SOFTWARE");
+        assertThat(configuration.get("cpu").asText()).isEqualTo("x86-64-v2");
         assertThat(configuration.get("bootOrder").toString()).isEqualTo("[\"DISK\",\"CDROM\"]");
         assertThat(configuration.at("/networks/0/kind").asText()).isEqualTo("NONE");
     }
@@ -142,6 +147,7 @@ class CommandLineTest {
                 "2|create --name x --memory much|--memory",
                 "2|create --name x --vcpus 2,max=1|less than",
                 "2|create --name x --os beos|debian12",
+                "2|create --name x --cpu z80|x86-64-v2",
                 "2|create --name x --append y|--kernel",
                 "2|create --name x --boot tape|--boot",
                 "1|create --name x/y|folder name",

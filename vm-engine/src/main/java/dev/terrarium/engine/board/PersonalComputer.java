@@ -2,6 +2,7 @@
 package dev.terrarium.engine.board;
 
 import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
@@ -38,6 +39,7 @@ import dev.terrarium.engine.firmware.FirmwareSetup;
 import dev.terrarium.engine.firmware.MemoryMap;
 import dev.terrarium.engine.memory.HostBlock;
 import dev.terrarium.engine.processor.Processor;
+import dev.terrarium.engine.processor.software.FeatureSet;
 import dev.terrarium.engine.processor.software.SoftwareProcessor;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -213,10 +215,25 @@ final class PersonalComputer implements AutoCloseable {
         devices.addAll(apics);
         for (int i = 0; i < config.vcpus(); i++) {
             processors.add(new SoftwareProcessor(
-                    i, config.vcpus(), memory.map(), ports, apics.get(i), clock, lock, () -> isa.line(
-                                    FLOATING_POINT_IRQ)
-                            .pulse()));
+                    i,
+                    config.vcpus(),
+                    features(config.cpu()),
+                    memory.map(),
+                    ports,
+                    apics.get(i),
+                    clock,
+                    lock,
+                    () -> isa.line(FLOATING_POINT_IRQ).pulse()));
         }
+    }
+
+    private static FeatureSet features(CpuModel model) {
+        return switch (model) {
+            case X86_64_V1 -> FeatureSet.X86_64_V1;
+            case X86_64_V2 -> FeatureSet.X86_64_V2;
+            case X86_64_V3 -> FeatureSet.X86_64_V3;
+            case BEST -> FeatureSet.BEST;
+        };
     }
 
     private int acknowledgeExternal() {

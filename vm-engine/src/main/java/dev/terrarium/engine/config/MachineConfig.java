@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param networks network cards
  * @param debugConsole file that receives what the guest writes to port 0xE9; null for none
  * @param debugExitPort a byte written to this I/O port ends the run with status (byte &lt;&lt; 1) | 1; null for none
+ * @param cpu the processors' model; {@link CpuModel#BEST} where a file made by an older version does not say
  */
 public record MachineConfig(
         int version,
@@ -37,14 +38,51 @@ public record MachineConfig(
         @Nullable KernelBoot kernel,
         List<NetworkConfig> networks,
         @Nullable String debugConsole,
-        @Nullable Integer debugExitPort) {
+        @Nullable Integer debugExitPort,
+        CpuModel cpu) {
 
     public static final int CURRENT_VERSION = 1;
 
+    @SuppressWarnings("ConstantValue") // Jackson gives null for what the file does not have
     public MachineConfig {
+        cpu = cpu == null ? CpuModel.BEST : cpu;
         bootOrder = List.copyOf(bootOrder);
         disks = List.copyOf(disks);
         networks = List.copyOf(networks);
+    }
+
+    /** A machine with the best processor that there is. */
+    public MachineConfig(
+            int version,
+            UUID id,
+            String name,
+            String operatingSystem,
+            long memoryMiB,
+            int vcpus,
+            int maximumVcpus,
+            Accelerator accelerator,
+            List<BootDevice> bootOrder,
+            List<DriveConfig> disks,
+            @Nullable KernelBoot kernel,
+            List<NetworkConfig> networks,
+            @Nullable String debugConsole,
+            @Nullable Integer debugExitPort) {
+        this(
+                version,
+                id,
+                name,
+                operatingSystem,
+                memoryMiB,
+                vcpus,
+                maximumVcpus,
+                accelerator,
+                bootOrder,
+                disks,
+                kernel,
+                networks,
+                debugConsole,
+                debugExitPort,
+                CpuModel.BEST);
     }
 
     /** What runs the guest's instructions. */

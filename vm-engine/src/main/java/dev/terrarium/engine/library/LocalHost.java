@@ -210,7 +210,8 @@ public final class LocalHost implements Host {
                 config.kernel(),
                 config.networks(),
                 config.debugConsole(),
-                config.debugExitPort());
+                config.debugExitPort(),
+                config.cpu());
         List<String> problems = MachineRules.problems(complete, HostInfo.total());
         if (!problems.isEmpty()) {
             throw new TerrariumException(problems.getFirst());

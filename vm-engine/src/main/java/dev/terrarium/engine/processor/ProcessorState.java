@@ -15,7 +15,9 @@ import java.util.Map;
  * @param controlRegisters CR0, CR2, CR3, CR4, CR8
  * @param debugRegisters DR0 to DR3, DR6, DR7
  * @param modelSpecificRegisters MSR number to value; the time-stamp counter among them
- * @param extendedState the 512-byte FXSAVE64 image (Intel SDM volume 1, section 10.5.1)
+ * @param extendedControl XCR0: the parts of the extended state that the guest has enabled
+ * @param extendedState x87, SSE and, if it is 832 bytes long, AVX: the XSAVE64 image in its standard form (Intel SDM volume 1,
+ *     section 13.4); 512 bytes are its first part, the FXSAVE64 image
  * @param activity running, halted, or waiting for a start-up signal
  * @param interruptShadow interrupts are held off for one instruction (after STI or MOV SS)
  * @param nonMaskableBlocked an NMI is being handled
@@ -30,6 +32,7 @@ public record ProcessorState(
         long[] controlRegisters,
         long[] debugRegisters,
         Map<Integer, Long> modelSpecificRegisters,
+        long extendedControl,
         byte[] extendedState,
         Activity activity,
         boolean interruptShadow,

@@ -8,6 +8,7 @@ import dev.terrarium.engine.Screenshot;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
+import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
@@ -62,6 +63,30 @@ final class GuestRun implements AutoCloseable {
     static GuestRun fromKernel(Path home, KernelBoot kernel, long memoryMiB, List<DriveConfig> drives)
             throws TerrariumException {
         return new GuestRun(home, config(memoryMiB, drives, kernel, null));
+    }
+
+    /** A kernel on a processor of that model. */
+    static GuestRun fromKernel(Path home, KernelBoot kernel, long memoryMiB, CpuModel model) throws TerrariumException {
+        return new GuestRun(home, withCpu(config(memoryMiB, List.of(), kernel, null), model));
+    }
+
+    private static MachineConfig withCpu(MachineConfig config, CpuModel model) {
+        return new MachineConfig(
+                config.version(),
+                config.id(),
+                config.name(),
+                config.operatingSystem(),
+                config.memoryMiB(),
+                config.vcpus(),
+                config.maximumVcpus(),
+                config.accelerator(),
+                config.bootOrder(),
+                config.disks(),
+                config.kernel(),
+                config.networks(),
+                config.debugConsole(),
+                config.debugExitPort(),
+                model);
     }
 
     /** A kernel whose writes to port 0xE9 go to {@code debugConsole}. */

@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrarium.engine.ConsoleStream;
 import dev.terrarium.engine.MachineEnd;
+import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Debian's stock kernel, started directly: shell on the serial line, its work, its end. */
 @Tag("guest-boot")
@@ -55,6 +59,28 @@ class LinuxGuestTest {
             }
             assertThat(run.serial()).contains(digest("SHA-256", numbers.toString()));
             assertThat(run.awaitEnd(Duration.ofMinutes(1))).isEqualTo(new MachineEnd.PoweredOff());
+        }
+    }
+
+    /** Linux would refuse to start, or drop flags, if CPUID, XCR0 and XSAVE did not agree. */
+    @ParameterizedTest
+    @CsvSource({
+        "X86_64_V1, fxsr sse2 syscall, pni ssse3 cx16 lahf_lm popcnt xsave avx bmi1 rdrand fsgsbase",
+        "X86_64_V3, xsave avx avx2 bmi1 bmi2 f16c fma abm movbe, aes rdrand fsgsbase",
+        "BEST, avx2 fma aes pclmulqdq rdrand rdseed fsgsbase, avx512f sha_ni"
+    })
+    void seesTheInstructionSetsOfItsProcessorModel(CpuModel model, String present, String absent) throws Exception {
+        KernelBoot kernel = kernel("console=ttyS0 quiet run=grep+-m1+^flags+/proc/cpuinfo");
+        try (GuestRun run = GuestRun.fromKernel(home, kernel, 512, model)) {
+            run.awaitSerial("GUEST-DONE 0", BOOT);
+            String line = run.serial()
+                    .lines()
+                    .filter(each -> each.startsWith("flags"))
+                    .findFirst()
+                    .orElseThrow();
+            List<String> flags =
+                    List.of(line.substring(line.indexOf(':') + 1).strip().split(" +"));
+            assertThat(flags).contains(present.split(" ")).doesNotContain(absent.split(" "));
         }
     }
 

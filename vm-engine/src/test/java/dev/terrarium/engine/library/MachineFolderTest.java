@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig;
 import java.io.InputStream;
 import java.nio.channels.FileChannel;
@@ -66,7 +67,8 @@ class MachineFolderTest {
                 "{\"version\":1,\"id\":\"x\"}",
                 "{\"version\":1,\"name\":\"a\",\"disks\":7}",
                 "{\"version\":1,\"name\":\"a\",\"bootOrder\":[null],\"disks\":[],\"networks\":[]}",
-                "{\"version\":1,\"name\":\"a\",\"accelerator\":\"ABACUS\"}"
+                "{\"version\":1,\"name\":\"a\",\"accelerator\":\"ABACUS\"}",
+                "{\"version\":1,\"name\":\"a\",\"cpu\":\"z80\"}"
             })
     void aDamagedFileIsNamedAndKept(String content) throws Exception {
         Files.writeString(folder.configFile(), content);
@@ -87,6 +89,17 @@ class MachineFolderTest {
         assertThatThrownBy(folder::load)
                 .hasMessageContaining("it is not JSON (line 3")
                 .hasMessageNotContaining("Source");
+    }
+
+    @Test
+    void aFileWithoutProcessorModelMeansTheBest() throws Exception {
+        folder.save(TestConfigs.named("a"));
+        String written = Files.readString(folder.configFile());
+        assertThat(written).contains("\"cpu\" : \"best\"");
+        Files.writeString(folder.configFile(), written.replaceFirst(",\\s*\"cpu\" : \"best\"", ""));
+        assertThat(folder.load().cpu()).isEqualTo(CpuModel.BEST);
+        Files.writeString(folder.configFile(), written.replace("\"best\"", "\"x86-64-v1\""));
+        assertThat(folder.load().cpu()).isEqualTo(CpuModel.X86_64_V1);
     }
 
     @Test

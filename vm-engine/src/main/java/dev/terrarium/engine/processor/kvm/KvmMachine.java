@@ -21,6 +21,7 @@ public final class KvmMachine implements AutoCloseable {
     private static final long KVM_SET_TSS_ADDR = 0xAE47;
     private static final long KVM_SET_CPUID2 = 0x4008AE90L;
 
+    private static final int XSAVE_AND_AVX = 1 << 26 | 1 << 28;
     private static final int CPUID_ENTRIES = 256;
     private static final int CPUID_ENTRY_BYTES = 40;
 
@@ -77,11 +78,55 @@ public final class KvmMachine implements AutoCloseable {
             MemorySegment cpuid = arena.allocate(8 + CPUID_ENTRIES * CPUID_ENTRY_BYTES, 8);
             cpuid.set(ValueLayout.JAVA_INT, 0, CPUID_ENTRIES);
             Posix.ioctl(device, KVM_GET_SUPPORTED_CPUID, cpuid.address());
+            announceExtendedState(cpuid);
             Posix.ioctl(processor, KVM_SET_CPUID2, cpuid.address());
             return new KvmProcessor(processor, Posix.mapShared(processor, mapped), mapped);
         } catch (PosixException e) {
             Posix.close(processor);
             throw e;
+        }
+    }
+
+    /** XSAVE and AVX where leaf 0D has AVX's registers: some nested KVMs have them and do not say so in leaf 1. */
+    private static void announceExtendedState(MemorySegment cpuid) {
+        int entries = cpuid.get(ValueLayout.JAVA_INT, 0);
+        long leaf1 = -1;
+        boolean vectors = false;
+        for (int n = 0; n < entries; n++) {
+            long at = 8 + (long) n * CPUID_ENTRY_BYTES;
+            int leaf = cpuid.get(ValueLayout.JAVA_INT, at);
+            if (leaf == 1) {
+                leaf1 = at;
+            } else if (leaf == 0xD && cpuid.get(ValueLayout.JAVA_INT, at + 4) == 0) {
+                vectors = (cpuid.get(ValueLayout.JAVA_INT, at + 12) & 4) != 0;
+            }
+        }
+        if (vectors && leaf1 >= 0) {
+            int features = cpuid.get(ValueLayout.JAVA_INT, leaf1 + 20);
+            cpuid.set(ValueLayout.JAVA_INT, leaf1 + 20, features | XSAVE_AND_AVX);
+        }
+    }
+
+    /**
+     * What CPUID answers on a processor made here.
+     *
+     * @return EAX, EBX, ECX, EDX; zeros for a leaf that the host does not have
+     */
+    public int[] cpuid(int leaf, int subleaf) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment cpuid = arena.allocate(8 + CPUID_ENTRIES * CPUID_ENTRY_BYTES, 8);
+            cpuid.set(ValueLayout.JAVA_INT, 0, CPUID_ENTRIES);
+            Posix.ioctl(device, KVM_GET_SUPPORTED_CPUID, cpuid.address());
+            int entries = cpuid.get(ValueLayout.JAVA_INT, 0);
+            for (int n = 0; n < entries; n++) {
+                long at = 8 + (long) n * CPUID_ENTRY_BYTES;
+                boolean indexed = (cpuid.get(ValueLayout.JAVA_INT, at + 8) & 1) != 0;
+                if (cpuid.get(ValueLayout.JAVA_INT, at) == leaf
+                        && (!indexed || cpuid.get(ValueLayout.JAVA_INT, at + 4) == subleaf)) {
+                    return cpuid.asSlice(at + 12, 16).toArray(ValueLayout.JAVA_INT);
+                }
+            }
+            return new int[4];
         }
     }
 

@@ -64,6 +64,9 @@ public final class KvmProcessor implements AutoCloseable {
     private static final long KVM_GET_XSAVE = 0x9000AEA4L;
     private static final long KVM_SET_XSAVE = 0x5000AEA5L;
 
+    private static final long KVM_SET_XCRS = 0x4188AEA7L;
+
+    private static final int UPPER_HALVES = 576;
     private static final int EXIT_REASON = 8;
     private static final int XSTATE_PRESENT = 512;
 
@@ -161,6 +164,32 @@ public final class KvmProcessor implements AutoCloseable {
     public void writeExtended(byte[] image) throws PosixException {
         MemorySegment.copy(image, 0, extended, ValueLayout.JAVA_BYTE, 0, 512);
         extended.set(ValueLayout.JAVA_LONG, XSTATE_PRESENT, 3);
+        Posix.ioctl(descriptor, KVM_SET_XSAVE, extended.address());
+    }
+
+    /** Sets XCR0. */
+    public void setExtendedControl(long value) throws PosixException {
+        try (Arena local = Arena.ofConfined()) {
+            MemorySegment registers = local.allocate(392, 8);
+            registers.set(ValueLayout.JAVA_INT, 0, 1);
+            registers.set(ValueLayout.JAVA_LONG, 16, value);
+            Posix.ioctl(descriptor, KVM_SET_XCRS, registers.address());
+        }
+    }
+
+    /** The upper halves of YMM0 to YMM15 that {@link #readExtended} fetched. */
+    public void upperHalves(byte[] halves) {
+        boolean there = (extended.get(ValueLayout.JAVA_LONG, XSTATE_PRESENT) & 4) != 0;
+        for (int i = 0; i < halves.length; i++) {
+            halves[i] = there ? extended.get(ValueLayout.JAVA_BYTE, UPPER_HALVES + i) : 0;
+        }
+    }
+
+    /** Sets the x87, SSE and AVX state: an FXSAVE64 image and the upper halves of YMM0 to YMM15. */
+    public void writeExtended(byte[] image, byte[] halves) throws PosixException {
+        MemorySegment.copy(image, 0, extended, ValueLayout.JAVA_BYTE, 0, 512);
+        MemorySegment.copy(halves, 0, extended, ValueLayout.JAVA_BYTE, UPPER_HALVES, halves.length);
+        extended.set(ValueLayout.JAVA_LONG, XSTATE_PRESENT, 7);
         Posix.ioctl(descriptor, KVM_SET_XSAVE, extended.address());
     }
 

@@ -45,7 +45,7 @@ final class BlockCache implements CodePages.Listener {
     private final List<PageCode> pages = new ArrayList<>();
 
     private final byte[] window = new byte[WINDOW + Decoder.PADDING];
-    private final Decoder decoder = new Decoder(window);
+    private final Decoder decoder;
     private final Instruction[] decoded = new Instruction[LONGEST_BLOCK + 1];
     private int cachedInstructions;
     private long generation;
@@ -63,6 +63,7 @@ final class BlockCache implements CodePages.Listener {
         this.fetcher = fetcher;
         this.mmu = mmu;
         this.cpu = cpu;
+        this.decoder = new Decoder(window, cpu.features);
         Arrays.fill(jumps, Block.NONE);
         Arrays.fill(translationContext, Block.NO_CONTEXT);
         codePages.addListener(this);

@@ -78,9 +78,44 @@ final class ControlRegisters {
         memory.flush();
     }
 
+    private long supportedCr4() {
+        return CR4_SUPPORTED
+                | (cpu.features.has(FeatureSet.FSGSBASE) ? Cpu.CR4_FSGSBASE : 0)
+                | (cpu.features.has(FeatureSet.XSAVE) ? Cpu.CR4_OSXSAVE : 0);
+    }
+
+    /** Can XCR0 have this value: x87 always, AVX not without SSE, and nothing else? */
+    static boolean isExtendedControl(long value) {
+        return (value & ~6) == 1 && (value & 6) != 4;
+    }
+
+    private long extendedComponents() {
+        return cpu.features.has(FeatureSet.AVX) ? 7 : 3;
+    }
+
+    /** XGETBV: what ECX chooses, of which there is 0 only. */
+    long extendedControl(int number) {
+        if ((cpu.cr4 & Cpu.CR4_OSXSAVE) == 0) {
+            throw cpu.invalidOpcode();
+        }
+        if (number != 0) {
+            throw cpu.generalProtection(0);
+        }
+        return cpu.xcr0;
+    }
+
+    /** XSETBV. */
+    void setExtendedControl(int number, long value) {
+        extendedControl(number);
+        if (cpu.cpl != 0 || !isExtendedControl(value) || (value & ~extendedComponents()) != 0) {
+            throw cpu.generalProtection(0);
+        }
+        cpu.xcr0 = value;
+    }
+
     void setCr4(long value) {
         boolean leavesPae = cpu.longMode && (value & Cpu.CR4_PAE) == 0;
-        if ((value & ~CR4_SUPPORTED) != 0 || leavesPae) {
+        if ((value & ~supportedCr4()) != 0 || leavesPae) {
             throw cpu.generalProtection(0);
         }
         long changed = value ^ cpu.cr4;

@@ -80,6 +80,9 @@ final class Cpu {
     static final long CR4_OSFXSR = 1 << 9;
     static final long CR4_OSXMMEXCPT = 1 << 10;
 
+    static final long CR4_FSGSBASE = 1 << 16;
+    static final long CR4_OSXSAVE = 1 << 18;
+
     static final long EFER_SCE = 1;
     static final long EFER_LME = 1 << 8;
     static final long EFER_LMA = 1 << 10;
@@ -90,6 +93,9 @@ final class Cpu {
 
     /** Look at interrupts, signals, the single-step flag and the interrupt shadow before the next instruction. */
     static final int ATTENTION_EVENT = 2;
+
+    /** The extensions that decoded instructions may be of. */
+    final FeatureSet features;
 
     /** RAX to R15, then the constant {@link #ZERO}, then {@link #BLOCK_START}. */
     final long[] gpr = new long[18];
@@ -121,6 +127,9 @@ final class Cpu {
     long cr3;
     long cr4;
     long efer;
+
+    /** XCR0: the components of {@link FloatingPointImage} that are enabled. */
+    long xcr0 = 1;
 
     /** DR0 to DR3 at 0 to 3, DR6 at 6, DR7 at 7. */
     final long[] debug = new long[8];
@@ -186,6 +195,15 @@ final class Cpu {
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
+    }
+
+    /** A processor that has everything. */
+    Cpu() {
+        this(FeatureSet.BEST);
+    }
+
+    Cpu(FeatureSet features) {
+        this.features = features;
     }
 
     /** {@link #instructions} for other threads. */

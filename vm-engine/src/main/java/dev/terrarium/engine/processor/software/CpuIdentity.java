@@ -4,9 +4,9 @@ package dev.terrarium.engine.processor.software;
 import java.nio.charset.StandardCharsets;
 
 /**
- * What CPUID answers: a plain x86-64 processor with SSE3, SSSE3 and CMPXCHG16B. The vendor is AMD's, so that guests take
- * none of the work-arounds that Intel's speculation bugs need; family and model are those of QEMU's qemu64, which every
- * guest has met.
+ * What CPUID answers: an x86-64 processor with the extensions of a {@link FeatureSet}. The vendor is AMD's, so that guests
+ * take none of the work-arounds that Intel's speculation bugs need; family and model are those of QEMU's qemu64, which
+ * every guest has met.
  */
 final class CpuIdentity {
     private static final String VENDOR = "AuthenticAMD";
@@ -59,41 +59,84 @@ final class CpuIdentity {
             | PSE36
             | MMX
             | FXSR;
-    private static final int SSE3 = 1;
-    private static final int SSSE3 = 1 << 9;
-    private static final int CX16 = 1 << 13;
+    private static final int OSXSAVE = 1 << 27;
     private static final int HYPERVISOR_PRESENT = 1 << 31;
-    private static final int LAHF_IN_LONG_MODE = 1;
     private static final int CR8_LEGACY = 1 << 4;
     private static final int PREFETCHW = 1 << 8;
     private static final int INVARIANT_TSC = 1 << 8;
 
+    /** Features and their bits: leaf 1 ECX, leaf 7 EBX, leaf 80000001 ECX. */
+    private static final int[][] LEAF_1_ECX = {
+        {FeatureSet.SSE3, 0},
+        {FeatureSet.PCLMULQDQ, 1},
+        {FeatureSet.SSSE3, 9},
+        {FeatureSet.FMA, 12},
+        {FeatureSet.CMPXCHG16B, 13},
+        {FeatureSet.SSE4_1, 19},
+        {FeatureSet.SSE4_2, 20},
+        {FeatureSet.MOVBE, 22},
+        {FeatureSet.POPCNT, 23},
+        {FeatureSet.AES, 25},
+        {FeatureSet.XSAVE, 26},
+        {FeatureSet.AVX, 28},
+        {FeatureSet.F16C, 29},
+        {FeatureSet.RDRAND, 30}
+    };
+
+    private static final int[][] LEAF_7_EBX = {
+        {FeatureSet.FSGSBASE, 0},
+        {FeatureSet.BMI1, 3},
+        {FeatureSet.AVX2, 5},
+        {FeatureSet.BMI2, 8},
+        {FeatureSet.RDSEED, 18}
+    };
+    private static final int[][] LEAF_80000001_ECX = {{FeatureSet.LAHF, 0}, {FeatureSet.LZCNT, 5}};
+
     private final int apicId;
     private final int processors;
+    private final FeatureSet features;
+    private final Cpu cpu;
 
-    CpuIdentity(int apicId, int processors) {
+    /** Identifies {@code cpu}, whose CR4 and XCR0 show in the answers. */
+    CpuIdentity(int apicId, int processors, Cpu cpu) {
         this.apicId = apicId;
         this.processors = processors;
+        this.features = cpu.features;
+        this.cpu = cpu;
     }
 
-    /** EAX, EBX, ECX, EDX for a leaf; the last basic leaf's answer for one that does not exist. */
-    int[] leaf(int leaf) {
+    private int announced(int[][] table) {
+        int bits = 0;
+        for (int[] each : table) {
+            bits |= features.has(each[0]) ? 1 << each[1] : 0;
+        }
+        return bits;
+    }
+
+    /**
+     * EAX, EBX, ECX, EDX for a leaf; zeros for one that does not exist.
+     *
+     * @param subleaf ECX, for the leaves that have several
+     */
+    int[] leaf(int leaf, int subleaf) {
         return switch (leaf) {
-            case 0 -> vendor(7, VENDOR);
+            case 0 -> vendor(features.has(FeatureSet.XSAVE) ? 0xD : 7, VENDOR);
             case 1 ->
                 new int[] {
                     FAMILY_15_MODEL_107_STEPPING_1,
                     apicId << 24 | processors << 16 | 8 << 8,
-                    SSE3 | SSSE3 | CX16 | HYPERVISOR_PRESENT,
+                    announced(LEAF_1_ECX) | HYPERVISOR_PRESENT | ((cpu.cr4 & Cpu.CR4_OSXSAVE) != 0 ? OSXSAVE : 0),
                     COMMON_EDX | CLFLUSH | SSE | SSE2 | (processors > 1 ? HTT : 0)
                 };
+            case 7 -> new int[] {0, subleaf == 0 ? announced(LEAF_7_EBX) : 0, 0, 0};
+            case 0xD -> extendedState(subleaf);
             case 0x4000_0000 -> signature(0x4000_0000, HYPERVISOR);
             case 0x8000_0000 -> vendor(0x8000_0008, VENDOR);
             case 0x8000_0001 ->
                 new int[] {
                     FAMILY_15_MODEL_107_STEPPING_1,
                     0,
-                    LAHF_IN_LONG_MODE | CR8_LEGACY | PREFETCHW | (processors > 1 ? 2 : 0),
+                    announced(LEAF_80000001_ECX) | CR8_LEGACY | PREFETCHW | (processors > 1 ? 2 : 0),
                     COMMON_EDX | NX | PAGE_1GIB | RDTSCP | LONG_MODE
                 };
             case 0x8000_0002, 0x8000_0003, 0x8000_0004 -> brand(leaf - 0x8000_0002);
@@ -101,6 +144,30 @@ final class CpuIdentity {
             case 0x8000_0006 -> new int[] {0, 0x4200_4200, 0x0200_8140, 0};
             case 0x8000_0007 -> new int[] {0, 0, 0, INVARIANT_TSC};
             case 0x8000_0008 -> new int[] {PageWalker.PHYSICAL_ADDRESS_BITS | 48 << 8, 0, processors - 1, 0};
+            default -> new int[4];
+        };
+    }
+
+    /** Leaf 0D: where XSAVE puts what. */
+    private int[] extendedState(int subleaf) {
+        if (!features.has(FeatureSet.XSAVE)) {
+            return new int[4];
+        }
+        boolean avx = features.has(FeatureSet.AVX);
+        int largest = avx ? FloatingPointImage.EXTENDED_BYTES : FloatingPointImage.UPPER_OFFSET;
+        boolean enabled = (cpu.xcr0 & FloatingPointImage.AVX_COMPONENT) != 0;
+        return switch (subleaf) {
+            case 0 ->
+                new int[] {
+                    avx ? 7 : 3,
+                    enabled ? FloatingPointImage.EXTENDED_BYTES : FloatingPointImage.UPPER_OFFSET,
+                    largest,
+                    0
+                };
+            case 2 ->
+                avx
+                        ? new int[] {largest - FloatingPointImage.UPPER_OFFSET, FloatingPointImage.UPPER_OFFSET, 0, 0}
+                        : new int[4];
             default -> new int[4];
         };
     }

@@ -14,14 +14,16 @@ final class Decoder {
     private static final int NO_OVERRIDE = -1;
 
     private final byte[] bytes;
+    private final FeatureSet features;
     private int at;
     private int rexBits;
     private int override;
     private boolean ripRelativeMode;
 
     /** Decodes out of {@code bytes}, whose contents the caller may change between calls. */
-    Decoder(byte[] bytes) {
+    Decoder(byte[] bytes, FeatureSet features) {
         this.bytes = bytes;
+        this.features = features;
     }
 
     /**
@@ -75,6 +77,9 @@ final class Decoder {
             }
             opcode = next();
         }
+        if ((opcode & 0xFE) == 0xC4 && (codeSize == 8 || (bytes[at] & 0xC0) == 0xC0)) {
+            return vex(i, opcode, start, codeSize, blockOffset, addressSizePrefix);
+        }
         i.map = Instruction.MAP_ONE_BYTE;
         if (opcode == 0x0F) {
             opcode = next();
@@ -91,10 +96,15 @@ final class Decoder {
         i.opcode = opcode;
         int shape = OpcodeMap.shape(i.map, opcode);
         sizes(i, shape, codeSize, addressSizePrefix);
+        return operands(i, shape, start, codeSize, blockOffset);
+    }
+
+    /** What comes after the opcode, and what the whole does. */
+    private Instruction operands(Instruction i, int shape, int start, int codeSize, int blockOffset) {
         if ((shape & OpcodeMap.MODRM) != 0) {
             modrm(i, (shape & OpcodeMap.REGISTER_ONLY) != 0);
         } else if ((shape & OpcodeMap.LOW_REGISTER) != 0) {
-            i.reg = (opcode & 7) | (rexBits & REX_B) << 3;
+            i.reg = (i.opcode & 7) | (rexBits & REX_B) << 3;
         } else if ((shape & OpcodeMap.MEMORY_OFFSET) != 0) {
             i.memory = true;
             i.displacement = immediate(i.addressSize);
@@ -114,7 +124,43 @@ final class Decoder {
         }
         address(i, codeSize);
         OpSelector.select(i, shape, codeSize);
+        features.restrict(i, codeSize);
         return i;
+    }
+
+    /** Takes a VEX prefix apart, whose first byte was {@code first} (Intel SDM volume 2, section 2.3.5). */
+    private Instruction vex(
+            Instruction i, int first, int start, int codeSize, int blockOffset, boolean addressSizePrefix) {
+        boolean valid = !i.lock && i.repeat == 0 && !i.operandSizePrefix && !i.rex;
+        int inverted = ~next();
+        i.vex = true;
+        i.map = Instruction.MAP_0F;
+        int last = ~inverted;
+        rexBits = (inverted & 0x80) != 0 ? REX_R : 0;
+        if (first == 0xC4) {
+            rexBits = (inverted >>> 5) & 7;
+            i.map = last & 0x1F;
+            last = next();
+            i.vexW = (last & 0x80) != 0;
+        }
+        if (codeSize != 8) {
+            rexBits = 0;
+        }
+        i.rexW = i.vexW && codeSize == 8;
+        i.vvvv = (~last >>> 3) & (codeSize == 8 ? 15 : 7);
+        i.vexL = (last & 4) != 0;
+        switch (last & 3) {
+            case 1 -> i.operandSizePrefix = true;
+            case 2 -> i.repeat = 0xF3;
+            case 3 -> i.repeat = 0xF2;
+            default -> {}
+        }
+        i.opcode = next();
+        i.operandSize = i.rexW ? 8 : 4;
+        i.addressSize = addressSize(codeSize, addressSizePrefix);
+        valid &= i.map >= Instruction.MAP_0F && i.map <= Instruction.MAP_0F3A;
+        int shape = OpcodeMap.vexShape(i.map, i.opcode);
+        return operands(i, valid ? shape : shape | OpcodeMap.UNDEFINED, start, codeSize, blockOffset);
     }
 
     private Instruction tooLong(Instruction i, int start, int blockOffset) {
@@ -138,8 +184,8 @@ final class Decoder {
     }
 
     private static void sizes(Instruction i, int shape, int codeSize, boolean addressSizePrefix) {
+        i.addressSize = addressSize(codeSize, addressSizePrefix);
         if (codeSize == 8) {
-            i.addressSize = addressSizePrefix ? 4 : 8;
             if ((shape & OpcodeMap.NEAR_BRANCH) != 0 || i.rexW) {
                 i.operandSize = 8;
             } else if (i.operandSizePrefix) {
@@ -148,12 +194,18 @@ final class Decoder {
                 i.operandSize = (shape & OpcodeMap.STACK) != 0 ? 8 : 4;
             }
         } else {
-            i.addressSize = addressSizePrefix ? 6 - codeSize : codeSize;
             i.operandSize = i.operandSizePrefix ? 6 - codeSize : codeSize;
         }
         if ((shape & OpcodeMap.BYTE) != 0) {
             i.operandSize = 1;
         }
+    }
+
+    private static int addressSize(int codeSize, boolean prefix) {
+        if (codeSize == 8) {
+            return prefix ? 4 : 8;
+        }
+        return prefix ? 6 - codeSize : codeSize;
     }
 
     private void modrm(Instruction i, boolean registerOnly) {
@@ -206,9 +258,10 @@ final class Decoder {
             int sib = next();
             base = sib & 7;
             int index = ((sib >>> 3) & 7) | (rexBits & REX_X) << 2;
+            i.vectorIndex = index;
+            i.scale = sib >>> 6;
             if (index != 4) {
                 i.index = index;
-                i.scale = sib >>> 6;
             }
         }
         if (base == 5 && mod == 0) {

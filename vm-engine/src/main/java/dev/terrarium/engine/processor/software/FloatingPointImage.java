@@ -6,7 +6,8 @@ import java.nio.ByteOrder;
 
 /**
  * The 512-byte image that FXSAVE writes (Intel SDM volume 1, section 10.5.1), as 64 little-endian longs. The last six are
- * available to software and never touched.
+ * available to software and never touched. XSAVE appends a header of 64 bytes and the upper halves of the YMM registers
+ * (section 13.4).
  */
 final class FloatingPointImage {
     static final int BYTES = 512;
@@ -20,6 +21,19 @@ final class FloatingPointImage {
     static final int MXCSR = 3;
     static final int FIRST_X87 = 4;
     static final int FIRST_XMM = 20;
+
+    /** The longs of XMM0 to XMM15, and of the upper halves of YMM0 to YMM15. */
+    static final int VECTOR_LONGS = 32;
+
+    static final int HEADER_BYTES = 64;
+    static final int UPPER_OFFSET = BYTES + HEADER_BYTES;
+    static final int EXTENDED_BYTES = UPPER_OFFSET + 8 * VECTOR_LONGS;
+
+    /** Bits of XCR0 and of XSTATE_BV in the header. */
+    static final int X87_COMPONENT = 1;
+
+    static final int SSE_COMPONENT = 2;
+    static final int AVX_COMPONENT = 4;
 
     private FloatingPointImage() {}
 
@@ -35,7 +49,7 @@ final class FloatingPointImage {
             image[FIRST_X87 + 2 * i] = state.significand[register];
             image[FIRST_X87 + 2 * i + 1] = state.signExponent[register];
         }
-        System.arraycopy(state.xmm, 0, image, FIRST_XMM, state.xmm.length);
+        System.arraycopy(state.xmm, 0, image, FIRST_XMM, VECTOR_LONGS);
     }
 
     /** Fills the pointers of the 32-bit form: offset, then selector. */
@@ -78,23 +92,42 @@ final class FloatingPointImage {
     static byte[] save(FloatingPointState state) {
         long[] image = new long[LONGS];
         pack(state, image);
-        byte[] bytes = new byte[BYTES];
-        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().put(image);
+        byte[] bytes = new byte[EXTENDED_BYTES];
+        ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        buffer.asLongBuffer().put(image);
+        buffer.putLong(BYTES, X87_COMPONENT | SSE_COMPONENT | AVX_COMPONENT);
+        buffer.position(UPPER_OFFSET)
+                .slice()
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asLongBuffer()
+                .put(state.upper);
         return bytes;
     }
 
     /**
      * Takes over {@code ProcessorState.extendedState}.
      *
-     * @throws dev.terrarium.engine.device.InvalidStateException if it is not 512 bytes
+     * @throws dev.terrarium.engine.device.InvalidStateException if it is neither 512 nor 832 bytes
      */
     static void restore(FloatingPointState state, byte[] bytes) {
-        if (bytes.length != BYTES) {
-            throw new dev.terrarium.engine.device.InvalidStateException(
-                    "extended processor state of " + bytes.length + " bytes");
-        }
+        dev.terrarium.engine.device.InvalidStateException.require(
+                isLength(bytes.length), "an extended processor state of " + bytes.length + " bytes");
         long[] image = new long[LONGS];
-        ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asLongBuffer().get(image);
+        ByteBuffer buffer = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        buffer.asLongBuffer().get(image);
         unpack(state, image, 16);
+        java.util.Arrays.fill(state.upper, 0);
+        if (bytes.length == EXTENDED_BYTES && (buffer.getLong(BYTES) & AVX_COMPONENT) != 0) {
+            buffer.position(UPPER_OFFSET)
+                    .slice()
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .asLongBuffer()
+                    .get(state.upper);
+        }
+    }
+
+    /** Can an extended processor state have so many bytes? */
+    static boolean isLength(int bytes) {
+        return bytes == BYTES || bytes == EXTENDED_BYTES;
     }
 }

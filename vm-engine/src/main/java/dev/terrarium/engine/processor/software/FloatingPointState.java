@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor.software;
 
-/** The x87, MMX and SSE registers of one vCPU (Intel SDM volume 1, chapters 8 to 10). */
+/** The x87, MMX, SSE and AVX registers of one vCPU (Intel SDM volume 1, chapters 8 to 10). */
 final class FloatingPointState {
     /** Significands of the eight physical x87 registers R0 to R7, explicit integer bit at 63; also MM0 to MM7. */
     final long[] significand = new long[8];
@@ -29,8 +29,16 @@ final class FloatingPointState {
     long lastOperand;
     int lastOperandSelector;
 
-    /** XMM0 to XMM15: low half of XMM<sub>i</sub> at 2i, high half at 2i + 1. */
-    final long[] xmm = new long[32];
+    /** Registers beside XMM0 to XMM15, in which one lane of an AVX instruction is computed: its result, its source. */
+    static final int LANE_RESULT = 16;
+
+    static final int LANE_SOURCE = 17;
+
+    /** XMM0 to XMM15, then the two lane registers: low half of XMM<sub>i</sub> at 2i, high half at 2i + 1. */
+    final long[] xmm = new long[36];
+
+    /** Bits 128 to 255 of YMM0 to YMM15, in the same order. */
+    final long[] upper = new long[32];
 
     int mxcsr = 0x1F80;
 
@@ -39,6 +47,7 @@ final class FloatingPointState {
         java.util.Arrays.fill(significand, 0);
         java.util.Arrays.fill(signExponent, 0);
         java.util.Arrays.fill(xmm, 0);
+        java.util.Arrays.fill(upper, 0);
         control = 0x40;
         status = 0;
         top = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor.software;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * One decoded x86 instruction: everything its bytes say, in a form that costs nothing to read again. It does not know
  * its address, so that a block can be used at every virtual address its page is mapped at.
@@ -47,6 +49,28 @@ final class Instruction {
 
     /** Any REX prefix is present: byte registers 4 to 7 are SPL, BPL, SIL, DIL rather than AH, CH, DH, BH. */
     boolean rex;
+
+    /** The instruction has a VEX prefix. */
+    boolean vex;
+
+    /** VEX.W is set, in every mode; {@link #rexW} tells of 64-bit mode only. */
+    boolean vexW;
+
+    /** VEX.L is set: a vector of 256 bits. */
+    boolean vexL;
+
+    /** The register in VEX.vvvv; {@link Cpu#RAX} too where the field is not used. */
+    int vvvv;
+
+    /** The index register of a vector of addresses (VSIB); {@link #index} does not have it. */
+    int vectorIndex;
+
+    /** With VEX: the {@link FeatureSet} bits that it is of. */
+    int requires;
+
+    /** With VEX: the SSE instruction that computes one 128-bit lane of this one, on the lane registers. */
+    @Nullable
+    Instruction lane;
 
     /** The ModRM byte as it stands; 0 if there is none. */
     int modrm;

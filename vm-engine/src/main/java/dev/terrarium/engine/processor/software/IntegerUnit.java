@@ -12,6 +12,7 @@ final class IntegerUnit {
     private final DecimalUnit decimal;
     private final StackUnit stack;
     private final LockedUnit locked;
+    private final BitManipulationUnit bitManipulation;
 
     IntegerUnit(Operands operands) {
         this.operands = operands;
@@ -23,6 +24,7 @@ final class IntegerUnit {
         this.decimal = new DecimalUnit(operands);
         this.stack = new StackUnit(operands);
         this.locked = new LockedUnit(this, operands);
+        this.bitManipulation = new BitManipulationUnit(operands);
     }
 
     /** Frequent read-modify-writes and what else is left; a second switch so that the first stays small. */
@@ -150,7 +152,7 @@ final class IntegerUnit {
             }
             case Op.SALC -> operands.setRegister(Cpu.RAX, 0, 1, -cpu.carryBit());
             case Op.TOO_LONG -> throw cpu.generalProtection(0);
-            default -> throw cpu.invalidOpcode();
+            default -> bitManipulation.execute(i);
         }
     }
 

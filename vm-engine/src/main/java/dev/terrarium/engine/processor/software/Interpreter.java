@@ -149,7 +149,7 @@ final class Interpreter {
         gpr[Cpu.BLOCK_START] = blockStart;
         switch (i.op) {
             case Op.X87 -> x87.execute(i, advance(i));
-            case Op.SIMD -> simd.execute(i, advance(i));
+            case Op.SIMD, Op.AVX -> simd.execute(i, advance(i));
             default -> integers.execute(i);
         }
     }
@@ -580,7 +580,7 @@ final class Interpreter {
                         break loop;
                     }
                     case Op.X87 -> x87.execute(i, advance(i));
-                    case Op.SIMD -> simd.execute(i, advance(i));
+                    case Op.SIMD, Op.AVX -> simd.execute(i, advance(i));
                     case Op.STRING -> {
                         if (!string(i)) {
                             n--;

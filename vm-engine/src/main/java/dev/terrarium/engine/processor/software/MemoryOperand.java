@@ -39,6 +39,13 @@ final class MemoryOperand {
         return segmentation.forWrite(instruction.segment, offset(instruction), size);
     }
 
+    /** The linear address of {@code size} bytes at {@code offset} of the operand's segment. */
+    long at(Instruction instruction, long offset, int size, boolean write) {
+        return write
+                ? segmentation.forWrite(instruction.segment, offset, size)
+                : segmentation.forRead(instruction.segment, offset, size);
+    }
+
     /** The linear address of an aligned 16-byte operand; #GP(0) if it is not aligned. */
     long vectorForRead(Instruction instruction) {
         return aligned(forRead(instruction, VECTOR));
@@ -58,6 +65,7 @@ final class MemoryOperand {
     long read(Instruction instruction, int size) {
         long linear = forRead(instruction, size);
         return switch (size) {
+            case 1 -> mmu.read8(linear);
             case 2 -> mmu.read16(linear);
             case 4 -> mmu.read32(linear) & 0xFFFF_FFFFL;
             default -> mmu.read64(linear);
@@ -67,6 +75,7 @@ final class MemoryOperand {
     void write(Instruction instruction, int size, long value) {
         long linear = forWrite(instruction, size);
         switch (size) {
+            case 1 -> mmu.write8(linear, (int) value);
             case 2 -> mmu.write16(linear, (int) value);
             case 4 -> mmu.write32(linear, (int) value);
             default -> mmu.write64(linear, value);

@@ -15,7 +15,7 @@ final class Op {
     /** Executed by {@code X87Unit}: opcodes D8 to DF and FWAIT (9B). */
     static final int X87 = 1;
 
-    /** Executed by {@code SimdUnit}: MMX, SSE to SSSE3, FXSAVE, FXRSTOR, LDMXCSR, STMXCSR, EMMS, MOVNTI. */
+    /** Executed by {@code SimdUnit}: MMX, SSE to SSE4.2, AES, PCLMULQDQ, FXSAVE, FXRSTOR, LDMXCSR, STMXCSR, EMMS, MOVNTI. */
     static final int SIMD = 2;
 
     /** Executed by {@code SystemUnit}; the block ends after it. */
@@ -266,6 +266,48 @@ final class Op {
     static final int AAD = 182;
     static final int XLAT = 183;
     static final int SALC = 184;
+
+    /** From here on: {@code BitManipulationUnit}. */
+    static final int POPCNT = 185;
+
+    static final int LZCNT = 186;
+    static final int TZCNT = 187;
+
+    /** MOVBE from and to memory. */
+    static final int MOVBE_L = 188;
+
+    static final int MOVBE_M = 189;
+
+    /** {@link Instruction#operation} is the source's size. */
+    static final int CRC32 = 190;
+
+    /** VEX-encoded: BMI1, then BMI2. */
+    static final int ANDN = 191;
+
+    static final int BEXTR = 192;
+    static final int BLSR = 193;
+    static final int BLSMSK = 194;
+    static final int BLSI = 195;
+    static final int BZHI = 196;
+    static final int PDEP = 197;
+    static final int PEXT = 198;
+    static final int MULX = 199;
+
+    /** {@link Instruction#operation} is the count. */
+    static final int RORX = 200;
+
+    static final int SARX = 201;
+    static final int SHLX = 202;
+    static final int SHRX = 203;
+
+    /** RDRAND and RDSEED. */
+    static final int RANDOM = 204;
+
+    /** RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE in the order of {@link Instruction#operation}. */
+    static final int SEGMENT_BASE = 205;
+
+    /** Executed by {@code AvxUnit} behind {@code SimdUnit}: vectors with a VEX prefix. */
+    static final int AVX = 206;
 
     private Op() {}
 

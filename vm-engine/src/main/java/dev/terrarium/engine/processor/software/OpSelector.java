@@ -7,16 +7,22 @@ final class OpSelector {
 
     static void select(Instruction i, int shape, int codeSize) {
         i.op = Op.INVALID;
-        if ((shape & OpcodeMap.X87) != 0) {
+        if (i.vex && (shape & OpcodeMap.SIMD) != 0) {
+            AvxSelector.select(i);
+        } else if ((shape & OpcodeMap.X87) != 0) {
             i.op = Op.X87;
         } else if ((shape & OpcodeMap.SIMD) != 0) {
             i.op = Op.SIMD;
         } else if ((shape & OpcodeMap.SYSTEM) != 0) {
             system(i);
+        } else if (i.vex) {
+            BitManipulationSelector.vex(i);
         } else if (i.map == Instruction.MAP_ONE_BYTE) {
             oneByte(i, codeSize);
-        } else {
+        } else if (i.map == Instruction.MAP_0F) {
             twoByte(i, codeSize);
+        } else {
+            BitManipulationSelector.map0F38(i);
         }
         if (i.lock) {
             i.op = lockable(i) ? Op.LOCKED : Op.INVALID;
@@ -73,13 +79,13 @@ final class OpSelector {
         i.destination = i.destinationShift == 0 ? number : number - 4;
     }
 
-    private static void source(Instruction i, int number, int size) {
+    static void source(Instruction i, int number, int size) {
         i.sourceShift = byteShift(i, number, size);
         i.source = i.sourceShift == 0 ? number : number - 4;
     }
 
     /** Operands r/m, reg. */
-    private static void toRm(Instruction i, int size) {
+    static void toRm(Instruction i, int size) {
         source(i, i.reg, size);
         if (!i.memory) {
             destination(i, i.rm, size);
@@ -87,7 +93,7 @@ final class OpSelector {
     }
 
     /** Operands reg, r/m. */
-    private static void toReg(Instruction i, int size) {
+    static void toReg(Instruction i, int size) {
         destination(i, i.reg, size);
         if (!i.memory) {
             source(i, i.rm, size);
@@ -470,7 +476,7 @@ final class OpSelector {
                 i.operation = opcode >= 0xAC ? Shifts.SHR : Shifts.SHL;
                 i.op = Op.SHIFT_DOUBLE;
             }
-            case 0xAE -> groupFifteen(i);
+            case 0xAE -> groupFifteen(i, codeSize);
             case 0xAF -> {
                 toReg(i, size);
                 i.op = Op.IMUL_REGISTER;
@@ -489,9 +495,16 @@ final class OpSelector {
                 i.operation = narrow;
                 i.op = Op.MOVSX;
             }
+            case 0xB8 -> {
+                if (i.repeat == 0xF3) {
+                    toReg(i, size);
+                    i.op = Op.POPCNT;
+                }
+            }
             case 0xBC, 0xBD -> {
                 toReg(i, size);
-                i.op = opcode == 0xBC ? Op.BSF : Op.BSR;
+                boolean count = i.repeat == 0xF3;
+                i.op = opcode == 0xBC ? (count ? Op.TZCNT : Op.BSF) : (count ? Op.LZCNT : Op.BSR);
             }
             case 0xC0, 0xC1 -> {
                 toRm(i, size);
@@ -500,6 +513,9 @@ final class OpSelector {
             case 0xC7 -> {
                 if (i.memory && i.extension() == 1) {
                     i.op = Op.CMPXCHG_PAIR;
+                } else if (!i.memory && i.extension() >= 6 && i.repeat == 0) {
+                    rm(i);
+                    i.op = Op.RANDOM;
                 }
             }
             case 0xC8, 0xC9, 0xCA, 0xCB, 0xCC, 0xCD, 0xCE, 0xCF -> {
@@ -551,10 +567,14 @@ final class OpSelector {
         }
     }
 
-    /** Group 15: the fences and CLFLUSH do nothing here; FXSAVE, FXRSTOR, LDMXCSR, STMXCSR are SIMD. */
-    private static void groupFifteen(Instruction i) {
-        if (i.memory) {
-            if (i.extension() < 4) {
+    /** Group 15: the fences and CLFLUSH do nothing here; FXSAVE, XSAVE and their relatives are SIMD. */
+    private static void groupFifteen(Instruction i, int codeSize) {
+        if (!i.memory && i.repeat == 0xF3 && i.extension() < 4 && codeSize == 8) {
+            rm(i);
+            i.operation = i.extension();
+            i.op = Op.SEGMENT_BASE;
+        } else if (i.memory) {
+            if (i.extension() < 6 && (i.extension() < 4 || i.repeat == 0 && !i.operandSizePrefix)) {
                 i.op = Op.SIMD;
             } else if (i.extension() == 7) {
                 i.op = Op.NOP;

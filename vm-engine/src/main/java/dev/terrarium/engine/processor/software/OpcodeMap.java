@@ -64,8 +64,21 @@ final class OpcodeMap {
         Arrays.fill(MAP_0F38, UNDEFINED | MODRM);
         range(MAP_0F38, 0x00, 0x0B, MODRM | SIMD);
         range(MAP_0F38, 0x1C, 0x1E, MODRM | SIMD);
+        set(MAP_0F38, MODRM | SIMD, 0x10, 0x14, 0x15, 0x17);
+        range(MAP_0F38, 0x20, 0x25, MODRM | SIMD);
+        range(MAP_0F38, 0x28, 0x2B, MODRM | SIMD);
+        range(MAP_0F38, 0x30, 0x35, MODRM | SIMD);
+        range(MAP_0F38, 0x37, 0x41, MODRM | SIMD);
+        range(MAP_0F38, 0xDB, 0xDF, MODRM | SIMD);
+        set(MAP_0F38, MODRM, 0xF0, 0xF1);
         Arrays.fill(MAP_0F3A, UNDEFINED | MODRM | UB);
-        MAP_0F3A[0x0F] = MODRM | SIMD | UB;
+        range(MAP_0F3A, 0x08, 0x0F, MODRM | SIMD | UB);
+        range(MAP_0F3A, 0x14, 0x17, MODRM | SIMD | UB);
+        range(MAP_0F3A, 0x20, 0x22, MODRM | SIMD | UB);
+        range(MAP_0F3A, 0x40, 0x42, MODRM | SIMD | UB);
+        MAP_0F3A[0x44] = MODRM | SIMD | UB;
+        range(MAP_0F3A, 0x60, 0x63, MODRM | SIMD | UB);
+        MAP_0F3A[0xDF] = MODRM | SIMD | UB;
     }
 
     private OpcodeMap() {}
@@ -77,6 +90,18 @@ final class OpcodeMap {
             case Instruction.MAP_0F38 -> MAP_0F38[opcode];
             default -> MAP_0F3A[opcode];
         };
+    }
+
+    /** The shape of an opcode behind a VEX prefix, where no opcode but VZEROUPPER's is without ModRM. */
+    static int vexShape(int map, int opcode) {
+        if (map == Instruction.MAP_0F && opcode == 0x77) {
+            return SIMD;
+        }
+        boolean immediate = map == Instruction.MAP_0F3A
+                || map == Instruction.MAP_0F
+                        && ((opcode >= 0x70 && opcode <= 0x73) || (opcode >= 0xC2 && opcode <= 0xC6));
+        boolean general = map == Instruction.MAP_0F38 ? opcode >= 0xF2 : map == Instruction.MAP_0F3A && opcode == 0xF0;
+        return MODRM | (general ? 0 : SIMD) | (immediate ? UB : 0);
     }
 
     private static void range(int[] map, int from, int to, int shape) {
@@ -184,7 +209,7 @@ final class OpcodeMap {
         set(map, MODRM, 0xA3, 0xA5, 0xAB, 0xAD, 0xAE, 0xAF);
         set(map, MODRM | UB, 0xA4, 0xAC, 0xBA);
         set(map, MODRM | BYTE, 0xB0, 0xC0);
-        set(map, MODRM, 0xB1, 0xB3, 0xB6, 0xB7, 0xBB, 0xBC, 0xBD, 0xBE, 0xBF, 0xC1, 0xC7);
+        set(map, MODRM, 0xB1, 0xB3, 0xB6, 0xB7, 0xB8, 0xBB, 0xBC, 0xBD, 0xBE, 0xBF, 0xC1, 0xC7);
         set(map, MODRM | SYSTEM, 0xB2, 0xB4, 0xB5);
         map[0xB9] = UNDEFINED | MODRM;
         set(map, MODRM | SIMD | UB, 0xC2, 0xC4, 0xC5, 0xC6);

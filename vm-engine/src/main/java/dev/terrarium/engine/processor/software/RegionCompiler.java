@@ -121,8 +121,7 @@ final class RegionCompiler implements AutoCloseable {
                 return null;
             }
             MethodHandles.Lookup hidden = MethodHandles.lookup().defineHiddenClass(written.bytes(), true);
-            Region region = (Region) hidden.findConstructor(
-                            hidden.lookupClass(), MethodType.methodType(void.class))
+            Region region = (Region) hidden.findConstructor(hidden.lookupClass(), MethodType.methodType(void.class))
                     .invoke();
             region.complete(smaller, written.sites(), interpreter, written.bytes().length);
             regions.incrementAndGet();

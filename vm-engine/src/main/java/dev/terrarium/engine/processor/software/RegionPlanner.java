@@ -194,7 +194,7 @@ final class RegionPlanner {
         int cost = 16;
         for (Instruction i : block.code) {
             cost += switch (i.op) {
-                case Op.X87, Op.SIMD -> 50;
+                case Op.X87, Op.SIMD, Op.AVX -> 50;
                 case Op.LOCKED, Op.CMPXCHG, Op.XADD, Op.CMPXCHG_PAIR -> 110;
                 default -> i.memory ? 34 : 20;
             };

@@ -22,8 +22,8 @@ import java.util.Set;
  */
 final class RegionWriter {
     private static final ClassDesc NAME = ClassDesc.of(Region.class.getPackageName(), "CompiledRegion");
-    private static final MethodTypeDesc RUN = MethodTypeDesc.of(
-            RegionFrame.INT, RegionFrame.CPU, RegionFrame.MMU, RegionFrame.LONG, RegionFrame.INT);
+    private static final MethodTypeDesc RUN =
+            MethodTypeDesc.of(RegionFrame.INT, RegionFrame.CPU, RegionFrame.MMU, RegionFrame.LONG, RegionFrame.INT);
     private static final int OUTCOME = RegionFrame.TEMPORARY;
     private static final int TARGET = RegionFrame.TEMPORARY;
     private static final int DISTANCE = RegionFrame.TEMPORARY_2;
@@ -67,21 +67,17 @@ final class RegionWriter {
 
     static Written write(RegionPlan plan) {
         List<RegionPlan.Site> sites = new ArrayList<>();
-        byte[] bytes = ClassFile.of()
-                .build(
-                        NAME,
-                        builder -> builder.withSuperclass(RegionFrame.REGION)
-                                .withFlags(ClassFile.ACC_FINAL | ClassFile.ACC_SUPER)
-                                .withMethodBody(ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, 0, c -> c.aload(0)
-                                        .invokespecial(
-                                                RegionFrame.REGION, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void)
-                                        .return_())
-                                .withMethodBody("run", RUN, ClassFile.ACC_FINAL, c -> {
-                                    RegionWriter writer = new RegionWriter(plan, c);
-                                    writer.body();
-                                    sites.clear();
-                                    sites.addAll(writer.frame.sites);
-                                }));
+        byte[] bytes = ClassFile.of().build(NAME, builder -> builder.withSuperclass(RegionFrame.REGION)
+                .withFlags(ClassFile.ACC_FINAL | ClassFile.ACC_SUPER)
+                .withMethodBody(ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, 0, c -> c.aload(0)
+                        .invokespecial(RegionFrame.REGION, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void)
+                        .return_())
+                .withMethodBody("run", RUN, ClassFile.ACC_FINAL, c -> {
+                    RegionWriter writer = new RegionWriter(plan, c);
+                    writer.body();
+                    sites.clear();
+                    sites.addAll(writer.frame.sites);
+                }));
         return new Written(bytes, sites.toArray(RegionPlan.Site[]::new));
     }
 
@@ -189,8 +185,22 @@ final class RegionWriter {
                 c.iinc(RegionFrame.EXECUTED, n + 1);
                 jump(target, piece.delta());
             }
-            case Op.JO, Op.JNO, Op.JB, Op.JAE, Op.JE, Op.JNE, Op.JBE, Op.JA,
-                    Op.JS, Op.JNS, Op.JP, Op.JNP, Op.JL, Op.JGE, Op.JLE, Op.JG -> {
+            case Op.JO,
+                    Op.JNO,
+                    Op.JB,
+                    Op.JAE,
+                    Op.JE,
+                    Op.JNE,
+                    Op.JBE,
+                    Op.JA,
+                    Op.JS,
+                    Op.JNS,
+                    Op.JP,
+                    Op.JNP,
+                    Op.JL,
+                    Op.JGE,
+                    Op.JLE,
+                    Op.JG -> {
                 c.iinc(RegionFrame.EXECUTED, n + 1);
                 instructions.conditions().branch(i.op - Op.JO, way(target, piece.delta()));
                 jump(next, piece.delta());
@@ -255,10 +265,7 @@ final class RegionWriter {
     private void leaveIfNotCanonical(int n, int delta) {
         Label good = c.newLabel();
         c.lload(TARGET);
-        c.invokestatic(
-                RegionFrame.CPU,
-                "canonical",
-                MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.LONG));
+        c.invokestatic(RegionFrame.CPU, "canonical", MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.LONG));
         c.ifne(good);
         interpret(n, delta);
         c.labelBinding(good);
@@ -303,10 +310,7 @@ final class RegionWriter {
             c.labelBinding(label);
             c.aload(RegionFrame.CPU_SLOT);
             c.iload(RegionFrame.EXECUTED);
-            c.invokevirtual(
-                    RegionFrame.CPU,
-                    "mustLeave",
-                    MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.INT));
+            c.invokevirtual(RegionFrame.CPU, "mustLeave", MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.INT));
             c.ifeq(leaders.get(target));
             c.goto_(exits.computeIfAbsent(target, t -> c.newLabel()));
         });
@@ -325,8 +329,7 @@ final class RegionWriter {
         Label outside = c.newLabel();
         c.aload(RegionFrame.CPU_SLOT);
         c.iload(RegionFrame.EXECUTED);
-        c.invokevirtual(
-                RegionFrame.CPU, "mustLeave", MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.INT));
+        c.invokevirtual(RegionFrame.CPU, "mustLeave", MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.INT));
         c.ifne(outside);
         c.lload(TARGET);
         c.lload(RegionFrame.BASE);

@@ -33,6 +33,7 @@ final class SimdFloat {
     private final FloatingPointState state;
     private final BinaryArithmetic soft = new BinaryArithmetic();
     private boolean fast;
+    private boolean joined;
 
     SimdFloat(Cpu cpu) {
         this.cpu = cpu;
@@ -41,12 +42,18 @@ final class SimdFloat {
 
     /** Starts an instruction. */
     void begin() {
+        if (joined) {
+            return;
+        }
         fast = (state.mxcsr & FAST_MASK) == FAST;
         soft.begin(state.mxcsr);
     }
 
     /** Ends an instruction before its result is written: records its flags, and raises #XM for unmasked ones. */
     void complete() {
+        if (joined) {
+            return;
+        }
         int flags = soft.flags();
         if (flags == 0) {
             return;
@@ -61,6 +68,23 @@ final class SimdFloat {
             }
             throw cpu.fault(GuestFault.SIMD_FLOATING_POINT, GuestFault.NO_ERROR_CODE);
         }
+    }
+
+    /** Between these two, {@link #begin} and {@link #complete} do nothing: several lanes are one instruction. */
+    void join() {
+        begin();
+        joined = true;
+    }
+
+    /** Ends the joined instruction as {@link #complete} does. */
+    void completeJoined() {
+        joined = false;
+        complete();
+    }
+
+    /** Ends the joined instruction without a result: it has raised another exception. */
+    void abandonJoined() {
+        joined = false;
     }
 
     private static boolean denormal(long bits) {
@@ -167,6 +191,51 @@ final class SimdFloat {
     /** CMPxx on the low floats. */
     long compareSingle(long a, long b, int predicate) {
         return soft.holds(Format.SINGLE, a & 0xFFFF_FFFFL, b & 0xFFFF_FFFFL, predicate) ? 0xFFFF_FFFFL : 0;
+    }
+
+    /** ROUNDxx by its immediate operand: bits 0 to 2 the rounding mode, bit 3 to not report inexact results. */
+    long roundDouble(long a, int control) {
+        return soft.roundToIntegral(Format.DOUBLE, a, (control & 4) != 0 ? -1 : control & 3, (control & 8) != 0);
+    }
+
+    long roundSingle(long a, int control) {
+        return soft.roundToIntegral(
+                Format.SINGLE, a & 0xFFFF_FFFFL, (control & 4) != 0 ? -1 : control & 3, (control & 8) != 0);
+    }
+
+    /** FMA on elements of 4 (zero-extended) or 8 bytes; see {@link BinaryArithmetic#fuse}. */
+    long fuse(int size, long a, long b, long c, boolean negateProduct, boolean negateAddend) {
+        if (size == 8) {
+            if (fast && !denormal(a) && !denormal(b) && !denormal(c)) {
+                double x = Double.longBitsToDouble(a);
+                double z = Double.longBitsToDouble(c);
+                double sum = Math.fma(negateProduct ? -x : x, Double.longBitsToDouble(b), negateAddend ? -z : z);
+                long bits = Double.doubleToRawLongBits(sum);
+                if (plain(bits)) {
+                    return bits;
+                }
+            }
+            return soft.fuse(Format.DOUBLE, a, b, c, negateProduct, negateAddend);
+        }
+        if (fast && !denormal((int) a) && !denormal((int) b) && !denormal((int) c)) {
+            float x = Float.intBitsToFloat((int) a);
+            float z = Float.intBitsToFloat((int) c);
+            float sum = Math.fma(negateProduct ? -x : x, Float.intBitsToFloat((int) b), negateAddend ? -z : z);
+            int bits = Float.floatToRawIntBits(sum);
+            if (plain(bits)) {
+                return bits & 0xFFFF_FFFFL;
+            }
+        }
+        return soft.fuse(Format.SINGLE, a, b, c, negateProduct, negateAddend);
+    }
+
+    long halfToSingle(long half) {
+        return soft.halfToSingle(half);
+    }
+
+    /** VCVTPS2PH by its immediate operand: bits 0 to 2 are the rounding mode. */
+    long singleToHalf(long single, int control) {
+        return soft.singleToHalf(single, (control & 4) != 0 ? -1 : control & 3);
     }
 
     /** COMIS (a quiet NaN is invalid too) and UCOMIS: sets the arithmetic flags. */

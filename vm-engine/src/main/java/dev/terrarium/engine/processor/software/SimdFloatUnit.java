@@ -14,10 +14,10 @@ final class SimdFloatUnit {
     private final SimdOperands simd;
     private final SimdFloat elements;
 
-    SimdFloatUnit(Cpu cpu, SimdOperands simd) {
+    SimdFloatUnit(Cpu cpu, SimdOperands simd, SimdFloat elements) {
         this.cpu = cpu;
         this.simd = simd;
-        this.elements = new SimdFloat(cpu);
+        this.elements = elements;
     }
 
     private static boolean isArithmetic(int opcode) {
@@ -71,7 +71,7 @@ final class SimdFloatUnit {
             }
             case 0xC2 -> { // CMPSS
                 long source = simd.load32(instruction);
-                long result = elements.compareSingle(simd.low(reg), source, (int) instruction.immediate & 7);
+                long result = elements.compareSingle(simd.low(reg), source, predicate(instruction));
                 elements.complete();
                 simd.setLow32(reg, result);
             }
@@ -126,7 +126,7 @@ final class SimdFloatUnit {
             }
             case 0xC2 -> { // CMPSD
                 long source = simd.load64(instruction);
-                long result = elements.compareDouble(simd.low(reg), source, (int) instruction.immediate & 7);
+                long result = elements.compareDouble(simd.low(reg), source, predicate(instruction));
                 elements.complete();
                 simd.setLow(reg, result);
             }
@@ -143,6 +143,11 @@ final class SimdFloatUnit {
             }
             default -> throw cpu.invalidOpcode();
         }
+    }
+
+    /** SSE has eight predicates, AVX 32. */
+    private static int predicate(Instruction instruction) {
+        return (int) instruction.immediate & (instruction.vex ? 31 : 7);
     }
 
     private long horizontal(int operation, long pair) {
@@ -251,7 +256,7 @@ final class SimdFloatUnit {
             }
             case 0xC2 -> { // CMPPS
                 simd.load(instruction);
-                int predicate = (int) instruction.immediate & 7;
+                int predicate = predicate(instruction);
                 long low = comparePairs(simd.low(reg), simd.low, predicate);
                 long high = comparePairs(simd.high(reg), simd.high, predicate);
                 elements.complete();
@@ -375,7 +380,7 @@ final class SimdFloatUnit {
             }
             case 0xC2 -> { // CMPPD
                 simd.load(instruction);
-                int predicate = (int) instruction.immediate & 7;
+                int predicate = predicate(instruction);
                 long low = elements.compareDouble(simd.low(reg), simd.low, predicate);
                 long high = elements.compareDouble(simd.high(reg), simd.high, predicate);
                 elements.complete();

@@ -11,6 +11,9 @@ final class SimdOperands {
     private final MemoryOperand operands;
     private final Runnable errorPin;
 
+    /** An AVX instruction is being executed, which has seen to its own conditions. */
+    boolean avx;
+
     /** The vector that {@link #load} read. */
     long low;
 
@@ -26,6 +29,9 @@ final class SimdOperands {
 
     /** SSE is there: CR0.EM is clear and CR4.OSFXSR set (else #UD), and CR0.TS is clear (else #NM). */
     void requireSse() {
+        if (avx) {
+            return;
+        }
         if ((cpu.cr0 & Cpu.CR0_EM) != 0 || (cpu.cr4 & Cpu.CR4_OSFXSR) == 0) {
             throw cpu.invalidOpcode();
         }
@@ -46,7 +52,8 @@ final class SimdOperands {
         }
     }
 
-    private void requireTaskSwitched() {
+    /** CR0.TS is clear, else #NM. */
+    void requireTaskSwitched() {
         if ((cpu.cr0 & Cpu.CR0_TS) != 0) {
             throw cpu.fault(GuestFault.DEVICE_NOT_AVAILABLE, GuestFault.NO_ERROR_CODE);
         }

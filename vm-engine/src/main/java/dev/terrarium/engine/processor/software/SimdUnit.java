@@ -2,13 +2,13 @@
 package dev.terrarium.engine.processor.software;
 
 /**
- * The MMX and SSE unit, to SSSE3, with FXSAVE and its relatives (Intel SDM volume 1, chapters 9 to 12). Opcodes are grouped
- * by mandatory prefix, of which F3 and F2 win over 66. Floating-point instructions are {@link SimdFloatUnit}'s; here are
- * the moves, the shuffles, the integers and the state.
+ * The MMX and SSE unit, to SSSE3 (Intel SDM volume 1, chapters 9 to 12). Opcodes are grouped by mandatory prefix, of which
+ * F3 and F2 win over 66. Floating-point instructions are {@link SimdFloatUnit}'s, FXSAVE and its relatives {@link
+ * ExtendedStateUnit}'s, what came after SSSE3 {@link Sse4Unit}'s and {@link AvxUnit}'s; here are the moves, the shuffles
+ * and the integers.
  */
 final class SimdUnit implements ExecutionUnit {
-    private static final int LDMXCSR = 2;
-    private static final int STMXCSR = 3;
+    private static final int ALIGN = 0x0F;
 
     private final Cpu cpu;
     private final FloatingPointState state;
@@ -17,7 +17,9 @@ final class SimdUnit implements ExecutionUnit {
     private final MemoryOperand operands;
     private final SimdOperands simd;
     private final SimdFloatUnit floating;
-    private final long[] image = new long[FloatingPointImage.LONGS];
+    private final Sse4Unit sse4;
+    private final AvxUnit avx;
+    private final ExtendedStateUnit stateUnit;
 
     /**
      * @param errorPin what to call when an MMX instruction finds an x87 exception pending and CR0.NE is clear
@@ -29,15 +31,40 @@ final class SimdUnit implements ExecutionUnit {
         this.segmentation = segmentation;
         this.operands = new MemoryOperand(cpu, mmu, segmentation);
         this.simd = new SimdOperands(cpu, mmu, operands, errorPin);
-        this.floating = new SimdFloatUnit(cpu, simd);
+        SimdFloat elements = new SimdFloat(cpu);
+        this.floating = new SimdFloatUnit(cpu, simd, elements);
+        this.sse4 = new Sse4Unit(cpu, simd, operands, elements);
+        this.avx = new AvxUnit(cpu, mmu, operands, simd, elements, this::executeSse);
+        this.stateUnit = new ExtendedStateUnit(cpu, mmu, operands, simd);
     }
 
     @Override
     public void execute(Instruction instruction, long address) {
+        if (instruction.vex) {
+            avx.execute(instruction);
+        } else {
+            executeSse(instruction);
+        }
+    }
+
+    /** Executes an instruction of SSE, or the part of an AVX instruction that is like one. */
+    private void executeSse(Instruction instruction) {
         switch (instruction.map) {
             case Instruction.MAP_0F -> executeMain(instruction);
-            case Instruction.MAP_0F38 -> supplemental(instruction);
-            case Instruction.MAP_0F3A -> align(instruction);
+            case Instruction.MAP_0F38 -> {
+                if (isSupplemental(instruction.opcode)) {
+                    supplemental(instruction);
+                } else {
+                    sse4.executeMap38(instruction);
+                }
+            }
+            case Instruction.MAP_0F3A -> {
+                if (instruction.opcode == ALIGN) {
+                    align(instruction);
+                } else {
+                    sse4.executeMap3A(instruction);
+                }
+            }
             default -> throw cpu.invalidOpcode();
         }
     }
@@ -51,7 +78,7 @@ final class SimdUnit implements ExecutionUnit {
             simd.requireSse();
             prefixF2(instruction, opcode);
         } else if (opcode == 0xAE) {
-            stateManagement(instruction);
+            stateUnit.execute(instruction);
         } else if (instruction.operandSizePrefix) {
             simd.requireSse();
             prefix66(instruction, opcode);
@@ -568,12 +595,15 @@ final class SimdUnit implements ExecutionUnit {
         }
     }
 
+    private static boolean isSupplemental(int opcode) {
+        return opcode == 0 || PackedInteger.isHorizontal(opcode) || PackedInteger.isElementwise38(opcode);
+    }
+
     /** Map 0F38: SSSE3. */
     private void supplemental(Instruction instruction) {
         int opcode = instruction.opcode;
         boolean wide = instruction.operandSizePrefix;
-        boolean known = opcode == 0 || PackedInteger.isHorizontal(opcode) || PackedInteger.isElementwise38(opcode);
-        if (!known || instruction.repeat != 0) {
+        if (instruction.repeat != 0) {
             throw cpu.invalidOpcode();
         }
         if (wide) {
@@ -609,7 +639,7 @@ final class SimdUnit implements ExecutionUnit {
 
     /** PALIGNR, the one SSSE3 instruction of map 0F3A. */
     private void align(Instruction instruction) {
-        if (instruction.opcode != 0x0F || instruction.repeat != 0) {
+        if (instruction.repeat != 0) {
             throw cpu.invalidOpcode();
         }
         int bits = 8 * ((int) instruction.immediate & 0xFF);
@@ -636,82 +666,5 @@ final class SimdUnit implements ExecutionUnit {
             case 3 -> shiftedRight(d, 0, start & 63);
             default -> 0;
         };
-    }
-
-    /** Group 15: 0F AE. */
-    private void stateManagement(Instruction instruction) {
-        int extension = instruction.extension();
-        if (!instruction.memory) {
-            if (extension < 5) {
-                throw cpu.invalidOpcode();
-            }
-            java.lang.invoke.VarHandle.fullFence();
-            return;
-        }
-        switch (extension) {
-            case 0 -> save(instruction);
-            case 1 -> restore(instruction);
-            case LDMXCSR -> {
-                simd.requireSse();
-                int value = (int) operands.read(instruction, 4);
-                requireMxcsr(value);
-                state.mxcsr = value;
-            }
-            case STMXCSR -> {
-                simd.requireSse();
-                operands.write(instruction, 4, state.mxcsr);
-            }
-            case 7 -> mmu.checkRead(operands.forRead(instruction, 1), 1); // CLFLUSH
-            default -> throw cpu.invalidOpcode();
-        }
-    }
-
-    private void requireMxcsr(int value) {
-        if ((value & ~FloatingPointImage.MXCSR_MASK) != 0) {
-            throw cpu.generalProtection(0);
-        }
-    }
-
-    private long imageAddress(long linear) {
-        if ((cpu.cr0 & (Cpu.CR0_EM | Cpu.CR0_TS)) != 0) {
-            throw cpu.fault(GuestFault.DEVICE_NOT_AVAILABLE, GuestFault.NO_ERROR_CODE);
-        }
-        if ((linear & 15) != 0) {
-            throw cpu.generalProtection(0);
-        }
-        return linear;
-    }
-
-    /** How many longs of the image this mode uses: XMM8 to XMM15 exist in 64-bit mode only. */
-    private int vectors() {
-        return cpu.codeSize == 8 ? 16 : 8;
-    }
-
-    private void save(Instruction instruction) {
-        long linear = imageAddress(operands.forWrite(instruction, FloatingPointImage.BYTES));
-        mmu.checkWrite(linear, 64);
-        mmu.checkWrite(linear + FloatingPointImage.BYTES - 64, 64);
-        FloatingPointImage.pack(state, image);
-        if (!instruction.rexW) {
-            FloatingPointImage.packSelectors(state, image);
-        }
-        int longs = FloatingPointImage.FIRST_XMM + 2 * vectors();
-        for (int i = 0; i < longs; i++) {
-            mmu.write64(linear + 8L * i, image[i]);
-        }
-    }
-
-    private void restore(Instruction instruction) {
-        long linear = imageAddress(operands.forRead(instruction, FloatingPointImage.BYTES));
-        mmu.checkRead(linear, FloatingPointImage.BYTES);
-        int longs = FloatingPointImage.FIRST_XMM + 2 * vectors();
-        for (int i = 0; i < longs; i++) {
-            image[i] = mmu.read64(linear + 8L * i);
-        }
-        requireMxcsr((int) image[FloatingPointImage.MXCSR]);
-        FloatingPointImage.unpack(state, image, vectors());
-        if (!instruction.rexW) {
-            FloatingPointImage.unpackSelectors(state, image);
-        }
     }
 }

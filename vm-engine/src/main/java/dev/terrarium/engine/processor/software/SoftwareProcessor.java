@@ -21,7 +21,7 @@ public final class SoftwareProcessor implements Processor {
     private static final long HALT_WAIT_NANOS = 500_000_000L;
     private static final long NOT_BUSY = Long.MIN_VALUE;
 
-    private final Cpu cpu = new Cpu();
+    private final Cpu cpu;
     private final LocalInterruptController controller;
     private final ReentrantLock boardLock;
     private final PageWalker walker;
@@ -43,33 +43,27 @@ public final class SoftwareProcessor implements Processor {
     /**
      * @param index 0 for the bootstrap processor
      * @param count how many vCPUs CPUID tells of
+     * @param features the extensions that CPUID announces; instructions of others raise #UD
      * @param floatingPointError called when an x87 error is to be reported by an interrupt (CR0.NE clear): IRQ 13
      */
     public SoftwareProcessor(
             int index,
             int count,
+            FeatureSet features,
             MemoryMap map,
             Ports ports,
             LocalInterruptController controller,
             Clock clock,
             ReentrantLock boardLock,
             Runnable floatingPointError) {
-        this(
-                index,
-                count,
-                map,
-                ports,
-                controller,
-                clock,
-                boardLock,
-                floatingPointError,
-                Compilation.asked());
+        this(index, count, features, map, ports, controller, clock, boardLock, floatingPointError, Compilation.asked());
     }
 
     /** The same with a say in when code is compiled. */
     SoftwareProcessor(
             int index,
             int count,
+            FeatureSet features,
             MemoryMap map,
             Ports ports,
             LocalInterruptController controller,
@@ -80,6 +74,7 @@ public final class SoftwareProcessor implements Processor {
         this.controller = controller;
         this.boardLock = boardLock;
         this.bootstrap = index == 0;
+        cpu = new Cpu(features);
         walker = new PageWalker(cpu, map);
         memory = new PhysicalAccess(cpu, walker, map, controller, boardLock);
         Segmentation addresses = new Segmentation(cpu);
@@ -101,7 +96,7 @@ public final class SoftwareProcessor implements Processor {
                 control,
                 registers,
                 counter,
-                new CpuIdentity(index, count),
+                new CpuIdentity(index, count, cpu),
                 window,
                 controller,
                 boardLock,
@@ -327,6 +322,7 @@ public final class SoftwareProcessor implements Processor {
         cpu.cr3 = 0;
         cpu.cr4 = 0;
         cpu.efer = 0;
+        cpu.xcr0 = 1;
         cpu.longMode = false;
         java.util.Arrays.fill(cpu.debug, 0);
         cpu.debug[6] = 0xFFFF_0FF0L;

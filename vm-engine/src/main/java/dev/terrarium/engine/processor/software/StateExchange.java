@@ -33,6 +33,7 @@ final class StateExchange {
                 new long[] {cpu.cr0, cpu.cr2, cpu.cr3, cpu.cr4, taskPriority},
                 cpu.debug.clone(),
                 registers.save(),
+                cpu.xcr0,
                 FloatingPointImage.save(cpu.floatingPoint),
                 activity,
                 cpu.interruptShadow && cpu.rip == cpu.shadowedInstruction,
@@ -62,6 +63,7 @@ final class StateExchange {
         System.arraycopy(state.debugRegisters(), 0, cpu.debug, 0, cpu.debug.length);
         registers.restore(state.modelSpecificRegisters());
         cpu.longMode = (cpu.efer & Cpu.EFER_LMA) != 0;
+        cpu.xcr0 = state.extendedControl();
         FloatingPointImage.restore(cpu.floatingPoint, state.extendedState());
         cpu.halted = state.activity() == Activity.HALTED;
         cpu.interruptShadow = state.interruptShadow();
@@ -80,7 +82,10 @@ final class StateExchange {
         InvalidStateException.require(
                 (cr0 & Cpu.CR0_PG) == 0 || (cr0 & Cpu.CR0_PE) != 0, "a processor state with paging in real mode");
         InvalidStateException.require(
-                state.extendedState().length == FloatingPointImage.BYTES,
+                ControlRegisters.isExtendedControl(state.extendedControl()),
+                "a processor state with an XCR0 of " + Long.toHexString(state.extendedControl()));
+        InvalidStateException.require(
+                FloatingPointImage.isLength(state.extendedState().length),
                 "a processor state with an extended state of " + state.extendedState().length + " bytes");
     }
 

@@ -523,6 +523,8 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
     private void executeGroup7(Instruction i) {
         if (!i.memory) {
             switch (i.modrm) {
+                case 0xD0 -> setEdxEax(control.extendedControl((int) cpu.gpr[Cpu.RCX]));
+                case 0xD1 -> control.setExtendedControl((int) cpu.gpr[Cpu.RCX], edxEax());
                 case 0xF8 -> swapGs();
                 case 0xF9 -> {
                     requireTimeStampAccess();
@@ -686,7 +688,7 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
     }
 
     private void identify() {
-        int[] answer = identity.leaf((int) cpu.gpr[Cpu.RAX]);
+        int[] answer = identity.leaf((int) cpu.gpr[Cpu.RAX], (int) cpu.gpr[Cpu.RCX]);
         cpu.gpr[Cpu.RAX] = answer[0] & 0xFFFF_FFFFL;
         cpu.gpr[Cpu.RBX] = answer[1] & 0xFFFF_FFFFL;
         cpu.gpr[Cpu.RCX] = answer[2] & 0xFFFF_FFFFL;

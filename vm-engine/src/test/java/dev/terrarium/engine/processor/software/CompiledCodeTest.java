@@ -27,15 +27,18 @@ final class CompiledCodeTest {
                 SoftwareOracle compiled = new SoftwareOracle(Compilation.EAGER)) {
             for (long program = 0; done < budget && reports.size() < MOST_REPORTS; program++) {
                 OracleGenerator generator = new OracleGenerator(seed, program, false);
+                generator.extendTo(FeatureSet.BEST, true);
                 OracleSequence sequence = generator.sequence(MOST_INSTRUCTIONS);
                 for (int n = 0; n < STATES; n++) {
-                    OracleState before = generator.state();
+                    OracleState before = generator.extensionState();
                     done += sequence.steps().size();
-                    OracleState expected = n == 0 ? interpreted.run(sequence, before) : interpreted.runAgain(sequence, before);
+                    OracleState expected =
+                            n == 0 ? interpreted.run(sequence, before) : interpreted.runAgain(sequence, before);
                     OracleState actual = n == 0 ? compiled.run(sequence, before) : compiled.runAgain(sequence, before);
                     String differences = actual.differences(expected, sequence);
                     if (!differences.isEmpty()) {
-                        reports.add("program " + program + ", state " + n + ": " + sequence.describe() + "\n" + differences);
+                        reports.add("program " + program + ", state " + n + ": " + sequence.describe() + "\n"
+                                + differences);
                         break;
                     }
                 }

@@ -14,7 +14,7 @@ final class DecoderTest {
         byte[] bytes = new byte[code.length + Decoder.PADDING];
         java.util.Arrays.fill(bytes, (byte) 0x90);
         System.arraycopy(code, 0, bytes, 0, code.length);
-        return new Decoder(bytes).decode(0, codeSize, 0);
+        return new Decoder(bytes, FeatureSet.BEST).decode(0, codeSize, 0);
     }
 
     @ParameterizedTest
@@ -89,7 +89,7 @@ final class DecoderTest {
         "8, 60",
         "8, 82C001",
         "8, 9A",
-        "8, C4E17877",
+        "8, C4E17977",
         "8, D40A",
         "8, CE",
         "8, EA",
@@ -97,8 +97,13 @@ final class DecoderTest {
         "8, 0F0B",
         "8, 0FB9C0",
         "8, 0FFFC0",
-        "8, 0F3840C1",
-        "8, 660F3A0EC100",
+        "8, 0F380CC1",
+        "8, 660F3A10C100",
+        "8, 66C4E270F2C1",
+        "8, 48C4E270F2C1",
+        "8, C4E274F2C1",
+        "8, C4E071F2C1",
+        "8, C4E278F3C1",
         "8, F04801C8",
         "8, F08B06",
         "8, F03906",
@@ -110,12 +115,12 @@ final class DecoderTest {
         "8, FFD8",
         "8, C6C801",
         "8, 8FC8",
-        "8, 0FC7F0",
-        "8, 0FAE26",
+        "8, F30FC7F0",
+        "8, 660FAE26",
         "8, 0F0DC0",
         "4, 62C0",
         "4, F090",
-        "8, F30FAEC0",
+        "4, F30FAEC0",
         "8, 0F04",
         "8, 0FBAC001",
         "4, 0FB2C0"

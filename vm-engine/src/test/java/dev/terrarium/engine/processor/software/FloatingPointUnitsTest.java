@@ -33,7 +33,7 @@ final class FloatingPointUnitsTest {
     /** Executes one instruction; returns the vector of the exception it raised, or -1. */
     private int execute(String hex) {
         byte[] bytes = Arrays.copyOf(HexFormat.of().parseHex(hex.replace(" ", "")), 15 + Decoder.PADDING);
-        Instruction instruction = new Decoder(bytes).decode(0, cpu.codeSize, 0);
+        Instruction instruction = new Decoder(bytes, FeatureSet.BEST).decode(0, cpu.codeSize, 0);
         try {
             switch (instruction.op) {
                 case Op.X87 -> x87.execute(instruction, 0x1000);

@@ -3,11 +3,13 @@ package dev.terrarium.engine.processor.software;
 
 import dev.terrarium.engine.memory.HostBlock;
 import dev.terrarium.engine.memory.HostMemory;
+import dev.terrarium.engine.posix.PosixException;
 import dev.terrarium.engine.processor.kvm.KvmMachine;
 import dev.terrarium.engine.processor.kvm.KvmProcessor;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -47,6 +49,7 @@ final class HostOracle implements AutoCloseable {
     private KvmMachine machine;
     private KvmProcessor processor;
     private final boolean compatibilityMode;
+    private boolean avx;
 
     HostOracle() throws IOException {
         machine = KvmMachine.create();
@@ -64,11 +67,72 @@ final class HostOracle implements AutoCloseable {
         return compatibilityMode;
     }
 
+    /**
+     * The extensions of {@link FeatureSet} that instructions run on the host show to be there. KVM's own list is of no use:
+     * a nested one may hide what it cannot keep a guest from using.
+     */
+    FeatureSet features() throws IOException {
+        int features = 0;
+        for (Probe probe : PROBES) {
+            OracleState before = new OracleState();
+            before.extended[24] = (byte) 0x80;
+            before.extended[25] = 0x1F;
+            before.registers[Cpu.RAX] = 1;
+            OracleSequence.Step step = new OracleSequence.Step(HexFormat.of().parseHex(probe.code), 0);
+            OracleState after = run(new OracleSequence(true, List.of(step)), before);
+            boolean has = after.vector != GuestFault.INVALID_OPCODE
+                    && (probe.feature != FeatureSet.LZCNT || after.registers[Cpu.RAX] == 31);
+            features |= has ? probe.feature : 0;
+        }
+        restart();
+        return new FeatureSet(features);
+    }
+
+    /** An instruction that raises #UD, or has another result, where the feature is missing. */
+    private record Probe(int feature, String code) {}
+
+    private static final List<Probe> PROBES = List.of(
+            new Probe(FeatureSet.SSE3, "F20F7CC0"),
+            new Probe(FeatureSet.SSSE3, "0F3800C0"),
+            new Probe(FeatureSet.CMPXCHG16B, "480FC70E"),
+            new Probe(FeatureSet.LAHF, "9F"),
+            new Probe(FeatureSet.SSE4_1, "660F3817C0"),
+            new Probe(FeatureSet.SSE4_2, "660F3837C0"),
+            new Probe(FeatureSet.POPCNT, "F30FB8C0"),
+            new Probe(FeatureSet.LZCNT, "F30FBDC0"),
+            new Probe(FeatureSet.MOVBE, "0F38F006"),
+            new Probe(FeatureSet.BMI1, "C4E278F2C0"),
+            new Probe(FeatureSet.BMI2, "C4E279F7C0"),
+            new Probe(FeatureSet.AES, "660F38DCC0"),
+            new Probe(FeatureSet.PCLMULQDQ, "660F3A44C000"),
+            new Probe(FeatureSet.AVX, "C5F857C0"),
+            new Probe(FeatureSet.AVX2, "C5FDEFC0"),
+            new Probe(FeatureSet.F16C, "C4E27913C0"),
+            new Probe(FeatureSet.FMA, "C4E2F998C0"));
+
+    /** RCPSS and RSQRTSS are approximations, and each vendor has its own; ours are Intel's. */
+    boolean approximatesAsIntel() throws IOException {
+        return machine.cpuid(0, 0)[1] == 0x756E_6547; // "Genu"
+    }
+
     private KvmProcessor powerOn() throws IOException {
         machine.mapMemory(0, 0, host, MEMORY);
         KvmProcessor made = machine.createProcessor(0);
         made.readSpecial();
+        avx = enableAvx(made);
         return made;
+    }
+
+    private static boolean enableAvx(KvmProcessor made) {
+        try {
+            made.setControl(KvmProcessor.CR4, made.control(KvmProcessor.CR4) | Cpu.CR4_OSXSAVE);
+            made.writeSpecial();
+            made.setExtendedControl(7);
+            return true;
+        } catch (PosixException e) {
+            System.out.println("oracle: no AVX: " + e.getMessage());
+            return false;
+        }
     }
 
     /** Starts over with another machine. */
@@ -140,7 +204,11 @@ final class HostOracle implements AutoCloseable {
         processor.setRegister(KvmProcessor.RIP, OracleState.CODE);
         processor.setRegister(KvmProcessor.RFLAGS, before.flags | 2);
         processor.writeRegisters();
-        processor.writeExtended(before.extended);
+        if (avx) {
+            processor.writeExtended(before.extended, before.upper);
+        } else {
+            processor.writeExtended(before.extended);
+        }
         int reason = processor.run();
         processor.readRegisters();
         if (reason != KvmProcessor.EXIT_HALT) {
@@ -162,7 +230,8 @@ final class HostOracle implements AutoCloseable {
                 KvmProcessor.CR0, Cpu.CR0_PG | Cpu.CR0_NE | Cpu.CR0_ET | Cpu.CR0_MP | Cpu.CR0_PE | Cpu.CR0_WP);
         processor.setControl(KvmProcessor.CR2, 0);
         processor.setControl(KvmProcessor.CR3, PML4);
-        processor.setControl(KvmProcessor.CR4, Cpu.CR4_PAE | Cpu.CR4_OSFXSR | Cpu.CR4_OSXMMEXCPT);
+        processor.setControl(
+                KvmProcessor.CR4, Cpu.CR4_PAE | Cpu.CR4_OSFXSR | Cpu.CR4_OSXMMEXCPT | (avx ? Cpu.CR4_OSXSAVE : 0));
         processor.setControl(KvmProcessor.EFER, Cpu.EFER_LME | Cpu.EFER_LMA);
         processor.writeSpecial();
     }
@@ -179,6 +248,9 @@ final class HostOracle implements AutoCloseable {
         after.flags = read64(frame + 32);
         after.registers[Cpu.RSP] = read64(frame + 40);
         processor.readExtended(after.extended);
+        if (avx) {
+            processor.upperHalves(after.upper);
+        }
         if (after.vector == GuestFault.PAGE_FAULT) {
             processor.readSpecial();
             after.faultAddress = processor.control(KvmProcessor.CR2);

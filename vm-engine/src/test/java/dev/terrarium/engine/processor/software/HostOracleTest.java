@@ -29,10 +29,14 @@ final class HostOracleTest {
             if (!host.hasCompatibilityMode()) {
                 System.out.println("oracle: this host's KVM does not run 32-bit code; 64-bit only");
             }
+            FeatureSet features = host.features();
+            boolean approximations = host.approximatesAsIntel();
+            System.out.printf("oracle: host features %X of %X%n", features.bits(), FeatureSet.BEST.bits());
             long done = 0;
             for (long program = 0; done < budget && reports.size() < MOST_REPORTS; program++) {
                 OracleGenerator generator = new OracleGenerator(seed, program, host.hasCompatibilityMode());
-                OracleState before = generator.state();
+                generator.extendTo(features, approximations);
+                OracleState before = generator.extensionState();
                 OracleSequence sequence = generator.sequence(MOST_INSTRUCTIONS);
                 done += sequence.steps().size();
                 String differences = compare(host, software, sequence, before);

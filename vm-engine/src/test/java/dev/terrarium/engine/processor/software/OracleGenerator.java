@@ -37,6 +37,9 @@ final class OracleGenerator {
 
     private final Random random;
     private final boolean wide;
+    private FeatureSet features = FeatureSet.X86_64_V1;
+    private boolean approximations = true;
+    private final ExtensionGenerator extensions = new ExtensionGenerator(this);
     private ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     private int undefined;
 
@@ -50,7 +53,33 @@ final class OracleGenerator {
         wide = !compatibility || !chance(4);
     }
 
-    private static int[] range(int... bounds) {
+    /**
+     * Lets instructions of these extensions come out too.
+     *
+     * @param newApproximations whether RCPSS, RSQRTSS and what else vendors do differently may
+     */
+    void extendTo(FeatureSet newFeatures, boolean newApproximations) {
+        features = newFeatures;
+        approximations = newApproximations;
+    }
+
+    boolean wide() {
+        return wide;
+    }
+
+    boolean approximates() {
+        return approximations;
+    }
+
+    boolean has(int feature) {
+        return features.has(feature);
+    }
+
+    void leaveUndefined(int flags) {
+        undefined = flags;
+    }
+
+    static int[] range(int... bounds) {
         List<Integer> all = new ArrayList<>();
         for (int i = 0; i < bounds.length; i += 2) {
             for (int value = bounds[i]; value <= bounds[i + 1]; value++) {
@@ -60,21 +89,21 @@ final class OracleGenerator {
         return all.stream().mapToInt(Integer::intValue).toArray();
     }
 
-    private int below(int bound) {
+    int below(int bound) {
         return random.nextInt(bound);
     }
 
-    private boolean chance(int oneIn) {
+    boolean chance(int oneIn) {
         return below(oneIn) == 0;
     }
 
-    private int pick(int... values) {
+    int pick(int... values) {
         return values[below(values.length)];
     }
 
     // ---- states
 
-    private long integer() {
+    long integer() {
         return switch (below(10)) {
             case 0 -> below(3) - 1;
             case 1 -> pick(0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000);
@@ -196,6 +225,31 @@ final class OracleGenerator {
         return state;
     }
 
+    /** The same, now and then with bytes of a small alphabet in memory and vectors, as string comparisons want them. */
+    OracleState extensionState() {
+        OracleState state = state();
+        ByteBuffer upper = ByteBuffer.wrap(state.upper).order(ByteOrder.LITTLE_ENDIAN);
+        int kind = below(3);
+        for (int i = 0; i < (wide ? 32 : 16); i++) {
+            upper.putLong(8 * i, vectorHalf(kind));
+        }
+        if (chance(4)) {
+            for (int i = 0; i < state.scratch.length; i++) {
+                state.scratch[i] = letter();
+            }
+            for (int i = 160; i < (wide ? 416 : 288); i++) {
+                state.extended[i] = letter();
+            }
+            state.registers[Cpu.RAX] = below(40) - 20;
+            state.registers[Cpu.RDX] = below(40) - 20;
+        }
+        return state;
+    }
+
+    private byte letter() {
+        return (byte) (chance(12) ? 0 : 'a' + below(4));
+    }
+
     private void floatingPoint(ByteBuffer image, int kind) {
         int control = 0x37F;
         if (chance(4)) {
@@ -233,7 +287,7 @@ final class OracleGenerator {
     OracleSequence sequence(int most) {
         List<OracleSequence.Step> steps = new ArrayList<>();
         int count = 1 + below(most);
-        int theme = below(5);
+        int theme = below(features.has(FeatureSet.SSE4_1) ? 8 : 5);
         for (int i = 0; i < count; i++) {
             bytes = new ByteArrayOutputStream();
             undefined = 0;
@@ -256,7 +310,7 @@ final class OracleGenerator {
         steps.add(new OracleSequence.Step(bytes.toByteArray(), 0));
     }
 
-    private void emit(int... values) {
+    void emit(int... values) {
         for (int value : values) {
             bytes.write(value);
         }
@@ -268,18 +322,18 @@ final class OracleGenerator {
 
     // ---- encoding
 
-    private int freeRegister() {
+    int freeRegister() {
         if (chance(60)) {
             return below(wide ? 16 : 8);
         }
         return wide ? FREE_64[below(FREE_64.length)] : FREE_32[below(FREE_32.length)];
     }
 
-    private int anyRegister() {
+    int anyRegister() {
         return below(wide ? 16 : 8);
     }
 
-    private static final int MEMORY = -1;
+    static final int MEMORY = -1;
 
     /** 8-bit registers 4 to 7 without REX are AH to BH: these are parts of free registers, but BH. */
     private int size() {
@@ -292,7 +346,7 @@ final class OracleGenerator {
      * @param size operand size in bytes; 0 for instructions whose prefixes are given by {@code mandatory}
      * @param rm a register number, or {@link #MEMORY}
      */
-    private void encode(int mandatory, int size, int[] opcode, int reg, int rm, boolean lock) {
+    void encode(int mandatory, int size, int[] opcode, int reg, int rm, boolean lock) {
         int rex = 0;
         if (lock) {
             emit(0xF0);
@@ -333,9 +387,10 @@ final class OracleGenerator {
         bytes.writeBytes(operand);
     }
 
-    private int memoryRex;
+    /** The REX bits that the last {@link #memoryOperand} needs. */
+    int memoryRex;
 
-    private byte[] memoryOperand(int reg) {
+    byte[] memoryOperand(int reg) {
         ByteArrayOutputStream operand = new ByteArrayOutputStream();
         memoryRex = 0;
         int pointer = wide ? POINTERS_64[below(POINTERS_64.length)] : POINTERS_32[below(POINTERS_32.length)];
@@ -385,7 +440,7 @@ final class OracleGenerator {
         }
     }
 
-    private int registerOrMemory() {
+    int registerOrMemory() {
         return chance(3) ? MEMORY : freeRegister();
     }
 
@@ -404,6 +459,7 @@ final class OracleGenerator {
         boolean themed = !chance(4);
         int choice = themed ? theme : below(5);
         switch (choice) {
+            case 5, 6, 7 -> extensions.instruction();
             case 0, 1 -> integerInstruction();
             case 2 -> x87();
             case 3 -> simd();
@@ -875,6 +931,18 @@ final class OracleGenerator {
             return;
         }
         int opcode = SIMD_OPCODES[below(SIMD_OPCODES.length)];
+        if ((opcode == 0x52 || opcode == 0x53) && !approximations) {
+            opcode = 0x51;
+        }
+        if (opcode == 0x2A && prefix < 0xF2 && !approximations) {
+            // CVTPI2PS from memory: AMD's processors do not look at pending x87 exceptions.
+            memory = false;
+            rm = below(8);
+        }
+        if (opcode == 0x2B && prefix >= 0xF2) {
+            // MOVNTSS and MOVNTSD of SSE4a.
+            prefix = 0;
+        }
         if (opcode == 0x2B || opcode == 0xE7) {
             // Without memory these are undefined; some hosts' KVM emulates them all the same.
             memory = true;

@@ -15,6 +15,9 @@ final class OracleState {
     final long[] registers = new long[16];
     long flags;
     final byte[] extended = new byte[512];
+    /** Upper halves of YMM0 to YMM15. */
+    final byte[] upper = new byte[256];
+
     final byte[] scratch = new byte[SCRATCH_BYTES];
 
     /** After a run: the exception that ended it. */
@@ -29,6 +32,7 @@ final class OracleState {
         System.arraycopy(registers, 0, copy.registers, 0, registers.length);
         copy.flags = flags;
         System.arraycopy(extended, 0, copy.extended, 0, extended.length);
+        System.arraycopy(upper, 0, copy.upper, 0, upper.length);
         System.arraycopy(scratch, 0, copy.scratch, 0, scratch.length);
         return copy;
     }
@@ -65,6 +69,12 @@ final class OracleState {
             text.append(String.format("  flags %03X, host %03X%n", flags & compared, host.flags & compared));
         }
         extendedDifferences(host, text);
+        for (int i = 0; i < upper.length; i += 8) {
+            if (!Arrays.equals(upper, i, i + 8, host.upper, i, i + 8)) {
+                text.append(String.format(
+                        "  ymm%d (%d): %s, host %s%n", i / 16, i, bytes(upper, i, 8), bytes(host.upper, i, 8)));
+            }
+        }
         for (int i = 0; i < SCRATCH_BYTES; i++) {
             if (scratch[i] != host.scratch[i]) {
                 int line = i & -8;

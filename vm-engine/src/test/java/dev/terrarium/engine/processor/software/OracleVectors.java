@@ -35,7 +35,7 @@ final class OracleVectors {
         return hash;
     }
 
-    private static String outcome(OracleState state, int undefinedFlags) {
+    private static String outcome(OracleState state, int undefinedFlags, boolean upper) {
         long registers = FNV_OFFSET;
         for (long register : state.registers) {
             registers = (registers ^ register) * FNV_PRIME;
@@ -46,6 +46,9 @@ final class OracleVectors {
         long extended = digest(image, 0, 5, FNV_OFFSET);
         extended = digest(image, 24, 28, extended);
         extended = digest(image, 32, 416, extended);
+        if (upper) {
+            extended = digest(state.upper, 0, state.upper.length, extended);
+        }
         long flags = state.flags & (Cpu.ARITHMETIC_FLAGS | Cpu.FLAG_DF) & ~undefinedFlags;
         boolean fault = state.vector != OracleState.BREAKPOINT;
         return String.format(
@@ -61,7 +64,7 @@ final class OracleVectors {
     }
 
     /** Runs all lines and returns those that came out differently. */
-    static List<String> differences(BufferedReader lines) throws IOException {
+    static List<String> differences(BufferedReader lines, boolean extensions) throws IOException {
         List<String> different = new ArrayList<>();
         try (SoftwareOracle software = new SoftwareOracle()) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
@@ -70,8 +73,9 @@ final class OracleVectors {
                 int undefined = Integer.parseInt(fields[2], 16);
                 OracleSequence sequence = new OracleSequence(
                         true, List.of(new OracleSequence.Step(HexFormat.of().parseHex(fields[1]), undefined)));
-                OracleState before = new OracleGenerator(SEED, program, false).state();
-                String outcome = outcome(software.run(sequence, before), undefined);
+                OracleGenerator generator = new OracleGenerator(SEED, program, false);
+                OracleState before = extensions ? generator.extensionState() : generator.state();
+                String outcome = outcome(software.run(sequence, before), undefined, extensions);
                 if (!outcome.equals(fields[3])) {
                     different.add(line + "\n  here: " + outcome);
                 }
@@ -80,15 +84,17 @@ final class OracleVectors {
         return different;
     }
 
-    /** Records on this host: {@code main file.txt.gz programs}. */
+    /** Records on this host: {@code main file.txt.gz programs}, with the extensions it has beyond SSSE3. */
     static void main(String[] arguments) throws IOException {
         try (HostOracle host = new HostOracle();
                 Writer out = new OutputStreamWriter(
                         new GZIPOutputStream(Files.newOutputStream(Path.of(arguments[0]))),
                         StandardCharsets.US_ASCII)) {
+            FeatureSet features = host.features();
             for (long program = 0; program < Long.parseLong(arguments[1]); program++) {
                 OracleGenerator generator = new OracleGenerator(SEED, program, false);
-                OracleState before = generator.state();
+                generator.extendTo(features, false);
+                OracleState before = generator.extensionState();
                 OracleSequence sequence = generator.sequence(MOST_INSTRUCTIONS);
                 OracleState after = host.run(sequence, before);
                 // Of these two a nested KVM does not always tell the truth.
@@ -98,7 +104,7 @@ final class OracleVectors {
                 byte[] code = sequence.code();
                 out.write(program + " " + HexFormat.of().formatHex(code, 0, code.length - 1) + " "
                         + Integer.toHexString(sequence.undefinedFlags()) + " "
-                        + outcome(after, sequence.undefinedFlags()) + "\n");
+                        + outcome(after, sequence.undefinedFlags(), true) + "\n");
             }
         }
     }

@@ -8,6 +8,8 @@ import dev.terrarium.engine.processor.Ports;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 
 /** The software processor in ring 3, with the same pages as {@link HostOracle} gives the host's. */
 final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, Ports {
@@ -45,11 +47,11 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
                 },
                 this);
         if (compilation.threshold() > 0) {
-            interpreter.compileWith(
-                    new RegionCompiler(cpu, interpreter, blocks, compilation), compilation.threshold());
+            interpreter.compileWith(new RegionCompiler(cpu, interpreter, blocks, compilation), compilation.threshold());
         }
         cpu.cr0 = Cpu.CR0_PG | Cpu.CR0_NE | Cpu.CR0_ET | Cpu.CR0_MP | Cpu.CR0_PE | Cpu.CR0_WP;
-        cpu.cr4 = Cpu.CR4_PAE | Cpu.CR4_OSFXSR | Cpu.CR4_OSXMMEXCPT;
+        cpu.cr4 = Cpu.CR4_PAE | Cpu.CR4_OSFXSR | Cpu.CR4_OSXMMEXCPT | Cpu.CR4_OSXSAVE;
+        cpu.xcr0 = 7;
         cpu.efer = Cpu.EFER_LME | Cpu.EFER_LMA;
         cpu.longMode = true;
         cpu.cpl = 3;
@@ -85,6 +87,10 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
         System.arraycopy(before.registers, 0, cpu.gpr, 0, 16);
         cpu.setFlags((int) before.flags);
         FloatingPointImage.restore(cpu.floatingPoint, before.extended);
+        ByteBuffer.wrap(before.upper)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asLongBuffer()
+                .get(cpu.floatingPoint.upper);
         cpu.rip = OracleState.CODE;
         cpu.cr2 = 0;
         after = before.copy();
@@ -117,7 +123,11 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
         System.arraycopy(cpu.gpr, 0, after.registers, 0, 16);
         after.flags = cpu.flags();
         byte[] image = FloatingPointImage.save(cpu.floatingPoint);
-        System.arraycopy(image, 0, after.extended, 0, image.length);
+        System.arraycopy(image, 0, after.extended, 0, after.extended.length);
+        ByteBuffer.wrap(after.upper)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asLongBuffer()
+                .put(cpu.floatingPoint.upper);
         MemorySegment.copy(
                 HostMemory.ALL,
                 ValueLayout.JAVA_BYTE,

@@ -3,6 +3,7 @@ package dev.terrarium.engine.processor.software.floating;
 
 /** An interchange format of IEEE 754 (section 3.4) with a hidden integer bit. */
 public enum Format {
+    HALF(16, 10, 15),
     SINGLE(32, 23, 127),
     DOUBLE(64, 52, 1023);
 
