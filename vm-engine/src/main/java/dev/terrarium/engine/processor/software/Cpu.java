@@ -205,6 +205,11 @@ final class Cpu {
         return (int) ATTENTION.getAndSet(this, 0);
     }
 
+    /** Can SSE instructions be executed, rather than raise #UD or #NM? See {@link SimdOperands#requireSse}. */
+    boolean sseEnabled() {
+        return (cr0 & (CR0_EM | CR0_TS)) == 0 && (cr4 & CR4_OSFXSR) != 0;
+    }
+
     /** Prepares a processor exception; the caller throws what this returns. */
     GuestFault fault(int vector, int errorCode) {
         fault.vector = vector;

@@ -21,6 +21,9 @@ final class FloatingPointImage {
     static final int FIRST_X87 = 4;
     static final int FIRST_XMM = 20;
 
+    /** The longs of XMM0 to XMM15. */
+    private static final int VECTOR_LONGS = 32;
+
     private FloatingPointImage() {}
 
     /** Fills the image in its 64-bit form: full pointers, no selectors. */
@@ -35,7 +38,7 @@ final class FloatingPointImage {
             image[FIRST_X87 + 2 * i] = state.significand[register];
             image[FIRST_X87 + 2 * i + 1] = state.signExponent[register];
         }
-        System.arraycopy(state.xmm, 0, image, FIRST_XMM, state.xmm.length);
+        System.arraycopy(state.xmm, 0, image, FIRST_XMM, VECTOR_LONGS);
     }
 
     /** Fills the pointers of the 32-bit form: offset, then selector. */

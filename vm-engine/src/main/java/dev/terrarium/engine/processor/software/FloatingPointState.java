@@ -29,8 +29,11 @@ final class FloatingPointState {
     long lastOperand;
     int lastOperandSelector;
 
-    /** XMM0 to XMM15: low half of XMM<sub>i</sub> at 2i, high half at 2i + 1. */
-    final long[] xmm = new long[32];
+    /** A register beside XMM0 to XMM15, into which compiled code loads an instruction's source operand from memory. */
+    static final int LANE_SOURCE = 17;
+
+    /** XMM0 to XMM15, then two that the guest does not see: low half of XMM<sub>i</sub> at 2i, high half at 2i + 1. */
+    final long[] xmm = new long[36];
 
     int mxcsr = 0x1F80;
 

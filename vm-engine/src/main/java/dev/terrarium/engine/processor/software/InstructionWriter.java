@@ -32,11 +32,13 @@ final class InstructionWriter {
     private final RegionFrame frame;
     private final CodeBuilder c;
     private final ConditionWriter conditions;
+    private final SimdWriter simd;
 
     InstructionWriter(RegionFrame frame) {
         this.frame = frame;
         this.c = frame.c;
         this.conditions = new ConditionWriter(frame);
+        this.simd = new SimdWriter(frame);
     }
 
     ConditionWriter conditions() {
@@ -108,6 +110,14 @@ final class InstructionWriter {
             case Op.CONVERT_PAIR -> convertPair(size);
             case Op.XCHG_R -> exchange(i, size);
             case Op.BSWAP -> byteSwap(i, size);
+            case Op.SIMD -> {
+                SimdForms.Form form = SimdForms.of(i);
+                if (form != null) {
+                    simd.write(i, form);
+                } else {
+                    callOut(i);
+                }
+            }
             default -> callOut(i);
         }
     }
@@ -120,6 +130,10 @@ final class InstructionWriter {
             case Op.SHIFT, Op.BIT_TEST, Op.MUL -> i.memory || !isNative(i);
             case Op.INC, Op.DEC, Op.NEG, Op.NOT, Op.CMOV, Op.IMUL_REGISTER, Op.IMUL_IMMEDIATE -> i.memory;
             case Op.MOV_R, Op.MOVZX, Op.MOVSX, Op.ALU_R, Op.TEST_R -> i.memory;
+            case Op.SIMD -> {
+                SimdForms.Form form = SimdForms.of(i);
+                yield form == null || i.memory || form.mayFault();
+            }
             default -> i.op < Op.ADD32_R || i.op > Op.SETCC_R || i.memory;
         };
     }

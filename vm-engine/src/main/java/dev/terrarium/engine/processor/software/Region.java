@@ -29,6 +29,9 @@ abstract class Region {
     /** The site of the exception that ended the last {@link #run}. */
     int faultSite;
 
+    /** The code relies on SSE being enabled: see {@link Cpu#sseEnabled}. */
+    boolean usesSimd;
+
     /** Size of the generated class in bytes. */
     int classBytes;
 
@@ -46,6 +49,7 @@ abstract class Region {
 
     final void complete(RegionPlan itsPlan, RegionPlan.Site[] itsSites, Interpreter itsInterpreter, int bytes) {
         plan = itsPlan;
+        usesSimd = itsPlan.usesSimd();
         sites = itsSites;
         interpreter = itsInterpreter;
         classBytes = bytes;

@@ -19,6 +19,7 @@ final class RegionFrame {
     static final ClassDesc MEMORY = type(CompiledMemory.class);
     static final ClassDesc FLAGS = type(FlagKind.class);
     static final ClassDesc FAULT = type(GuestFault.class);
+    static final ClassDesc STATE = type(FloatingPointState.class);
     static final ClassDesc LONGS = ConstantDescs.CD_long.arrayType();
     static final ClassDesc LONG = ConstantDescs.CD_long;
     static final ClassDesc INT = ConstantDescs.CD_int;
@@ -56,6 +57,9 @@ final class RegionFrame {
 
     static final int TEMPORARY_2 = 52;
     static final int TEMPORARY_3 = 54;
+    /** The XMM registers; there if {@link #usesSimd}. */
+    static final int XMM = 56;
+
     static final int LOW_32_BITS = -1;
 
     final CodeBuilder c;
@@ -65,6 +69,9 @@ final class RegionFrame {
     private final int used;
 
     private final int written;
+
+    /** Instructions of {@link SimdForms} are among the region's. */
+    boolean usesSimd;
 
     /** The piece being generated, and where in it. */
     int blockDelta;
@@ -294,6 +301,9 @@ final class RegionFrame {
         c.aload(MMU_SLOT).invokevirtual(MMU, "reads", MethodTypeDesc.of(LONGS)).astore(READS);
         c.aload(MMU_SLOT).invokevirtual(MMU, "writes", MethodTypeDesc.of(LONGS)).astore(WRITES);
         c.aload(CPU_SLOT).getfield(CPU, "gpr", LONGS).astore(GPR);
+        if (usesSimd) {
+            c.aload(CPU_SLOT).getfield(CPU, "floatingPoint", STATE).getfield(STATE, "xmm", LONGS).astore(XMM);
+        }
         c.iconst_0().istore(SITE);
         c.iconst_0().istore(EXECUTED);
         loadFlags();
