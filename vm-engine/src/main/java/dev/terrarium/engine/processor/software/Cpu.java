@@ -165,6 +165,9 @@ final class Cpu {
 
     final GuestFault fault = new GuestFault();
 
+    /** SSE arithmetic for compiled code, where it needs more than Java's own. */
+    final SimdFloat elements = new SimdFloat(this);
+
     /** Anything but 0 makes the interpreter leave its loop at the next block boundary. Written from any thread. */
     @SuppressWarnings("UnusedVariable") // read through ATTENTION
     private int attention;

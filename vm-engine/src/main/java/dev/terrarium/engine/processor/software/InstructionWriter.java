@@ -155,6 +155,10 @@ final class InstructionWriter {
             case Op.SHL32_I, Op.SHL64_I, Op.SHR32_I, Op.SHR64_I, Op.SAR32_I, Op.SAR64_I -> true;
             case Op.NEG, Op.IMUL_REGISTER, Op.IMUL_IMMEDIATE -> true;
             case Op.MUL -> isNative(i);
+            case Op.SIMD -> {
+                SimdForms.Form form = SimdForms.of(i);
+                yield form != null && form.setsFlags();
+            }
             case Op.ALU_R, Op.ALU_L, Op.ALU_M -> i.operation != Arithmetic.ADC && i.operation != Arithmetic.SBB;
             default -> false;
         };

@@ -110,10 +110,11 @@ final class RegisterUse {
         int rm = i.memory ? address(i) : bit(i.rm);
         return switch (form.shape()) {
             case STORE_GENERAL -> new RegisterUse(address(i) | bit(i.reg), 0, false, false);
-            case FROM_GENERAL, INSERT_WORD -> new RegisterUse(rm, 0, false, false);
+            case FROM_GENERAL, INSERT_WORD, CONVERT_GENERAL -> new RegisterUse(rm, 0, false, false);
             case TO_GENERAL -> new RegisterUse(address(i), i.memory ? 0 : bit(i.rm), false, false);
-            case EXTRACT_WORD, MASK -> new RegisterUse(address(i), bit(i.reg), false, false);
-            default -> new RegisterUse(address(i), 0, false, false);
+            case EXTRACT_WORD, MASK, TO_INTEGER_32, TO_INTEGER_64 ->
+                new RegisterUse(address(i), bit(i.reg), false, false);
+            default -> new RegisterUse(address(i), 0, false, form.setsFlags());
         };
     }
 }

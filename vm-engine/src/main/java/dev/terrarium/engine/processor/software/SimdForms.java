@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Which SIMD instructions compiled code executes itself, and how: a {@link Shape}, and for most the name of a method of
- * {@link CompiledSimd} or {@link CompiledFloat}. All others, MMX among them, are left to {@link SimdUnit}.
+ * {@link CompiledSimd}, {@link CompiledFloat} or {@link CompiledConversion}. All others, MMX among them, are left to {@link SimdUnit}.
  */
 final class SimdForms {
     /** What an instruction's operands are, and so what the method takes and gives. */
@@ -48,14 +48,39 @@ final class SimdForms {
         /** To a general register: (xmm, s, immediate) gives the value. */
         EXTRACT_WORD,
         /** To a general register: (xmm, s) gives the value. */
-        MASK
+        MASK,
+        /** From a register or 4 or 8 bytes or 16 aligned bytes of memory: (xmm, d, s, vCPU); may raise #XM. */
+        FLOAT_32,
+        FLOAT_64,
+        FLOAT_128,
+        /** The same with the immediate: (xmm, d, s, immediate, vCPU). */
+        COMPARE_32,
+        COMPARE_64,
+        COMPARE_128,
+        /** (xmm, d, s, vCPU) gives a {@link FlagKind#ORDER}; may raise #XM. */
+        ORDER_32,
+        ORDER_64,
+        /** From a general register or memory: (value, xmm, d, vCPU); may raise #XM. */
+        CONVERT_GENERAL,
+        /** To a general register from another or 4 or 8 bytes of memory: (xmm, s, vCPU) gives it; may raise #XM. */
+        TO_INTEGER_32,
+        TO_INTEGER_64
     }
 
     /** How one encoding is executed. */
-    record Form(Shape shape, String method, int extra) {
+    record Form(Shape shape, Class<?> owner, String method, int extra) {
+        private Form(Shape shape, String method, int extra) {
+            this(shape, CompiledSimd.class, method, extra);
+        }
+
         /** Can it raise an exception even without a memory operand? */
         boolean mayFault() {
-            return false;
+            return shape.compareTo(Shape.FLOAT_32) >= 0;
+        }
+
+        /** Does it set the arithmetic flags? */
+        boolean setsFlags() {
+            return shape == Shape.ORDER_32 || shape == Shape.ORDER_64;
         }
     }
 
@@ -98,6 +123,8 @@ final class SimdForms {
         partialMoves();
         integers();
         rearrangements();
+        arithmetic();
+        conversions();
     }
 
     private static void moves() {
@@ -212,6 +239,65 @@ final class SimdForms {
         both(P66, 0xC6, Shape.IMMEDIATE, "shuffleDoubles");
     }
 
+    private static void floating(Class<?> owner, int prefix, int opcode, Shape shape, String method) {
+        Form form = new Form(shape, owner, method, 0);
+        MAIN[(prefix << 1 | REGISTER) << 8 | opcode] = form;
+        MAIN[(prefix << 1 | MEMORY) << 8 | opcode] = form;
+    }
+
+    private static void arithmetic(int opcode, String operation) {
+        floating(CompiledFloat.class, F3, opcode, Shape.FLOAT_32, operation + "Single");
+        floating(CompiledFloat.class, F2, opcode, Shape.FLOAT_64, operation + "Double");
+        floating(CompiledFloat.class, NONE, opcode, Shape.FLOAT_128, operation + "Singles");
+        floating(CompiledFloat.class, P66, opcode, Shape.FLOAT_128, operation + "Doubles");
+    }
+
+    private static void arithmetic() {
+        arithmetic(0x51, "squareRoot");
+        arithmetic(0x58, "add");
+        arithmetic(0x59, "multiply");
+        arithmetic(0x5C, "subtract");
+        arithmetic(0x5D, "minimum");
+        arithmetic(0x5E, "divide");
+        arithmetic(0x5F, "maximum");
+    }
+
+    private static void conversions() {
+        Class<?> owner = CompiledConversion.class;
+        floating(owner, F3, 0x5A, Shape.FLOAT_32, "singleToDouble");
+        floating(owner, F2, 0x5A, Shape.FLOAT_64, "doubleToSingle");
+        floating(owner, NONE, 0x5A, Shape.FLOAT_64, "singlesToDoubles");
+        floating(owner, P66, 0x5A, Shape.FLOAT_128, "doublesToSingles");
+        floating(owner, NONE, 0x5B, Shape.FLOAT_128, "intsToSingles");
+        floating(owner, F3, 0xE6, Shape.VECTOR_64, "intsToDoubles");
+        floating(owner, F3, 0xC2, Shape.COMPARE_32, "compareSingle");
+        floating(owner, F2, 0xC2, Shape.COMPARE_64, "compareDouble");
+        floating(owner, NONE, 0xC2, Shape.COMPARE_128, "compareSingles");
+        floating(owner, P66, 0xC2, Shape.COMPARE_128, "compareDoubles");
+        floating(owner, NONE, 0x2E, Shape.ORDER_32, "orderSinglesQuiet");
+        floating(owner, NONE, 0x2F, Shape.ORDER_32, "orderSinglesSignaling");
+        floating(owner, P66, 0x2E, Shape.ORDER_64, "orderQuiet");
+        floating(owner, P66, 0x2F, Shape.ORDER_64, "orderSignaling");
+    }
+
+    /** Conversions between floating-point numbers and general registers of 32 or 64 bits. */
+    private static @Nullable Form general(Instruction i, int prefix) {
+        if (prefix != F3 && prefix != F2) {
+            return null;
+        }
+        boolean isDouble = prefix == F2;
+        String integer = i.rexW ? "long" : "int";
+        if (i.opcode == 0x2A) {
+            boolean exact = isDouble && !i.rexW;
+            Shape shape = exact ? Shape.FROM_GENERAL : Shape.CONVERT_GENERAL;
+            return new Form(shape, CompiledConversion.class, integer + (isDouble ? "ToDouble" : "ToSingle"), 0);
+        }
+        String method = (isDouble ? "double" : "single")
+                + (i.opcode == 0x2C ? "TruncatedTo" : "To")
+                + (i.rexW ? "Long" : "Int");
+        return new Form(isDouble ? Shape.TO_INTEGER_64 : Shape.TO_INTEGER_32, CompiledConversion.class, method, 0);
+    }
+
     /** How compiled code executes the instruction; null if it does not. */
     static @Nullable Form of(Instruction i) {
         if (i.op != Op.SIMD) {
@@ -232,6 +318,9 @@ final class SimdForms {
         int prefix = i.repeat == 0xF3 ? F3 : i.repeat == 0xF2 ? F2 : i.operandSizePrefix ? P66 : NONE;
         if (i.opcode >= 0x71 && i.opcode <= 0x73) {
             return prefix == P66 && !i.memory ? shift(i) : null;
+        }
+        if (i.opcode == 0x2A || i.opcode == 0x2C || i.opcode == 0x2D) {
+            return general(i, prefix);
         }
         return MAIN[(prefix << 1 | (i.memory ? MEMORY : REGISTER)) << 8 | i.opcode];
     }

@@ -32,6 +32,12 @@ final class SimdWriter {
     private static final MethodTypeDesc GET = MethodTypeDesc.of(LONG, LONGS, INT);
     private static final MethodTypeDesc EXTRACT = MethodTypeDesc.of(LONG, LONGS, INT, INT);
 
+    private static final MethodTypeDesc FLOAT = MethodTypeDesc.of(VOID, LONGS, INT, INT, RegionFrame.CPU);
+    private static final MethodTypeDesc COMPARE = MethodTypeDesc.of(VOID, LONGS, INT, INT, INT, RegionFrame.CPU);
+    private static final MethodTypeDesc ORDER = MethodTypeDesc.of(LONG, LONGS, INT, INT, RegionFrame.CPU);
+    private static final MethodTypeDesc CONVERT = MethodTypeDesc.of(VOID, LONG, LONGS, INT, RegionFrame.CPU);
+    private static final MethodTypeDesc TO_INTEGER = MethodTypeDesc.of(LONG, LONGS, INT, RegionFrame.CPU);
+
     private final RegionFrame frame;
     private final CodeBuilder c;
 
@@ -45,7 +51,7 @@ final class SimdWriter {
     }
 
     private void call(Form form, MethodTypeDesc type) {
-        c.invokestatic(SIMD, form.method(), type);
+        c.invokestatic(RegionFrame.type(form.owner()), form.method(), type);
     }
 
     /** Generates one instruction. */
@@ -135,22 +141,71 @@ final class SimdWriter {
                 call(form, GET);
                 frame.store(i.reg);
             }
+            default -> floating(i, form);
+        }
+    }
+
+    /** What may raise #XM, before anything changes. */
+    private void floating(Instruction i, Form form) {
+        if (!i.memory) {
+            frame.site(i);
+        }
+        switch (form.shape()) {
+            case COMPARE_32, COMPARE_64, COMPARE_128 -> {
+                operands(i, form);
+                c.loadConstant((int) i.immediate & 0xFF);
+                c.aload(RegionFrame.CPU_SLOT);
+                call(form, COMPARE);
+            }
+            case ORDER_32, ORDER_64 -> {
+                operands(i, form);
+                c.aload(RegionFrame.CPU_SLOT);
+                call(form, ORDER);
+                c.lstore(RegionFrame.FLAG_R);
+                frame.flags(FlagKind.ORDER);
+            }
+            case CONVERT_GENERAL -> {
+                general(i, i.rexW ? 8 : 4);
+                vectors();
+                c.loadConstant(i.reg);
+                c.aload(RegionFrame.CPU_SLOT);
+                call(form, CONVERT);
+            }
+            case TO_INTEGER_32, TO_INTEGER_64 -> {
+                int source = source(i, form);
+                vectors();
+                c.loadConstant(source);
+                c.aload(RegionFrame.CPU_SLOT);
+                call(form, TO_INTEGER);
+                frame.store(i.reg);
+            }
+            default -> {
+                operands(i, form);
+                c.aload(RegionFrame.CPU_SLOT);
+                call(form, FLOAT);
+            }
         }
     }
 
     /** Pushes the vectors, the destination's number and the source's; memory is loaded first. */
     private void operands(Instruction i, Form form) {
-        int source = i.rm;
-        if (i.memory) {
-            source = SOURCE;
-            switch (form.shape()) {
-                case VECTOR_64 -> loadPart(i, 8);
-                default -> load(i, SOURCE, true);
-            }
-        }
+        int source = source(i, form);
         vectors();
         c.loadConstant(i.reg);
         c.loadConstant(source);
+    }
+
+    /** The number of the register that the source is in; memory is loaded. */
+    private int source(Instruction i, Form form) {
+        if (!i.memory) {
+            return i.rm;
+        }
+        switch (form.shape()) {
+            case FLOAT_32, COMPARE_32, ORDER_32, TO_INTEGER_32 -> loadPart(i, 4);
+            case VECTOR_64, FLOAT_64, COMPARE_64, ORDER_64, TO_INTEGER_64 -> loadPart(i, 8);
+            default -> load(i, SOURCE, true);
+        }
+        return SOURCE;
     }
 
     private void load(Instruction i, int register, boolean aligned) {
