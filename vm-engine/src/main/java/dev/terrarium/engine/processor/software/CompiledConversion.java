@@ -185,8 +185,10 @@ final class CompiledConversion {
         long a = xmm[2 * s];
         long b = xmm[2 * s + 1];
         if (CompiledFloat.fast(cpu)) {
-            xmm[2 * d] = CompiledFloat.pair(Float.floatToRawIntBits((float) (int) a), Float.floatToRawIntBits((float) CompiledFloat.high(a)));
-            xmm[2 * d + 1] = CompiledFloat.pair(Float.floatToRawIntBits((float) (int) b), Float.floatToRawIntBits((float) CompiledFloat.high(b)));
+            xmm[2 * d] = CompiledFloat.pair(
+                    Float.floatToRawIntBits((float) (int) a), Float.floatToRawIntBits((float) CompiledFloat.high(a)));
+            xmm[2 * d + 1] = CompiledFloat.pair(
+                    Float.floatToRawIntBits((float) (int) b), Float.floatToRawIntBits((float) CompiledFloat.high(b)));
             return;
         }
         SimdFloat elements = cpu.elements;
@@ -293,7 +295,8 @@ final class CompiledConversion {
         int b = (int) xmm[2 * s];
         int predicate = immediate & 7;
         if (CompiledFloat.comparable(a) && CompiledFloat.comparable(b)) {
-            CompiledFloat.setSingle(xmm, d, holds(Float.intBitsToFloat(a), Float.intBitsToFloat(b), predicate) ? -1 : 0);
+            CompiledFloat.setSingle(
+                    xmm, d, holds(Float.intBitsToFloat(a), Float.intBitsToFloat(b), predicate) ? -1 : 0);
         } else {
             SimdFloat elements = cpu.elements;
             elements.begin();

@@ -264,19 +264,11 @@ final class CompiledSimd {
     /** By the count in the low half of a register, which is unsigned. */
     static void shift(long[] xmm, int d, int s, int opcode) {
         long count = xmm[2 * s];
-        set(
-                xmm,
-                d,
-                PackedInteger.shift(opcode, xmm[2 * d], count),
-                PackedInteger.shift(opcode, xmm[2 * d + 1], count));
+        set(xmm, d, PackedInteger.shift(opcode, xmm[2 * d], count), PackedInteger.shift(opcode, xmm[2 * d + 1], count));
     }
 
     static void shiftImmediate(long[] xmm, int d, int count, int opcode) {
-        set(
-                xmm,
-                d,
-                PackedInteger.shift(opcode, xmm[2 * d], count),
-                PackedInteger.shift(opcode, xmm[2 * d + 1], count));
+        set(xmm, d, PackedInteger.shift(opcode, xmm[2 * d], count), PackedInteger.shift(opcode, xmm[2 * d + 1], count));
     }
 
     /** PSRLDQ. */

@@ -158,9 +158,7 @@ final class ConditionWriter {
 
     private void unsignedLongs() {
         c.invokestatic(
-                LONG_CLASS,
-                "compareUnsigned",
-                MethodTypeDesc.of(RegionFrame.INT, RegionFrame.LONG, RegionFrame.LONG));
+                LONG_CLASS, "compareUnsigned", MethodTypeDesc.of(RegionFrame.INT, RegionFrame.LONG, RegionFrame.LONG));
     }
 
     private static Opcode ofInts(Opcode jump) {

@@ -302,7 +302,10 @@ final class RegionFrame {
         c.aload(MMU_SLOT).invokevirtual(MMU, "writes", MethodTypeDesc.of(LONGS)).astore(WRITES);
         c.aload(CPU_SLOT).getfield(CPU, "gpr", LONGS).astore(GPR);
         if (usesSimd) {
-            c.aload(CPU_SLOT).getfield(CPU, "floatingPoint", STATE).getfield(STATE, "xmm", LONGS).astore(XMM);
+            c.aload(CPU_SLOT)
+                    .getfield(CPU, "floatingPoint", STATE)
+                    .getfield(STATE, "xmm", LONGS)
+                    .astore(XMM);
         }
         c.iconst_0().istore(SITE);
         c.iconst_0().istore(EXECUTED);

@@ -49,10 +49,8 @@ final class RegisterUse {
             case Op.JMP -> new RegisterUse(0, 0, false, false);
             case Op.JO, Op.JNO, Op.JB, Op.JAE, Op.JE, Op.JNE, Op.JBE, Op.JA -> new RegisterUse(0, 0, true, false);
             case Op.JS, Op.JNS, Op.JP, Op.JNP, Op.JL, Op.JGE, Op.JLE, Op.JG -> new RegisterUse(0, 0, true, false);
-            case Op.MUL, Op.IMUL ->
-                new RegisterUse(operands | address | RAX | RDX, RAX | RDX, false, true);
-            case Op.DIV, Op.IDIV ->
-                new RegisterUse(operands | address | RAX | RDX, RAX | RDX, false, false);
+            case Op.MUL, Op.IMUL -> new RegisterUse(operands | address | RAX | RDX, RAX | RDX, false, true);
+            case Op.DIV, Op.IDIV -> new RegisterUse(operands | address | RAX | RDX, RAX | RDX, false, false);
             case Op.CONVERT -> new RegisterUse(RAX, RAX, false, false);
             case Op.CONVERT_PAIR -> new RegisterUse(RAX | RDX, RDX, false, false);
             case Op.LEAVE -> new RegisterUse(RBP | RSP, RBP | RSP, false, false);
@@ -65,8 +63,10 @@ final class RegisterUse {
                         true);
             case Op.MOV_FROM_SEGMENT, Op.SETCC_M, Op.BIT_TEST, Op.BSF, Op.BSR, Op.BSWAP, Op.SHIFT, Op.SHIFT_DOUBLE ->
                 new RegisterUse(operands | address | RCX, bit(i.destination), true, true);
-            default -> simple(i) ? new RegisterUse(operands | address, bit(i.destination), true, true)
-                    : new RegisterUse(ALL, ALL, true, true);
+            default ->
+                simple(i)
+                        ? new RegisterUse(operands | address, bit(i.destination), true, true)
+                        : new RegisterUse(ALL, ALL, true, true);
         };
     }
 

@@ -307,9 +307,7 @@ final class SimdForms {
             case Instruction.MAP_0F -> main(i);
             case Instruction.MAP_0F38 -> i.operandSizePrefix && i.repeat == 0 ? supplemental(i.opcode) : null;
             case Instruction.MAP_0F3A ->
-                i.operandSizePrefix && i.repeat == 0 && i.opcode == 0x0F
-                        ? new Form(Shape.IMMEDIATE, "align", 0)
-                        : null;
+                i.operandSizePrefix && i.repeat == 0 && i.opcode == 0x0F ? new Form(Shape.IMMEDIATE, "align", 0) : null;
             default -> null;
         };
     }

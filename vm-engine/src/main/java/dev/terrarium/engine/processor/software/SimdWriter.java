@@ -20,8 +20,7 @@ final class SimdWriter {
     private static final ClassDesc LONGS = RegionFrame.LONGS;
     private static final int SOURCE = FloatingPointState.LANE_SOURCE;
 
-    private static final MethodTypeDesc TRANSFER =
-            MethodTypeDesc.of(VOID, LONG, LONGS, RegionFrame.MMU, LONGS, INT);
+    private static final MethodTypeDesc TRANSFER = MethodTypeDesc.of(VOID, LONG, LONGS, RegionFrame.MMU, LONGS, INT);
     private static final MethodTypeDesc TRANSFER_ALIGNED =
             MethodTypeDesc.of(VOID, LONG, LONGS, RegionFrame.MMU, LONGS, INT, RegionFrame.CPU);
     private static final MethodTypeDesc SET = MethodTypeDesc.of(VOID, LONG, LONGS, INT);

@@ -143,7 +143,8 @@ final class SimdGenerator {
         int opcode = encoding[2];
         boolean main = encoding[1] == 1;
         boolean memory = encoding[3] == MEMORY || encoding[3] == BOTH && chance(3);
-        boolean toGeneral = main && (opcode == 0x2C || opcode == 0x2D || opcode == 0x50 || opcode == 0xD7 || opcode == 0xC5);
+        boolean toGeneral =
+                main && (opcode == 0x2C || opcode == 0x2D || opcode == 0x50 || opcode == 0xD7 || opcode == 0xC5);
         boolean fromGeneral = main && (opcode == 0x2A && encoding[0] >= 0xF2 || opcode == 0x6E || opcode == 0xC4);
         fromGeneral |= main && opcode == 0x7E && encoding[0] == 0x66;
         int reg = toGeneral ? FREE[below(FREE.length)] : below(16);

@@ -45,8 +45,7 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
                 },
                 this);
         if (compilation.threshold() > 0) {
-            interpreter.compileWith(
-                    new RegionCompiler(cpu, interpreter, blocks, compilation), compilation.threshold());
+            interpreter.compileWith(new RegionCompiler(cpu, interpreter, blocks, compilation), compilation.threshold());
         }
         cpu.cr0 = Cpu.CR0_PG | Cpu.CR0_NE | Cpu.CR0_ET | Cpu.CR0_MP | Cpu.CR0_PE | Cpu.CR0_WP;
         cpu.cr4 = Cpu.CR4_PAE | Cpu.CR4_OSFXSR | Cpu.CR4_OSXMMEXCPT;
