@@ -16,6 +16,7 @@ module dev.terrarium.app {
     requires java.management;
     requires javafx.controls;
     requires jdk.management;
+    requires jdk.unsupported;
     requires org.slf4j;
 
     provides ch.qos.logback.classic.spi.Configurator with

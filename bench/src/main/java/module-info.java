@@ -4,5 +4,12 @@
 @org.jspecify.annotations.NullMarked
 module dev.terrarium.bench {
     requires static org.jspecify;
+    requires ch.qos.logback.classic;
     requires dev.terrarium.engine;
+    requires info.picocli;
+    requires java.management;
+    requires jdk.jfr;
+
+    opens dev.terrarium.bench to
+            info.picocli;
 }

@@ -6,11 +6,14 @@ module dev.terrarium.engine {
     requires static transitive org.jspecify;
     requires java.management;
     requires jdk.management;
+    requires jdk.unsupported;
     requires org.slf4j;
     requires com.fasterxml.jackson.databind;
 
     exports dev.terrarium.engine;
     exports dev.terrarium.engine.config;
+    exports dev.terrarium.engine.clipboard to
+            dev.terrarium.console;
 
     opens dev.terrarium.engine to
             com.fasterxml.jackson.databind;

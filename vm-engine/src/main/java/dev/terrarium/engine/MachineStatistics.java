@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine;
 
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
 /**
  * Figures of one machine at one moment. Rates are for the reader to make from two of them.
  *
@@ -11,9 +14,10 @@ package dev.terrarium.engine;
  * @param instructions guest instructions executed, all processors together; 0 where nobody counts
  * @param memoryBytes RAM it has
  * @param residentBytes host memory its RAM takes now
- * @param screenWidth in pixels; 0 while there is no picture
+ * @param screenWidth in pixels; 0 while the machine is off
  * @param diskReadBytes read from all drives since the start
  * @param diskWrittenBytes written to all drives since the start
+ * @param engine what its software processors did; an older process that runs it does not say
  */
 public record MachineStatistics(
         MachineState state,
@@ -27,10 +31,20 @@ public record MachineStatistics(
         int screenWidth,
         int screenHeight,
         long diskReadBytes,
-        long diskWrittenBytes) {
+        long diskWrittenBytes,
+        @Nullable EngineStatistics engine) {
+
+    public MachineStatistics {
+        engine = Objects.requireNonNullElse(engine, EngineStatistics.NONE);
+    }
+
+    @Override
+    public EngineStatistics engine() {
+        return Objects.requireNonNull(engine);
+    }
 
     /** The figures of a machine that is off. */
     public static MachineStatistics off(MachineState state, int vcpus, long memoryBytes) {
-        return new MachineStatistics(state, "none", 0, vcpus, 0, 0, memoryBytes, 0, 0, 0, 0, 0);
+        return new MachineStatistics(state, "none", 0, vcpus, 0, 0, memoryBytes, 0, 0, 0, 0, 0, null);
     }
 }

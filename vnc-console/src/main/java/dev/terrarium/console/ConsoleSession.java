@@ -23,6 +23,13 @@ final class ConsoleSession implements AutoCloseable {
 
         void bell();
 
+        /** As {@link RfbConnection.Listener#clipboardOffered}. */
+        void clipboardOffered(boolean available);
+
+        void clipboardWanted();
+
+        void clipboardText(String text);
+
         /** Ended, and not by {@link #close}. */
         void lost(String reason);
     }
@@ -89,6 +96,21 @@ final class ConsoleSession implements AutoCloseable {
         @Override
         public void bell() {
             tell(listener::bell);
+        }
+
+        @Override
+        public void clipboardOffered(boolean available) {
+            tell(() -> listener.clipboardOffered(available));
+        }
+
+        @Override
+        public void clipboardWanted() {
+            tell(listener::clipboardWanted);
+        }
+
+        @Override
+        public void clipboardText(String text) {
+            tell(() -> listener.clipboardText(text));
         }
     }
 

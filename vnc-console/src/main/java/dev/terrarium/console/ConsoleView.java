@@ -10,8 +10,12 @@ import java.net.URL;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.ResourceBundle;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import javafx.application.Application;
 import javafx.application.Platform;
+import javafx.beans.property.BooleanProperty;
 import javafx.beans.property.ObjectProperty;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
@@ -19,8 +23,10 @@ import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.beans.property.SimpleBooleanProperty;
 import javafx.beans.property.SimpleObjectProperty;
 import javafx.geometry.Dimension2D;
+import javafx.scene.Cursor;
 import javafx.scene.control.ScrollPane;
 import javafx.scene.image.WritableImage;
 import javafx.scene.layout.StackPane;
@@ -39,6 +45,11 @@ public final class ConsoleView extends StackPane {
     private final ReadOnlyStringWrapper status = new ReadOnlyStringWrapper(this, "status", "");
     private final ReadOnlyBooleanWrapper connected = new ReadOnlyBooleanWrapper(this, "connected", false);
 
+    private final ReadOnlyObjectWrapper<Set<KeyboardLight>> lights =
+            new ReadOnlyObjectWrapper<>(this, "lights", Set.of());
+    private final BooleanProperty clipboardShared = new SimpleBooleanProperty(this, "clipboardShared", false);
+
+    private final HostClipboard clipboard = new HostClipboard();
     private final GuestScreen screen = new GuestScreen();
     private final ScrollPane scroll = new ScrollPane();
     private final Placeholder placeholder = new Placeholder();
@@ -52,6 +63,7 @@ public final class ConsoleView extends StackPane {
     private @Nullable VirtualMachine machine;
     private @Nullable ConsoleSession session;
     private @Nullable RfbConnection connection;
+    private @Nullable PointerShape shownPointer;
 
     public ConsoleView() {
         getStyleClass().add("console-view");
@@ -65,7 +77,8 @@ public final class ConsoleView extends StackPane {
         scroll.setFitToHeight(true);
         scroll.setFocusTraversable(false);
         scaleMode.addListener((property, before, mode) -> arrange());
-        keyboard.grabbedProperty().addListener((property, before, grabbed) -> updateStatus());
+        keyboard.grabbedProperty().subscribe(this::grabbed);
+        clipboardShared.subscribe(clipboard::setShared);
         GuestPointer.install(screen, this::pointer, keyboard::grab);
         arrange();
         placeholder.show(TEXTS.getString("none.title"), "");
@@ -103,6 +116,22 @@ public final class ConsoleView extends StackPane {
         placeholder.show(text("none.title"), "");
     }
 
+    private void grabbed(boolean grabbed) {
+        clipboard.setActive(grabbed);
+        updateStatus();
+        updatePointer();
+    }
+
+    /** The server's pointer while the guest has the keyboard; the window's own while it has not. */
+    private void updatePointer() {
+        PointerShape shape = connection == null ? null : connection.pointerShape();
+        PointerShape wanted = keyboard.grabbedProperty().get() ? shape : null;
+        if (wanted != shownPointer) {
+            shownPointer = wanted;
+            screen.setCursor(wanted == null ? Cursor.DEFAULT : wanted.cursor());
+        }
+    }
+
     private void hangUp() {
         keyboard.setEnabled(false);
         if (session != null) {
@@ -110,6 +139,9 @@ public final class ConsoleView extends StackPane {
             session = null;
         }
         connection = null;
+        clipboard.connect(null);
+        lights.set(Set.of());
+        updatePointer();
         connected.set(false);
         screen.clear();
         guestSize.set(new Dimension2D(0, 0));
@@ -156,6 +188,7 @@ public final class ConsoleView extends StackPane {
         @Override
         public void opened(RfbConnection opened) {
             connection = opened;
+            clipboard.connect(opened);
             connected.set(true);
             placeholder.setVisible(false);
             keyboard.setEnabled(true);
@@ -166,6 +199,11 @@ public final class ConsoleView extends StackPane {
         @Override
         public void changed(RfbConnection source) {
             screen.show(source.picture());
+            updatePointer();
+            Set<KeyboardLight> lit = KeyboardLight.of(source.lights());
+            if (!lit.equals(lights.get())) {
+                lights.set(lit);
+            }
             Dimension2D size = new Dimension2D(screen.guestWidth(), screen.guestHeight());
             if (!size.equals(guestSize.get())) {
                 guestSize.set(size);
@@ -176,6 +214,21 @@ public final class ConsoleView extends StackPane {
         @Override
         public void bell() {
             // a machine without a loudspeaker stays silent
+        }
+
+        @Override
+        public void clipboardOffered(boolean available) {
+            clipboard.offered(available);
+        }
+
+        @Override
+        public void clipboardWanted() {
+            clipboard.wanted();
+        }
+
+        @Override
+        public void clipboardText(String text) {
+            clipboard.received(text);
         }
 
         @Override
@@ -250,6 +303,30 @@ public final class ConsoleView extends StackPane {
 
     public ReadOnlyBooleanProperty connectedProperty() {
         return connected.getReadOnlyProperty();
+    }
+
+    /** The lamps of the guest's keyboard that are lit; none without a connection. */
+    public ReadOnlyObjectProperty<Set<KeyboardLight>> lightsProperty() {
+        return lights.getReadOnlyProperty();
+    }
+
+    /**
+     * Does the desktop's clipboard take part in that of the machine's viewers? Off at first: what is copied here would
+     * reach whoever else looks at the machine. The guest has no part in it.
+     */
+    public BooleanProperty clipboardSharedProperty() {
+        return clipboardShared;
+    }
+
+    /**
+     * Asks for another size of the guest's screen, in pixels. Most guests on VGA cannot be asked; then nothing changes.
+     *
+     * @return completed on the JavaFX thread, never exceptionally
+     */
+    public CompletableFuture<SizeAnswer> requestGuestSize(int width, int height) {
+        return connection == null
+                ? CompletableFuture.completedFuture(SizeAnswer.DISCONNECTED)
+                : connection.requestSize(width, height).thenApplyAsync(Function.identity(), Platform::runLater);
     }
 
     /** Does the guest get the keyboard now? Then no key reaches the window's own accelerators. */

@@ -12,12 +12,21 @@ import com.tigervnc.rfb.LogWriter;
 import com.tigervnc.rfb.PixelFormat;
 import com.tigervnc.rfb.Point;
 import com.tigervnc.rfb.Rect;
+import com.tigervnc.rfb.Screen;
 import com.tigervnc.rfb.ScreenSet;
 import com.tigervnc.rfb.SecurityClient;
+import com.tigervnc.rfb.screenTypes;
 import dev.terrarium.engine.ConsoleStream;
+import dev.terrarium.engine.clipboard.ClipboardMessage;
+import dev.terrarium.engine.clipboard.ClipboardMessage.Action;
+import dev.terrarium.engine.clipboard.ClipboardMessage.Capabilities;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +47,15 @@ final class RfbConnection extends CConnection implements AutoCloseable {
         void changed();
 
         void bell();
+
+        /** Another viewer of the machine has text for the clipboard, or has none any more. */
+        void clipboardOffered(boolean available);
+
+        /** Another viewer wants the text that was offered. */
+        void clipboardWanted();
+
+        /** Another viewer's text. */
+        void clipboardText(String text);
     }
 
     private sealed interface Message {
@@ -46,11 +64,16 @@ final class RfbConnection extends CConnection implements AutoCloseable {
         record Key(int scanCode, boolean down) implements Message {}
 
         record Pointer(int x, int y, int mask) implements Message {}
+
+        record Size(int width, int height) implements Message {}
+
+        record Clipboard(ClipboardMessage content) implements Message {}
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(RfbConnection.class);
     private static final int MAX_QUEUED = 1024;
     private static final int MAX_SIDE = 8192;
+    private static final int CLIENT_CUT_TEXT = 6;
     private static final int QEMU_MESSAGE = 255;
     private static final int EXTENDED_KEY_EVENT = 0;
     private static final PixelFormat FORMAT = new PixelFormat(32, 24, false, true, 255, 255, 255, 16, 8, 0);
@@ -73,6 +96,10 @@ final class RfbConnection extends CConnection implements AutoCloseable {
     private boolean sizeChanged;
     private volatile boolean extendedKeys;
     private volatile int lights;
+    private volatile @Nullable PointerShape pointerShape;
+    private volatile boolean sizeRequestsOffered;
+    private volatile Capabilities peer = new Capabilities(Set.of(), false, 0);
+    private final Queue<CompletableFuture<SizeAnswer>> sizeRequests = new ConcurrentLinkedQueue<>();
 
     RfbConnection(ConsoleStream stream, Listener listener) {
         this(stream, listener, Encodings.encodingRaw);
@@ -92,7 +119,11 @@ final class RfbConnection extends CConnection implements AutoCloseable {
             Encodings.pseudoEncodingExtendedDesktopSize,
             Encodings.pseudoEncodingLastRect,
             ExtendedReader.QEMU_EXTENDED_KEY,
-            ExtendedReader.QEMU_LED_STATE
+            ExtendedReader.QEMU_LED_STATE,
+            ExtendedReader.CURSOR_WITH_ALPHA,
+            Encodings.pseudoEncodingCursor,
+            Encodings.pseudoEncodingDesktopName,
+            ClipboardMessage.ENCODING
         };
         security = new SecurityClient() {
             @Override
@@ -117,6 +148,12 @@ final class RfbConnection extends CConnection implements AutoCloseable {
         return lights;
     }
 
+    /** The pointer to show over the picture; null as long as the server has not said. */
+    @Nullable
+    PointerShape pointerShape() {
+        return pointerShape;
+    }
+
     boolean takesScanCodes() {
         return extendedKeys;
     }
@@ -134,8 +171,12 @@ final class RfbConnection extends CConnection implements AutoCloseable {
             if (!isClosed()) {
                 throw new IOException(e.getMessage(), e);
             }
+        } catch (NegativeArraySizeException e) {
+            // InStream.readString bounds a name's length from above only
+            throw new IOException("a name of negative length", e);
         } finally {
             close();
+            answerSizeRequests(SizeAnswer.DISCONNECTED);
         }
     }
 
@@ -210,7 +251,39 @@ final class RfbConnection extends CConnection implements AutoCloseable {
     @Override
     public void setExtendedDesktopSize(int reason, int result, int width, int height, ScreenSet layout) {
         super.setExtendedDesktopSize(reason, result, width, height, layout);
+        sizeRequestsOffered = true;
         resized();
+        if (reason == screenTypes.reasonClient) {
+            CompletableFuture<SizeAnswer> request = sizeRequests.poll();
+            if (request != null) {
+                request.complete(SizeAnswer.of(result));
+            }
+        }
+    }
+
+    private void answerSizeRequests(SizeAnswer answer) {
+        CompletableFuture<SizeAnswer> request = sizeRequests.poll();
+        while (request != null) {
+            request.complete(answer);
+            request = sizeRequests.poll();
+        }
+    }
+
+    /** Asks for another size of the guest's screen, in pixels. The answer may come on any thread. */
+    CompletableFuture<SizeAnswer> requestSize(int width, int height) {
+        if (width < 1 || height < 1 || width > MAX_SIDE || height > MAX_SIDE) {
+            return CompletableFuture.completedFuture(SizeAnswer.INVALID_LAYOUT);
+        }
+        if (!sizeRequestsOffered) {
+            return CompletableFuture.completedFuture(SizeAnswer.UNSUPPORTED);
+        }
+        CompletableFuture<SizeAnswer> answer = new CompletableFuture<>();
+        sizeRequests.add(answer);
+        if (!enqueue(new Message.Size(width, height))) {
+            sizeRequests.remove(answer);
+            answer.complete(SizeAnswer.DISCONNECTED);
+        }
+        return answer;
     }
 
     private void resized() {
@@ -249,9 +322,9 @@ final class RfbConnection extends CConnection implements AutoCloseable {
         picture.copy(area.tl.x, area.tl.y, area.width(), area.height(), sourceX, sourceY);
     }
 
-    @Override
-    public void setCursor(int width, int height, Point hotspot, int[] data, byte[] mask) {
-        // never asked for: the guest draws its own pointer
+    void pointerShape(PointerShape shape) {
+        pointerShape = shape;
+        listener.changed();
     }
 
     @Override
@@ -261,7 +334,39 @@ final class RfbConnection extends CConnection implements AutoCloseable {
 
     @Override
     public void serverCutText(String text, int length) {
-        LOG.debug("{} characters of clipboard from the guest, not used", length);
+        listener.clipboardText(text);
+    }
+
+    void clipboardMessage(ClipboardMessage message) {
+        switch (message) {
+            case Capabilities theirs -> {
+                peer = theirs;
+                enqueue(new Message.Clipboard(Capabilities.OURS));
+            }
+            case ClipboardMessage.Notify(boolean text) -> listener.clipboardOffered(text);
+            case ClipboardMessage.Request(boolean text) -> {
+                if (text) {
+                    listener.clipboardWanted();
+                }
+            }
+            case ClipboardMessage.Peek() -> LOG.debug("the server peeks, but has been told of all there is");
+            case ClipboardMessage.Provide(var text) -> text.ifPresent(listener::clipboardText);
+        }
+    }
+
+    /** Says something about the clipboard, if the server understands it. */
+    void clipboard(ClipboardMessage message) {
+        boolean understood =
+                switch (message) {
+                    case Capabilities ours -> true;
+                    case ClipboardMessage.Notify notify -> peer.takes(Action.NOTIFY);
+                    case ClipboardMessage.Request request -> peer.takes(Action.REQUEST);
+                    case ClipboardMessage.Peek peek -> peer.takes(Action.PEEK);
+                    case ClipboardMessage.Provide provide -> peer.takes(Action.PROVIDE);
+                };
+        if (understood) {
+            enqueue(new Message.Clipboard(message));
+        }
     }
 
     void extendedKeysOffered() {
@@ -337,6 +442,19 @@ final class RfbConnection extends CConnection implements AutoCloseable {
         switch (message) {
             case Message.Request(boolean incremental) ->
                 writer.writeFramebufferUpdateRequest(new Rect(0, 0, picture.width(), picture.height()), incremental);
+            case Message.Size(int width, int height) -> {
+                ScreenSet screens = new ScreenSet();
+                screens.add_screen(new Screen(0, 0, 0, width, height, 0));
+                writer.writeSetDesktopSize(width, height, screens);
+            }
+            case Message.Clipboard(ClipboardMessage content) -> {
+                byte[] payload = content.bytes();
+                writer.startMsg(CLIENT_CUT_TEXT);
+                getOutStream().pad(3);
+                getOutStream().writeU32(-payload.length);
+                getOutStream().writeBytes(payload, 0, payload.length);
+                writer.endMsg();
+            }
             case Message.Pointer(int x, int y, int mask) -> writer.writePointerEvent(new Point(x, y), mask);
             case Message.Key(int scanCode, boolean down) -> {
                 if (extendedKeys) {

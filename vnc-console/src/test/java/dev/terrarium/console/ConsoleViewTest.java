@@ -4,10 +4,17 @@ package dev.terrarium.console;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrarium.engine.MachineState;
+import dev.terrarium.engine.clipboard.ClipboardMessage.Notify;
+import dev.terrarium.engine.clipboard.ClipboardMessage.Provide;
+import dev.terrarium.engine.clipboard.ClipboardMessage.Request;
+import dev.terrarium.engine.device.CursorShape;
 import java.awt.image.BufferedImage;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -15,11 +22,15 @@ import java.util.concurrent.atomic.AtomicInteger;
 import javafx.application.Platform;
 import javafx.event.Event;
 import javafx.event.EventType;
+import javafx.scene.Cursor;
+import javafx.scene.ImageCursor;
 import javafx.scene.Node;
 import javafx.scene.Scene;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.image.WritableImage;
+import javafx.scene.input.Clipboard;
+import javafx.scene.input.ClipboardContent;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyCodeCombination;
 import javafx.scene.input.KeyCombination;
@@ -242,6 +253,12 @@ class ConsoleViewTest {
         connect();
         GuestScreen screen = onFx(() -> (GuestScreen) view.lookup(".console-screen"));
         mouse(screen, MouseEvent.MOUSE_MOVED, 0.25, 0.25, false);
+        // motion is joined while it waits to be sent, but not across a key
+        onFx(() -> {
+            view.sendKeys("f1");
+            return view;
+        });
+        assertThat(machine.take(2)).containsExactly("press 3b", "release 3b");
         mouse(screen, MouseEvent.MOUSE_MOVED, 0.5, 0.5, false);
         assertThat(machine.take(1)).containsExactly("move " + WIDTH / 4 + " " + HEIGHT / 4 + " wheel 0 buttons 0");
         mouse(screen, MouseEvent.MOUSE_PRESSED, 0.5, 0.5, true);
@@ -330,5 +347,76 @@ class ConsoleViewTest {
         assertThat(onFx(() -> view.keyboardGrabbedProperty().get()))
                 .as("keys stay with the window while there is no guest")
                 .isFalse();
+    }
+
+    @Test
+    void theGuestsPointerReplacesTheWindowsWhileItHasTheKeyboard() throws Exception {
+        connect();
+        Node screen = onFx(() -> view.lookup(".console-screen"));
+        onFx(() -> {
+            elsewhere.requestFocus();
+            return view;
+        });
+        assertThat(onFx(screen::getCursor)).isIn(null, Cursor.DEFAULT);
+        onFx(() -> {
+            view.grabKeyboard();
+            return view;
+        });
+        assertThat(onFx(screen::getCursor)).as("the guest draws its own").isEqualTo(Cursor.NONE);
+        machine.cursor = new CursorShape(4, 4, 1, 2, new int[16]);
+        assertThat(eventually(() -> screen.getCursor() instanceof ImageCursor shape && shape.getHotspotY() == 2))
+                .isTrue();
+        onFx(() -> {
+            elsewhere.requestFocus();
+            return view;
+        });
+        assertThat(onFx(screen::getCursor)).isEqualTo(Cursor.DEFAULT);
+    }
+
+    @Test
+    void lampsAndSizesAreThereForTheWindow() throws Exception {
+        connect();
+        assertThat(eventually(() -> view.lightsProperty().get().equals(Set.of(KeyboardLight.CAPS_LOCK))))
+                .isTrue();
+        CompletableFuture<SizeAnswer> answer = onFx(() -> view.requestGuestSize(1024, 768));
+        assertThat(answer.get(5, TimeUnit.SECONDS)).isEqualTo(SizeAnswer.PROHIBITED);
+        machine.become(MachineState.OFF);
+        assertThat(eventually(() -> view.lightsProperty().get().isEmpty())).isTrue();
+        assertThat(onFx(() -> view.requestGuestSize(1024, 768))).isCompletedWithValue(SizeAnswer.DISCONNECTED);
+    }
+
+    @Test
+    void theClipboardIsSharedOnlyWhenAllowed() throws Exception {
+        connect();
+        RfbConnectionTest.Peer peer = new RfbConnectionTest.Peer(machine, com.tigervnc.rfb.Encodings.encodingRaw);
+        try (peer) {
+            onFx(() -> {
+                copy("from the desktop");
+                view.grabKeyboard();
+                return view;
+            });
+            assertThat(peer.clipboard.poll(300, TimeUnit.MILLISECONDS))
+                    .as("kept")
+                    .isNull();
+            onFx(() -> {
+                view.clipboardSharedProperty().set(true);
+                return view;
+            });
+            assertThat(peer.clipboard.poll(5, TimeUnit.SECONDS)).isEqualTo("offered");
+            peer.connection.clipboard(new Request(true));
+            assertThat(peer.clipboard.poll(5, TimeUnit.SECONDS)).isEqualTo("text from the desktop");
+            peer.connection.clipboard(new Notify(true));
+            assertThat(peer.clipboard.poll(5, TimeUnit.SECONDS)).isEqualTo("wanted");
+            peer.connection.clipboard(new Provide(Optional.of("from afar")));
+            assertThat(eventually(() ->
+                            "from afar".equals(Clipboard.getSystemClipboard().getString())))
+                    .isTrue();
+        }
+    }
+
+    private static void copy(String text) {
+        ClipboardContent content = new ClipboardContent();
+        content.putString(text);
+        Clipboard.getSystemClipboard().setContent(content);
     }
 }

@@ -4,10 +4,18 @@ package dev.terrarium.console;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tigervnc.rfb.Encodings;
+import dev.terrarium.engine.clipboard.ClipboardMessage.Notify;
+import dev.terrarium.engine.clipboard.ClipboardMessage.Provide;
+import dev.terrarium.engine.clipboard.ClipboardMessage.Request;
 import java.io.IOException;
 import java.nio.IntBuffer;
+import java.util.List;
+import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -19,8 +27,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class RfbConnectionTest {
     private static final int OPAQUE = 0xFF000000;
 
-    private static final class Peer implements RfbConnection.Listener, AutoCloseable {
+    static final class Peer implements RfbConnection.Listener, AutoCloseable {
         final CountDownLatch open = new CountDownLatch(1);
+        final BlockingQueue<String> clipboard = new LinkedBlockingQueue<>();
         final RfbConnection connection;
         private final Thread reader;
         private IntBuffer buffer = IntBuffer.allocate(0);
@@ -47,6 +56,21 @@ class RfbConnectionTest {
 
         @Override
         public void bell() {}
+
+        @Override
+        public void clipboardOffered(boolean available) {
+            clipboard.add(available ? "offered" : "gone");
+        }
+
+        @Override
+        public void clipboardWanted() {
+            clipboard.add("wanted");
+        }
+
+        @Override
+        public void clipboardText(String text) {
+            clipboard.add("text " + text);
+        }
 
         /** Waits until the client shows this picture. */
         boolean shows(int width, int height, int[] expected) throws InterruptedException {
@@ -120,6 +144,41 @@ class RfbConnectionTest {
             peer.connection.pointer(10, 10, 0);
             peer.connection.pointer(12, 9, 1);
             assertThat(machine.take(3)).containsExactly("press d3", "release d3", "move 2 -1 wheel 0 buttons 1");
+        }
+    }
+
+    @Test
+    void ourServerRefusesSizesAndShowsNoPointer() throws Exception {
+        int[] picture = TestMachine.picture(64, 64);
+        try (TestMachine machine = new TestMachine(64, 64, picture);
+                Peer peer = new Peer(machine, Encodings.encodingRaw)) {
+            assertThat(peer.shows(64, 64, picture)).isTrue();
+            assertThat(peer.connection.pointerShape().width()).isZero();
+            List<CompletableFuture<SizeAnswer>> answers = List.of(
+                    peer.connection.requestSize(800, 600),
+                    peer.connection.requestSize(1024, 768),
+                    peer.connection.requestSize(1, 1));
+            for (CompletableFuture<SizeAnswer> answer : answers) {
+                assertThat(answer.get(5, TimeUnit.SECONDS)).isEqualTo(SizeAnswer.PROHIBITED);
+            }
+            assertThat(peer.shows(64, 64, picture)).isTrue();
+        }
+    }
+
+    @Test
+    void textPassesBetweenTwoConsoles() throws Exception {
+        try (TestMachine machine = new TestMachine(64, 64, TestMachine.picture(64, 64));
+                Peer one = new Peer(machine, Encodings.encodingRaw);
+                Peer two = new Peer(machine, Encodings.encodingZRLE)) {
+            assertThat(one.shows(64, 64, TestMachine.picture(64, 64))).isTrue();
+            assertThat(two.shows(64, 64, TestMachine.picture(64, 64))).isTrue();
+            one.connection.clipboard(new Notify(true));
+            assertThat(two.clipboard.poll(5, TimeUnit.SECONDS)).isEqualTo("offered");
+            two.connection.clipboard(new Request(true));
+            assertThat(one.clipboard.poll(5, TimeUnit.SECONDS)).isEqualTo("wanted");
+            String text = "\u0159\u00e1dek\n".repeat(10_000);
+            one.connection.clipboard(new Provide(Optional.of(text)));
+            assertThat(two.clipboard.poll(5, TimeUnit.SECONDS)).isEqualTo("text " + text);
         }
     }
 }

@@ -8,18 +8,14 @@ import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.Screenshot;
 import dev.terrarium.engine.StartOptions;
-import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.config.MachineConfig;
+import dev.terrarium.engine.device.CursorShape;
 import dev.terrarium.engine.device.ScreenSource;
+import dev.terrarium.engine.library.MemoryConsole;
 import dev.terrarium.engine.vnc.RfbServer;
 import dev.terrarium.engine.vnc.Screen;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -34,6 +30,7 @@ final class TestMachine implements VirtualMachine, Screen, AutoCloseable {
     final BlockingQueue<String> events = new LinkedBlockingQueue<>();
     private final List<MachineListener> listeners = new CopyOnWriteArrayList<>();
     private RfbServer server = new RfbServer(this);
+    volatile CursorShape cursor = CursorShape.NONE;
     private volatile MachineState state = MachineState.OFF;
     private int width;
     private int height;
@@ -115,36 +112,27 @@ final class TestMachine implements VirtualMachine, Screen, AutoCloseable {
     }
 
     @Override
+    public CursorShape cursor() {
+        return cursor;
+    }
+
+    @Override
     public int leds() {
         return 4;
     }
 
     @Override
-    public ConsoleStream openConsole() throws TerrariumException {
-        int port = server.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), null);
-        try {
-            Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-            InputStream input = socket.getInputStream();
-            OutputStream output = socket.getOutputStream();
-            return new ConsoleStream() {
-                @Override
-                public InputStream input() {
-                    return input;
-                }
-
-                @Override
-                public OutputStream output() {
-                    return output;
-                }
-
-                @Override
-                public void close() throws IOException {
-                    socket.close();
-                }
-            };
-        } catch (IOException e) {
-            throw new TerrariumException("no console: " + e.getMessage(), e);
-        }
+    public ConsoleStream openConsole() {
+        ConsoleStream[] ends = MemoryConsole.pair();
+        RfbServer current = server;
+        Thread.ofPlatform().daemon().start(() -> {
+            try (ConsoleStream ours = ends[0]) {
+                current.serve(ours.input(), ours.output(), null);
+            } catch (IOException e) {
+                events.add("console ended: " + e.getMessage());
+            }
+        });
+        return ends[1];
     }
 
     @Override

@@ -93,7 +93,7 @@ final class NewMachineViewModel {
 
     final ObjectProperty<Accelerator> accelerator = new SimpleObjectProperty<>(Accelerator.AUTO);
     final ObjectProperty<List<BootDevice>> bootOrder =
-            new SimpleObjectProperty<>(List.of(BootDevice.CDROM, BootDevice.DISK));
+            new SimpleObjectProperty<>(List.of(BootDevice.DISK, BootDevice.CDROM));
     final BooleanProperty startNow = new SimpleBooleanProperty(true);
     final BooleanProperty creating = new SimpleBooleanProperty();
     final StringProperty creationProblem = new SimpleStringProperty("");
@@ -110,7 +110,6 @@ final class NewMachineViewModel {
     private String proposedVcpus = "";
     private String proposedDisk = "";
     private boolean proposedNewDisk = true;
-    private List<BootDevice> proposedBootOrder = bootOrder.get();
 
     /**
      * @param background runs what touches files
@@ -300,13 +299,6 @@ final class NewMachineViewModel {
         if (name.get().isEmpty() || name.get().equals(proposedName)) {
             proposedName = proposedName(detected);
             name.set(proposedName);
-        }
-        List<BootDevice> order = choice.get() == MediaChoice.DISK
-                ? List.of(BootDevice.DISK, BootDevice.CDROM)
-                : List.of(BootDevice.CDROM, BootDevice.DISK);
-        if (bootOrder.get().equals(proposedBootOrder)) {
-            proposedBootOrder = order;
-            bootOrder.set(order);
         }
         proposeResources();
         checkMachine();

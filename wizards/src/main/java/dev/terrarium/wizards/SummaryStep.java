@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.wizards;
 
+import dev.terrarium.engine.HostCapabilities.AcceleratorReport;
 import dev.terrarium.engine.config.MachineConfig.Accelerator;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
+import dev.terrarium.engine.config.MachineRules;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import javafx.beans.binding.Bindings;
 import javafx.beans.property.Property;
 import javafx.scene.control.CheckBox;
@@ -21,6 +24,11 @@ import javafx.util.StringConverter;
 
 /** Step 4: what will be made, and the few things that hardly anybody changes. */
 final class SummaryStep extends VBox {
+    /** What a machine can be made with: the accelerators that this version has. */
+    private static final List<Accelerator> ACCELERATORS = Stream.of(Accelerator.values())
+            .filter(each -> MachineRules.acceleratorProblem(each).isEmpty())
+            .toList();
+
     SummaryStep(NewMachineViewModel model) {
         getStyleClass().add("step");
         GridPane facts = new GridPane();
@@ -42,25 +50,24 @@ final class SummaryStep extends VBox {
         start.selectedProperty().bindBidirectional(model.startNow);
 
         HBox choices = new HBox(
-                new Field(
-                                "Accelerator",
-                                combo(
-                                        "accelerator",
-                                        List.of(Accelerator.AUTO, Accelerator.SOFTWARE, Accelerator.KVM),
-                                        SummaryStep::title,
-                                        model.accelerator))
+                new Field("Accelerator", combo("accelerator", ACCELERATORS, SummaryStep::title, model.accelerator))
                         .withHint(Bindings.createStringBinding(
                                 () -> hint(model.accelerator.get(), model.facts.get()),
                                 model.accelerator,
                                 model.facts)),
                 new Field(
-                        "Boot order",
-                        combo(
-                                "boot-order",
-                                List.of(
-                                        List.of(BootDevice.CDROM, BootDevice.DISK),
-                                        List.of(BootDevice.DISK, BootDevice.CDROM)),
-                                SummaryStep::title,
+                                "Boot order",
+                                combo(
+                                        "boot-order",
+                                        List.of(
+                                                List.of(BootDevice.DISK, BootDevice.CDROM),
+                                                List.of(BootDevice.CDROM, BootDevice.DISK)),
+                                        SummaryStep::title,
+                                        model.bootOrder))
+                        .withHint(Bindings.createStringBinding(
+                                () -> model.bootOrder.get().getFirst() == BootDevice.DISK
+                                        ? "A disk with no system on it is passed over"
+                                        : "The CD starts again after an installation",
                                 model.bootOrder)));
         choices.getStyleClass().add("field-row");
         choices.getChildren().forEach(field -> HBox.setHgrow(field, Priority.ALWAYS));
@@ -91,20 +98,21 @@ final class SummaryStep extends VBox {
         };
     }
 
-    /** What the host says about an accelerator. */
+    /** What the host says about an accelerator; about the automatic choice, what it comes to here. */
     private static String hint(Accelerator accelerator, Optional<HostFacts> facts) {
-        String name =
-                switch (accelerator) {
-                    case AUTO -> "";
-                    case SOFTWARE -> "software";
-                    case KVM -> "kvm";
-                };
-        return facts.stream()
+        List<AcceleratorReport> reports = facts.stream()
                 .flatMap(known -> known.capabilities().accelerators().stream())
-                .filter(report -> report.name().equals(name))
-                .map(report -> Texts.sentence(report.verdict()))
-                .findFirst()
-                .orElse("The fastest that this computer offers");
+                .toList();
+        if (accelerator != Accelerator.AUTO) {
+            return reports.stream()
+                    .filter(report -> report.name().equalsIgnoreCase(accelerator.name()))
+                    .map(report -> Texts.sentence(report.verdict()))
+                    .findFirst()
+                    .orElse("");
+        }
+        return ACCELERATORS.contains(Accelerator.KVM)
+                ? "The fastest that this computer offers"
+                : "The software processor: this version has no other";
     }
 
     private static String title(List<BootDevice> order) {

@@ -68,7 +68,7 @@ class NewMachineViewModelTest {
         GuestSystem system = GuestSystem.of(config.operatingSystem());
         assertThat(system.title()).startsWith("Debian");
         assertThat(config.memoryMiB()).isEqualTo(system.memoryMiB());
-        assertThat(config.bootOrder()).containsExactly(BootDevice.CDROM, BootDevice.DISK);
+        assertThat(config.bootOrder()).containsExactly(BootDevice.DISK, BootDevice.CDROM);
         assertThat(config.disks())
                 .extracting(DriveConfig::kind)
                 .containsExactlyInAnyOrder(DriveConfig.Kind.DISK, DriveConfig.Kind.CDROM);

@@ -7,6 +7,7 @@ import atlantafx.base.theme.PrimerDark;
 import atlantafx.base.theme.PrimerLight;
 import dev.terrarium.engine.Engine;
 import dev.terrarium.engine.Host;
+import dev.terrarium.pictures.Pictures;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -15,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import javafx.application.Application;
 import javafx.application.Platform;
+import javafx.geometry.Point2D;
 import javafx.scene.Scene;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
@@ -110,6 +112,12 @@ class NewMachineWizardTest {
         });
     }
 
+    /** The place of a node is found on the window's thread: it lays the scene out at any other moment. */
+    private void click(String query) throws Exception {
+        Point2D place = onWindow(() -> robot.point(query).query());
+        robot.clickOn(place);
+    }
+
     private Button next() {
         return robot.lookup("#next").queryButton();
     }
@@ -123,7 +131,7 @@ class NewMachineWizardTest {
         await("the media is recognised", () -> !next().isDisabled());
         assertThat(robot.lookup("#media-title").queryAs(Label.class).getText()).startsWith("Debian");
         picture("wizard-1-media");
-        robot.clickOn("#next");
+        click("#next");
         String proposed = robot.lookup("#name").queryAs(TextField.class).getText();
         assertThat(proposed).startsWith("debian");
         picture("wizard-2-machine");
@@ -133,18 +141,18 @@ class NewMachineWizardTest {
         picture("wizard-2-problems");
         type("#name", "first machine");
         type("#memory", "1024");
-        robot.clickOn("#next");
+        click("#next");
         picture("wizard-3-disk");
-        robot.clickOn("#next");
+        click("#next");
         onWindow(() -> {
             robot.lookup("#customise").queryAs(TitledPane.class).setExpanded(true);
             return null;
         });
         picture("wizard-4-summary");
         assertThat(next().getText()).isEqualTo("Create and start");
-        robot.clickOn("#start-now");
+        click("#start-now");
         assertThat(next().getText()).isEqualTo("Create");
-        robot.clickOn("#next");
+        click("#next");
         Optional<NewMachine> made = result.get(10, TimeUnit.SECONDS);
         assertThat(made).isPresent();
         assertThat(made.get().start()).isFalse();
@@ -154,12 +162,12 @@ class NewMachineWizardTest {
 
     @Test
     void aKernelHasFieldsOfItsOwn() throws Exception {
-        robot.clickOn("#choice-kernel");
+        click("#choice-kernel");
         Path kernel = TestMedia.kernel(folder.resolve("vmlinuz"));
         type("#media-path", kernel.toString());
         await("the kernel is recognised", () -> !next().isDisabled());
         picture("wizard-1-kernel");
-        robot.clickOn("#choice-disk");
+        click("#choice-disk");
         await("it is no disk", () -> next().isDisabled());
         picture("wizard-1-wrong-kind");
     }

@@ -30,6 +30,8 @@ public final class TimeGraph extends VBox {
         Label value = new Label();
         value.getStyleClass().add("graph-value");
         value.textProperty().bind(current);
+        value.setMinWidth(USE_PREF_SIZE);
+        name.setMinWidth(0);
         Region gap = new Region();
         HBox.setHgrow(gap, Priority.ALWAYS);
         HBox head = new HBox(name, gap, value);

@@ -81,7 +81,7 @@ final class CreateCommand implements Callable<Integer> {
     @Option(
             names = "--accel",
             defaultValue = "auto",
-            description = "What runs the guest's instructions: ${COMPLETION-CANDIDATES}.")
+            description = "What runs the guest's instructions: auto or software (kvm is not in this version).")
     private Accelerator accelerator = Accelerator.AUTO;
 
     @Option(
@@ -198,7 +198,7 @@ final class CreateCommand implements Callable<Integer> {
         if (!boot.isEmpty()) {
             return boot.stream().distinct().toList();
         }
-        return cdrom == null ? List.of(BootDevice.DISK) : List.of(BootDevice.CDROM, BootDevice.DISK);
+        return cdrom == null ? List.of(BootDevice.DISK) : List.of(BootDevice.DISK, BootDevice.CDROM);
     }
 
     private List<Host.NewDisk> newDisks() {

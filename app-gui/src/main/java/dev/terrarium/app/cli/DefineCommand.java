@@ -85,7 +85,7 @@ final class DefineCommand implements Callable<Integer> {
         tree.put("vcpus", 1);
         tree.put("maximumVcpus", 1);
         tree.put("accelerator", MachineConfig.Accelerator.AUTO.name());
-        tree.putArray("bootOrder").add("CDROM").add("DISK");
+        tree.putArray("bootOrder").add("DISK").add("CDROM");
         tree.putArray("disks");
         tree.putArray("networks");
         return tree;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.app.cli;
 
+import dev.terrarium.app.exit.PowerOffAtExit;
 import dev.terrarium.engine.ConsoleStream;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.MachineEnd;
@@ -54,21 +55,10 @@ final class HeadlessRun {
 
     /** Runs the machine to its end; a signal to the process switches it off first. */
     int run() throws TerrariumException, InterruptedException {
-        Host host = root.open();
-        Thread hook = new Thread(host::close, "power off at exit");
-        Runtime.getRuntime().addShutdownHook(hook);
-        try (host) {
+        try (Host host = root.open();
+                PowerOffAtExit guard = new PowerOffAtExit(host)) {
+            LOG.debug("{} stands by for {}", guard, name);
             return run(root.machine(host, name));
-        } finally {
-            removeHook(hook);
-        }
-    }
-
-    private static void removeHook(Thread hook) {
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            LOG.debug("the process is ending", e);
         }
     }
 

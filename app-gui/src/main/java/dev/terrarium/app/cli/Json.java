@@ -80,6 +80,7 @@ final class Json {
         ObjectNode tree = MAPPER.createObjectNode().put("name", name);
         tree.setAll((ObjectNode) MAPPER.valueToTree(statistics));
         tree.put("state", state(statistics.state()));
+        tree.withObject("engine").put("compiledShare", statistics.engine().compiledShare());
         return tree;
     }
 }

@@ -5,6 +5,9 @@ import dev.terrarium.engine.Host;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.config.MachineConfig;
+import dev.terrarium.engine.config.MachineConfig.Accelerator;
+import dev.terrarium.engine.config.MachineConfig.BootDevice;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -31,6 +34,18 @@ final class SetCommand implements Callable<Integer> {
     @Option(names = "--vcpus", paramLabel = "N[,max=M]", converter = Vcpus.class, description = "Processors.")
     private @Nullable Vcpus vcpus;
 
+    @Option(
+            names = "--boot",
+            split = ",",
+            paramLabel = "DEVICE",
+            description = "What firmware tries, in turn: cdrom, disk, network.")
+    private List<BootDevice> boot = List.of();
+
+    @Option(
+            names = "--accel",
+            description = "What runs the guest's instructions: auto or software (kvm is not in this version).")
+    private @Nullable Accelerator accelerator;
+
     @Option(names = "--live", description = "Not in this version: changes a machine while it runs.")
     private boolean live;
 
@@ -43,8 +58,9 @@ final class SetCommand implements Callable<Integer> {
         if (live) {
             throw new TerrariumException("this version cannot change a running machine: switch it off, then set");
         }
-        if (memory == null && vcpus == null && spec != null) {
-            throw new ParameterException(spec.commandLine(), "nothing to change: give --memory or --vcpus");
+        if (memory == null && vcpus == null && boot.isEmpty() && accelerator == null && spec != null) {
+            throw new ParameterException(
+                    spec.commandLine(), "nothing to change: give --memory, --vcpus, --boot or --accel");
         }
         try (Host host = root.open()) {
             VirtualMachine machine = root.machine(host, name);
@@ -58,8 +74,8 @@ final class SetCommand implements Callable<Integer> {
                     memory == null ? old.memoryMiB() : memory,
                     processors.count(),
                     processors.maximum(),
-                    old.accelerator(),
-                    old.bootOrder(),
+                    accelerator == null ? old.accelerator() : accelerator,
+                    boot.isEmpty() ? old.bootOrder() : boot.stream().distinct().toList(),
                     old.disks(),
                     old.kernel(),
                     old.networks(),

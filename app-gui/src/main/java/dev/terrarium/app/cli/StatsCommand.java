@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.app.cli;
 
+import dev.terrarium.engine.EngineStatistics;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.TerrariumException;
@@ -40,6 +41,10 @@ final class StatsCommand implements Callable<Integer> {
             out.println("vCPUs:         " + now.vcpus());
             out.println("Busy:          " + Units.time(now.busyNanos()));
             out.println("Instructions:  " + now.instructions());
+            EngineStatistics engine = now.engine();
+            out.println("Compiled:      " + Math.round(engine.compiledShare() * 100) + " % of them, "
+                    + engine.compiledRegions() + " regions, " + Units.bytes(engine.codeBytes()) + ", compiled in "
+                    + Units.time(engine.compileNanos()));
             out.println("Memory:        " + Units.bytes(now.memoryBytes()) + ", of it resident "
                     + Units.bytes(now.residentBytes()));
             out.println("Screen:        "

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.app.window;
 
+import dev.terrarium.app.exit.EndSignals;
+import dev.terrarium.app.exit.PowerOffAtExit;
 import dev.terrarium.app.settings.SettingsFile;
 import dev.terrarium.engine.Engine;
 import dev.terrarium.engine.Host;
@@ -8,13 +10,18 @@ import dev.terrarium.engine.TerrariumException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import javafx.application.Platform;
+import javafx.stage.Window;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The way from the command line into the window. */
 public final class Desktop {
     private static final Logger LOG = LoggerFactory.getLogger(Desktop.class);
+
+    private static final long HIDING_SECONDS = 2;
 
     private Desktop() {}
 
@@ -37,7 +44,13 @@ public final class Desktop {
             System.err.println("terrarium: " + e.getMessage());
             return 1;
         }
+        PowerOffAtExit guard = new PowerOffAtExit(host);
         CountDownLatch closed = new CountDownLatch(1);
+        AtomicInteger status = new AtomicInteger();
+        EndSignals.handle(signalled -> {
+            status.set(signalled);
+            closed.countDown();
+        });
         Platform.setImplicitExit(false);
         Platform.startup(() -> {
             MainWindow window = new MainWindow(host, new SettingsFile(host.home()), closed::countDown);
@@ -50,7 +63,25 @@ public final class Desktop {
             LOG.debug("told to end while the window is open");
         }
         host.close();
+        guard.close();
+        hideWindows();
         Platform.exit();
-        return 0;
+        return status.get();
+    }
+
+    /** After a signal the window still draws, and would do so on threads that are ending. */
+    private static void hideWindows() {
+        CountDownLatch hidden = new CountDownLatch(1);
+        Platform.runLater(() -> {
+            Window.getWindows().stream().toList().forEach(Window::hide);
+            hidden.countDown();
+        });
+        try {
+            if (!hidden.await(HIDING_SECONDS, TimeUnit.SECONDS)) {
+                LOG.warn("the window does not answer; the process ends without it");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 }

@@ -86,8 +86,8 @@ final class DetailsTab extends VBox {
 
     private void fill(MachineConfig config) {
         List<List<BootDevice>> orders = new ArrayList<>(List.of(
-                List.of(BootDevice.CDROM, BootDevice.DISK),
                 List.of(BootDevice.DISK, BootDevice.CDROM),
+                List.of(BootDevice.CDROM, BootDevice.DISK),
                 List.of(BootDevice.DISK),
                 List.of(BootDevice.CDROM)));
         if (!orders.contains(config.bootOrder())) {

@@ -164,14 +164,12 @@ final class MachinePage extends VBox {
         more.setAccessibleText("More");
         more.setTooltip(new Tooltip("More"));
         more.getStyleClass().addAll("button-icon", "no-arrow");
-        MenuItem copy = new MenuItem("Copy a picture of the screen", Icon.CAMERA.view());
-        copy.setOnAction(event -> console.copyPicture());
-        copy.disableProperty().bind(console.connected().map(connected -> !connected));
         MenuItem delete = new MenuItem("Delete\u2026", Icon.DELETE.view().styled("danger"));
         delete.setId("delete");
         delete.setOnAction(event -> requests.delete(model));
         delete.disableProperty().bind(model.active());
-        more.getItems().setAll(copy, new SeparatorMenuItem(), delete);
+        more.getItems().setAll(console.pictureItems());
+        more.getItems().addAll(new SeparatorMenuItem(), delete);
         HBox buttons = new HBox(start, pause, power, reset, forceOff, more);
         buttons.getStyleClass().add("page-buttons");
         buttons.setMinWidth(USE_PREF_SIZE);

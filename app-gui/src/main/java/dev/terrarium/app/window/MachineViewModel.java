@@ -5,11 +5,15 @@ import dev.terrarium.app.chart.History;
 import dev.terrarium.app.window.HostSample.MachineSample;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
+import dev.terrarium.engine.Screenshot;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.config.MachineConfig;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import javafx.beans.binding.Bindings;
 import javafx.beans.binding.BooleanBinding;
 import javafx.beans.property.ReadOnlyBooleanProperty;
@@ -17,11 +21,15 @@ import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.value.ObservableValue;
+import org.jspecify.annotations.Nullable;
 
 /** One machine as the window shows it: its state, its figures over two minutes, and what may be done with it now. */
 final class MachineViewModel {
     /** How many samples the graphs keep, one a second. */
     static final int SAMPLES = 120;
+
+    /** The longest text to type: at 30 ms a key this takes a minute. */
+    static final int MOST_TYPED = 2000;
 
     private static final long SHORTEST_SAMPLE_NANOS = TimeUnit.MILLISECONDS.toNanos(700);
 
@@ -192,11 +200,51 @@ final class MachineViewModel {
         perform("could not be changed", () -> machine.reconfigure(changed));
     }
 
+    /** Types text on the guest's keyboard, as on a US layout. */
+    void type(String text) {
+        if (text.isEmpty()) {
+            work.tell(new Notice(Notice.Kind.WARNING, "Nothing to type", "There is no text on the clipboard"));
+        } else if (text.length() > MOST_TYPED) {
+            work.tell(new Notice(
+                    Notice.Kind.WARNING,
+                    "Too much to type",
+                    "The clipboard\u2019s text has " + text.length() + " characters; " + MOST_TYPED
+                            + " can be typed at once"));
+        } else {
+            attempt("could not be typed into", () -> machine.type(text.replace("\r\n", "\n")), () -> {});
+        }
+    }
+
+    /** Takes a picture of the screen and hands it over on the window's thread. */
+    void takePicture(Consumer<Screenshot> taken) {
+        AtomicReference<@Nullable Screenshot> picture = new AtomicReference<>();
+        attempt("could not be pictured", () -> picture.set(machine.screenshot()), () -> Optional.ofNullable(
+                        picture.get())
+                .ifPresent(taken));
+    }
+
+    /** Writes a picture as PNG. */
+    void savePicture(Screenshot picture, Path chosen) {
+        Path file = PictureFile.withEnding(chosen);
+        attempt(
+                "was pictured, but not saved",
+                () -> PictureFile.write(picture, file),
+                () -> work.tell(new Notice(Notice.Kind.DONE, "Saved", "The screenshot is in " + file)));
+    }
+
+    private void attempt(String failed, Work.Action action, Runnable done) {
+        work.run(action, done, problem -> tellFailure(failed, problem));
+    }
+
+    private void tellFailure(String failed, String problem) {
+        work.tell(new Notice(Notice.Kind.ERROR, "\u201c" + name() + "\u201d " + failed, Words.sentence(problem)));
+    }
+
     private void perform(String failed, Work.Action action) {
         busy.set(true);
         work.run(action, () -> busy.set(false), problem -> {
             busy.set(false);
-            work.tell(new Notice(Notice.Kind.ERROR, "\u201c" + name() + "\u201d " + failed, Words.sentence(problem)));
+            tellFailure(failed, problem);
         });
     }
 }

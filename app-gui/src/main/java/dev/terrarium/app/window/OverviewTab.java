@@ -19,7 +19,10 @@ import javafx.util.Subscription;
 
 /** What the machine is doing: processor and memory over two minutes, and figures. */
 final class OverviewTab extends ScrollPane {
+    private static final double LEAST_TILE_WIDTH = 160;
+
     private final List<TimeGraph> graphs = new ArrayList<>();
+    private final EngineCard engine;
     private Subscription subscription = Subscription.EMPTY;
 
     OverviewTab(MachineViewModel model) {
@@ -37,7 +40,7 @@ final class OverviewTab extends ScrollPane {
                 new SimpleStringProperty("100 %"),
                 model.processor());
         TimeGraph memory = new TimeGraph(
-                "Memory the host holds for it",
+                "Host memory used",
                 "memory",
                 model.statisticsProperty()
                         .map(figures -> figures.state().active() ? Words.size(figures.residentBytes()) : "\u2013"),
@@ -75,24 +78,23 @@ final class OverviewTab extends ScrollPane {
                         tile(
                                 model,
                                 "Written to drives",
-                                figures -> active(figures, Words.size(figures.diskWrittenBytes()))),
-                        tile(model, "Instructions", figures -> active(figures, count(figures.instructions()))));
-        VBox content = new VBox(charts, facts);
+                                figures -> active(figures, Words.size(figures.diskWrittenBytes()))));
+        facts.widthProperty()
+                .subscribe(width -> facts.setPrefTileWidth(tileWidth(width.doubleValue(), facts.getHgap())));
+        engine = new EngineCard(model);
+        VBox content = new VBox(charts, facts, engine);
         content.getStyleClass().add("page-content");
         setContent(content);
     }
 
-    private static String active(MachineStatistics figures, String text) {
-        return figures.state().active() ? text : "\u2013";
+    /** As many tiles in a row as fit, sharing its whole width. */
+    private static double tileWidth(double width, double gap) {
+        double columns = Math.max(1, Math.floor((width + gap) / (LEAST_TILE_WIDTH + gap)));
+        return Math.max(LEAST_TILE_WIDTH, Math.floor((width - gap * (columns - 1)) / columns));
     }
 
-    private static String count(long instructions) {
-        if (instructions == 0) {
-            return "\u2013";
-        }
-        return instructions < 1_000_000_000
-                ? instructions / 1_000_000 + " million"
-                : String.format(java.util.Locale.ROOT, "%.1f billion", instructions / 1e9);
+    private static String active(MachineStatistics figures, String text) {
+        return figures.state().active() ? text : "\u2013";
     }
 
     private VBox tile(MachineViewModel model, String title, Function<MachineStatistics, String> text) {
@@ -106,6 +108,7 @@ final class OverviewTab extends ScrollPane {
 
     void dispose() {
         subscription.unsubscribe();
+        engine.dispose();
         graphs.forEach(TimeGraph::dispose);
     }
 }

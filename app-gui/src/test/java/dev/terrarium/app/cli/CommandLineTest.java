@@ -70,6 +70,14 @@ class CommandLineTest {
         assertThat(json().at("/configuration/disks/1/path").asText()).isEqualTo(disk().toString());
         run("stats", "a", "--json");
         assertThat(json().get("uptimeNanos").asInt()).isZero();
+        assertThat(json().get("engine").properties().stream().map(Map.Entry::getKey))
+                .containsExactlyInAnyOrder(
+                        "instructions",
+                        "compiledInstructions",
+                        "compiledShare",
+                        "compileNanos",
+                        "codeBytes",
+                        "compiledRegions");
         run("dump", "a");
         Path dump = Files.writeString(
                 home.resolve("dump.json"),
@@ -141,6 +149,8 @@ class CommandLineTest {
                 "1|create --name x --cdrom /nonexistent.iso|does not exist",
                 "1|create --name x --network nat|--network none",
                 "1|create --name x --vcpus 64|vCPU",
+                "1|create --name x --accel kvm|no accelerator kvm: choose auto or software",
+                "2|create --name x --accel tcg|--accel",
                 "1|start nobody --headless|no machine",
                 "2|start nobody --timeout 3|--headless",
                 "2|set nobody|nothing to change",
@@ -162,6 +172,36 @@ class CommandLineTest {
                 .startsWith("terrarium: ")
                 .contains(mention);
         assertThat(output.size()).isZero();
+    }
+
+    @Test
+    void aNewMachineStartsItsDiskOnceThereIsASystemOnIt() throws Exception {
+        assertThat(run("create", "--name", "a", "--cdrom", cd().toString(), "--disk", "size=1"))
+                .isZero();
+        assertThat(bootOrder("a")).isEqualTo("[\"DISK\",\"CDROM\"]");
+        assertThat(run("set", "a", "--boot", "cdrom,disk", "--accel", "software"))
+                .isZero();
+        assertThat(bootOrder("a")).isEqualTo("[\"CDROM\",\"DISK\"]");
+        assertThat(run("set", "a", "--accel", "kvm")).isEqualTo(1);
+        assertThat(errors.toString()).contains("no accelerator kvm");
+        run("info", "a", "--json");
+        assertThat(json().at("/configuration/accelerator").asText()).isEqualTo("SOFTWARE");
+    }
+
+    /** A CD image with a primary volume descriptor (ECMA-119) and nothing else. */
+    private Path cd() throws Exception {
+        byte[] image = new byte[20 * 2048];
+        image[16 * 2048] = 1;
+        image[17 * 2048] = (byte) 255;
+        for (int block = 16; block < 18; block++) {
+            System.arraycopy("CD001".getBytes(StandardCharsets.US_ASCII), 0, image, block * 2048 + 1, 5);
+        }
+        return Files.write(home.resolve("cd.iso"), image);
+    }
+
+    private String bootOrder(String name) throws Exception {
+        run("info", name, "--json");
+        return json().at("/configuration/bootOrder").toString();
     }
 
     @Test

@@ -2,6 +2,7 @@
 package dev.terrarium.app.window;
 
 import dev.terrarium.engine.ConsoleStream;
+import dev.terrarium.engine.EngineStatistics;
 import dev.terrarium.engine.MachineEnd;
 import dev.terrarium.engine.MachineListener;
 import dev.terrarium.engine.MachineState;
@@ -156,7 +157,8 @@ final class FakeMachine implements VirtualMachine {
                 640,
                 480,
                 48L << 20,
-                3L << 20);
+                3L << 20,
+                new EngineStatistics(busy / 12, busy / 14, 1_700_000_000L, 3L << 20, 412));
     }
 
     @Override

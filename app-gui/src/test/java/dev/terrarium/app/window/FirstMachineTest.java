@@ -10,11 +10,14 @@ import dev.terrarium.engine.Engine;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.VirtualMachine;
+import dev.terrarium.pictures.Pictures;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import javafx.application.Platform;
 import javafx.scene.Node;
@@ -32,7 +35,7 @@ import org.testfx.api.FxToolkit;
 
 /**
  * A newcomer's way through the real application: New, an installer CD, Next, Next, Next, Create and start; then the
- * installer's menu in the window's own console, keys, pause, reset and power off.
+ * installer's menu in the window's own console, keys, pause, reset and power off; and on to the installer's first dialog.
  */
 @Tag("desktop")
 @Tag("guest-boot")
@@ -41,6 +44,7 @@ class FirstMachineTest {
     Path home;
 
     private final FxRobot robot = new FxRobot();
+    private final CountDownLatch closed = new CountDownLatch(1);
     private MainWindow window;
 
     @BeforeAll
@@ -100,7 +104,7 @@ class FirstMachineTest {
     }
 
     private static long colours(int[] pixels) {
-        return java.util.Arrays.stream(pixels).distinct().count();
+        return Arrays.stream(pixels).distinct().count();
     }
 
     /** A key as the toolkit delivers it: to whatever has the focus. */
@@ -114,14 +118,18 @@ class FirstMachineTest {
         });
     }
 
-    @Test
-    void fromNothingToABootedInstaller() throws Exception {
+    /** What is done with the machine once its boot menu stands in the console. */
+    private interface AtTheMenu {
+        void go(VirtualMachine machine, ConsoleView console, int[] menu) throws Exception;
+    }
+
+    private void fromNothingToTheMenu(AtTheMenu then) throws Exception {
         Path iso = installer();
         try (Host host = Engine.open(home)) {
             SettingsFile settings = new SettingsFile(home);
             settings.save(Settings.DEFAULT.withSize(1280, 800, false));
             onWindow(() -> {
-                window = new MainWindow(host, settings, () -> {});
+                window = new MainWindow(host, settings, closed::countDown);
                 window.show();
                 return null;
             });
@@ -145,10 +153,31 @@ class FirstMachineTest {
                 return pixels.length == 640 * 480 && colours(pixels) > 8;
             });
             TimeUnit.SECONDS.sleep(2);
-            int[] menu = picture(console);
+            then.go(machine, console, picture(console));
+            machine.forceOff();
+            await("off in the window", 20, () -> stateText().contains("Off"));
+            assertThat(Files.exists(machine.folder().resolve("control.sock"))).isFalse();
+            onWindow(() -> {
+                window.requestClose();
+                return null;
+            });
+            assertThat(closed.await(20, TimeUnit.SECONDS))
+                    .as("the window closed")
+                    .isTrue();
+        } finally {
+            onWindow(() -> {
+                Window.getWindows().stream().toList().forEach(Window::hide);
+                return null;
+            });
+        }
+    }
+
+    @Test
+    void fromNothingToABootedInstaller() throws Exception {
+        fromNothingToTheMenu((machine, console, menu) -> {
             onWindow(() -> Pictures.save(window.stage().getScene(), "first-menu"));
             type(KeyCode.DOWN);
-            await("the selection moved by a key", 30, () -> !java.util.Arrays.equals(picturePixels(console), menu));
+            await("the selection moved by a key", 30, () -> !Arrays.equals(picturePixels(console), menu));
             onWindow(() -> Pictures.save(window.stage().getScene(), "first-menu-moved"));
 
             machine.pause();
@@ -156,16 +185,64 @@ class FirstMachineTest {
             machine.resume();
             await("running in the window", 20, () -> stateText().contains("Running"));
             machine.reset();
-            await("the menu again after reset", 120, () -> java.util.Arrays.equals(picturePixels(console), menu));
-            machine.forceOff();
-            await("off in the window", 20, () -> stateText().contains("Off"));
-            assertThat(Files.exists(machine.folder().resolve("control.sock"))).isFalse();
-        } finally {
-            onWindow(() -> {
-                Window.getWindows().stream().toList().forEach(Window::hide);
-                return null;
-            });
+            await("the menu again after reset", 120, () -> Arrays.equals(picturePixels(console), menu));
+        });
+    }
+
+    @Test
+    void onToTheInstallersLanguageList() throws Exception {
+        fromNothingToTheMenu((machine, console, menu) -> {
+            type(KeyCode.ENTER);
+            await("1280x800 by the kernel's bochs-drm", 600, () -> picturePixels(console).length == 1280 * 800);
+            await("the language list", 900, () -> newtBlue(picturePixels(console)) > 0.05);
+            int[] list = settled(console);
+            onWindow(() -> Pictures.save(window.stage().getScene(), "first-languages"));
+            assertThat(newtBlue(list)).isGreaterThan(0.05);
+            type(KeyCode.DOWN);
+            await("the next language", 60, () -> !Arrays.equals(picturePixels(console), list));
+            int[] moved = settled(console);
+            onWindow(() -> Pictures.save(window.stage().getScene(), "first-languages-moved"));
+            assertThat(changed(list, moved))
+                    .as("share of the picture that changed")
+                    .isBetween(0.0001, 0.2);
+            type(KeyCode.UP);
+            await("the language of before", 60, () -> Arrays.equals(picturePixels(console), list));
+        });
+    }
+
+    /** The share of the installer's background (newt's blue). */
+    private static double newtBlue(int[] pixels) {
+        return Arrays.stream(pixels).filter(pixel -> near(pixel, 0x0000AA)).count()
+                / (double) Math.max(1, pixels.length);
+    }
+
+    private static boolean near(int pixel, int color) {
+        for (int shift = 0; shift < 24; shift += 8) {
+            if (Math.abs((pixel >> shift & 0xFF) - (color >> shift & 0xFF)) > 12) {
+                return false;
+            }
         }
+        return true;
+    }
+
+    private static double changed(int[] before, int[] after) {
+        assertThat(after).hasSameSizeAs(before);
+        return java.util.stream.IntStream.range(0, before.length)
+                        .filter(i -> before[i] != after[i])
+                        .count()
+                / (double) before.length;
+    }
+
+    /** The picture once it has stayed the same for two seconds. */
+    private int[] settled(ConsoleView console) throws Exception {
+        int[] last = picture(console);
+        for (int i = 0, equal = 0; i < 600 && equal < 20; i++) {
+            TimeUnit.MILLISECONDS.sleep(100);
+            int[] next = picture(console);
+            equal = Arrays.equals(last, next) ? equal + 1 : 0;
+            last = next;
+        }
+        return last;
     }
 
     private int[] picturePixels(ConsoleView console) {

@@ -4,6 +4,7 @@ package dev.terrarium.app.window;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrarium.app.window.HostSample.MachineSample;
+import dev.terrarium.engine.EngineStatistics;
 import dev.terrarium.engine.Host.DamagedMachine;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
@@ -133,7 +134,8 @@ class MainViewModelTest {
                 0,
                 0,
                 0,
-                0);
+                0,
+                EngineStatistics.NONE);
         return new MachineSample(
                 machine, machine.config(), MachineState.RUNNING, false, Optional.empty(), statistics, nanos);
     }

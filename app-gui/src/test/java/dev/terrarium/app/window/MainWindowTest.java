@@ -7,6 +7,7 @@ import dev.terrarium.app.settings.Settings;
 import dev.terrarium.app.settings.SettingsFile;
 import dev.terrarium.engine.Host.DamagedMachine;
 import dev.terrarium.engine.MachineState;
+import dev.terrarium.pictures.Pictures;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -270,6 +271,12 @@ class MainWindowTest {
                     for (int index = 0; index < 3; index++) {
                         tab(index);
                         TimeUnit.MILLISECONDS.sleep(120);
+                        if (index == 1 && name.equals("debian-12")) {
+                            assertThat(this.<Label>find("#engine-compiled").getText())
+                                    .isEqualTo("86 %");
+                            assertThat(this.<Label>find("#engine-time").getText())
+                                    .isEqualTo("1.7 s");
+                        }
                         picture(name + "-" + new String[] {"console", "overview", "details"}[index] + "-" + suffix);
                     }
                 }

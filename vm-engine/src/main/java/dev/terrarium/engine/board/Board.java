@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.board;
 
+import dev.terrarium.engine.EngineStatistics;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
+import dev.terrarium.engine.device.ScreenSource;
 import dev.terrarium.engine.device.chipset.SystemControl;
 import dev.terrarium.engine.posix.Posix;
 import dev.terrarium.engine.processor.Processor;
@@ -208,6 +210,10 @@ public final class Board implements AutoCloseable {
                     ? 0
                     : Posix.residentBytes(
                             computer.ram().address(), computer.ram().size());
+            ScreenSource.Size size = screen.size();
+            EngineStatistics engine = computer.processors().stream()
+                    .map(Processor::statistics)
+                    .reduce(EngineStatistics.NONE, EngineStatistics::plus);
             return new MachineStatistics(
                     state,
                     "software",
@@ -216,15 +222,14 @@ public final class Board implements AutoCloseable {
                     computer.processors().stream()
                             .mapToLong(Processor::busyNanos)
                             .sum(),
-                    computer.processors().stream()
-                            .mapToLong(Processor::instructions)
-                            .sum(),
+                    engine.instructions(),
                     computer.ram().size(),
                     resident,
-                    screen.width(),
-                    screen.height(),
+                    size.width(),
+                    size.height(),
                     computer.bytesRead(),
-                    computer.bytesWritten());
+                    computer.bytesWritten(),
+                    engine);
         }
     }
 

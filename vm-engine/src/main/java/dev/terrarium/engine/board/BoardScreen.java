@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.board;
 
+import dev.terrarium.engine.device.CursorShape;
 import dev.terrarium.engine.device.ScreenSource;
 import dev.terrarium.engine.vnc.Screen;
 import java.util.concurrent.locks.ReentrantLock;
@@ -11,8 +12,6 @@ final class BoardScreen implements Screen {
     private final ReentrantLock lock;
     private final PersonalComputer computer;
     private boolean closed;
-    private volatile int width;
-    private volatile int height;
 
     BoardScreen(String name, ReentrantLock lock, PersonalComputer computer) {
         this.name = name;
@@ -30,12 +29,14 @@ final class BoardScreen implements Screen {
         }
     }
 
-    int width() {
-        return width;
-    }
-
-    int height() {
-        return height;
+    /** The size of the picture, whether or not somebody looks; 0x0 when the board is closed. */
+    ScreenSource.Size size() {
+        lock.lock();
+        try {
+            return closed ? new ScreenSource.Size(0, 0) : computer.screen().size();
+        } finally {
+            lock.unlock();
+        }
     }
 
     @Override
@@ -47,13 +48,17 @@ final class BoardScreen implements Screen {
     public boolean capture(ScreenSource.Frame frame) {
         lock.lock();
         try {
-            if (closed) {
-                return false;
-            }
-            boolean changed = computer.screen().capture(frame);
-            width = frame.width();
-            height = frame.height();
-            return changed;
+            return !closed && computer.screen().capture(frame);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public CursorShape cursor() {
+        lock.lock();
+        try {
+            return closed ? CursorShape.NONE : computer.screen().cursor();
         } finally {
             lock.unlock();
         }

@@ -9,19 +9,25 @@ import dev.terrarium.engine.device.storage.AtaDisk;
 import dev.terrarium.engine.device.storage.AtapiCdrom;
 import dev.terrarium.engine.device.storage.IdeDrive;
 import dev.terrarium.engine.firmware.BootOrder;
+import dev.terrarium.engine.image.BootRecord;
 import dev.terrarium.engine.image.IoThreads;
 import dev.terrarium.engine.image.RawImage;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A machine's drives on its two IDE channels: disks first from the primary master on, CD drives from the secondary
  * master on, the rest where there is room.
  */
 final class Drives implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Drives.class);
     private static final int PLACES = 4;
     private static final int FIRST_CD_PLACE = 2;
 
@@ -29,6 +35,7 @@ final class Drives implements AutoCloseable {
     private final List<CountingBackend> counters = new ArrayList<>();
     private final List<Optional<IdeDrive>> places = new ArrayList<>();
     private final List<DriveConfig.Kind> kinds = new ArrayList<>();
+    private final Map<Integer, Path> disks = new HashMap<>();
 
     private Drives() {
         for (int i = 0; i < PLACES; i++) {
@@ -72,10 +79,11 @@ final class Drives implements AutoCloseable {
         if (cd) {
             places.set(place, Optional.of(new AtapiCdrom(medium.map(each -> each), serial)));
         } else {
-            if (medium.isEmpty()) {
+            if (path == null || medium.isEmpty()) {
                 throw new TerrariumException("a disk drive has no image: give it one");
             }
             places.set(place, Optional.of(new AtaDisk(medium.get(), serial)));
+            disks.put(place, Path.of(path));
         }
         kinds.set(place, drive.kind());
     }
@@ -95,9 +103,10 @@ final class Drives implements AutoCloseable {
         return List.copyOf(places);
     }
 
-    /** SeaBIOS's boot order for a list of kinds. */
+    /** SeaBIOS's boot order for a list of kinds. Disks on which there is nothing to boot now come after all else. */
     List<String> bootOrder(List<BootDevice> order) {
         List<String> lines = new ArrayList<>();
+        List<String> last = new ArrayList<>();
         for (BootDevice device : order) {
             for (int place = 0; place < PLACES; place++) {
                 boolean wanted = places.get(place).isPresent()
@@ -107,11 +116,22 @@ final class Drives implements AutoCloseable {
                             case NETWORK -> false;
                         };
                 if (wanted) {
-                    lines.add(BootOrder.ide(place / 2, place % 2));
+                    (boots(place) ? lines : last).add(BootOrder.ide(place / 2, place % 2));
                 }
             }
         }
+        lines.addAll(last);
         return lines;
+    }
+
+    private boolean boots(int place) {
+        Path disk = disks.get(place);
+        try {
+            return disk == null || BootRecord.isOn(disk);
+        } catch (TerrariumException e) {
+            LOG.warn("{}; the BIOS may try it", e.getMessage());
+            return true;
+        }
     }
 
     long bytesRead() {

@@ -3,6 +3,7 @@ package dev.terrarium.engine.board;
 
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
+import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
 import dev.terrarium.engine.device.Device;
 import dev.terrarium.engine.device.KeyboardSink;
@@ -79,6 +80,9 @@ final class PersonalComputer implements AutoCloseable {
     private final Ps2Mouse mouse = new Ps2Mouse();
     private final Uart16550 serial;
     private final PowerManagement power;
+    private final FirmwareConfig firmwareConfig;
+    private final List<String> kernelRom = new ArrayList<>();
+    private final List<BootDevice> bootOrder;
 
     /**
      * Makes a PC, its power off.
@@ -182,10 +186,10 @@ final class PersonalComputer implements AutoCloseable {
         pci.attach(1, 3, power);
         pci.attach(2, 0, vga);
 
-        FirmwareConfig firmwareConfig =
-                new FirmwareConfig("fw-cfg", memory.map(), memory.ram().size());
+        bootOrder = config.bootOrder();
+        firmwareConfig = new FirmwareConfig("fw-cfg", memory.map(), memory.ram().size());
         ports.map(FirmwareConfig.PORT, FirmwareConfig.PORTS, firmwareConfig.ports());
-        fillFirmwareConfig(firmwareConfig, config, sizes);
+        fillFirmwareConfig(config, sizes);
         addDebugPorts(config, ports, outside, log);
 
         devices.addAll(List.of(
@@ -219,20 +223,17 @@ final class PersonalComputer implements AutoCloseable {
         return pic.acknowledge();
     }
 
-    private void fillFirmwareConfig(FirmwareConfig firmwareConfig, MachineConfig config, MemoryMap sizes)
-            throws TerrariumException {
-        List<String> bootOrder = new ArrayList<>();
+    private void fillFirmwareConfig(MachineConfig config, MemoryMap sizes) throws TerrariumException {
         KernelBoot kernel = config.kernel();
         if (kernel != null) {
             List<Path> modules = kernel.initrd() == null ? List.of() : List.of(Path.of(kernel.initrd()));
-            bootOrder.add(new DirectKernel(Path.of(kernel.kernel()), modules, kernel.commandLine())
+            kernelRom.add(new DirectKernel(Path.of(kernel.kernel()), modules, kernel.commandLine())
                     .load(sizes)
                     .addTo(firmwareConfig));
         }
-        bootOrder.addAll(drives.bootOrder(config.bootOrder()));
         FirmwareSetup.fill(
                 firmwareConfig,
-                new FirmwareSetup.Machine(config.name(), config.id(), config.vcpus(), sizes, false, bootOrder, false));
+                new FirmwareSetup.Machine(config.name(), config.id(), config.vcpus(), sizes, false, false));
     }
 
     private void addDebugPorts(MachineConfig config, PortMap ports, Outside outside, Path log)
@@ -293,6 +294,10 @@ final class PersonalComputer implements AutoCloseable {
 
     /** Power-on or reset of every part. The processors do not run, and the board's lock is held. */
     void reset() {
+        // A guest may have installed itself on a disk since the last start.
+        List<String> order = new ArrayList<>(kernelRom);
+        order.addAll(drives.bootOrder(bootOrder));
+        FirmwareSetup.setBootOrder(firmwareConfig, order);
         devices.forEach(Device::reset);
         processors.forEach(Processor::reset);
     }

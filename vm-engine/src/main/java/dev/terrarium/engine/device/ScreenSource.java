@@ -10,6 +10,17 @@ public interface ScreenSource {
      * last capture into this same frame. */
     boolean capture(Frame frame);
 
+    /** The size that the next {@link #capture} would give the picture. The board's lock is held. */
+    Size size();
+
+    /** A picture's size in pixels. */
+    record Size(int width, int height) {}
+
+    /** The pointer that the adapter lays over its picture, which is not in the picture. */
+    default CursorShape cursor() {
+        return CursorShape.NONE;
+    }
+
     /** One picture: {@code pixels[y * width + x]} is 0x00RRGGBB. The array may be longer than width * height. */
     final class Frame {
         private int width;

@@ -17,17 +17,20 @@ public final class FirmwareSetup {
     /**
      * Describes a machine to its firmware.
      *
-     * @param bootOrder what to boot, first choice first: lines made by {@link BootOrder}
      * @param bootMenu whether the BIOS offers its boot menu for a moment
      */
-    public record Machine(
-            String name,
-            UUID uuid,
-            int processors,
-            MemoryMap memory,
-            boolean hpet,
-            List<String> bootOrder,
-            boolean bootMenu) {}
+    public record Machine(String name, UUID uuid, int processors, MemoryMap memory, boolean hpet, boolean bootMenu) {}
+
+    /**
+     * Tells the BIOS what to boot. It reads this at every start.
+     *
+     * @param lines made by {@link BootOrder}, first choice first
+     */
+    public static void setBootOrder(FirmwareConfig config, List<String> lines) {
+        if (!lines.isEmpty()) {
+            config.addFile("bootorder", (String.join("\n", lines) + "\n\0").getBytes(StandardCharsets.US_ASCII));
+        }
+    }
 
     /** Fills {@code config}. */
     public static void fill(FirmwareConfig config, Machine machine) {
@@ -45,10 +48,6 @@ public final class FirmwareSetup {
         config.addFile("etc/e820", memory.e820());
         config.addFile(
                 "etc/boot-fail-wait", LittleEndian.of(4).u32(WAIT_FOR_EVER).toByteArray());
-        if (!machine.bootOrder().isEmpty()) {
-            config.addFile(
-                    "bootorder", (String.join("\n", machine.bootOrder()) + "\n\0").getBytes(StandardCharsets.US_ASCII));
-        }
         AcpiTables.build(new AcpiTables.Board(machine.processors(), memory.low(), machine.hpet()))
                 .addTo(config);
         SmbiosTables.build(new SmbiosTables.Machine(

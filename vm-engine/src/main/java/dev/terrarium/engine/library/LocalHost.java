@@ -34,6 +34,9 @@ public final class LocalHost implements Host {
     private final List<DamagedMachine> damaged = new ArrayList<>();
     private final List<HostListener> listeners = new CopyOnWriteArrayList<>();
 
+    /** Closed hosts start nothing: a process that is ending would leave the machine's socket behind. */
+    private volatile boolean closed;
+
     private LocalHost(Path home) {
         this.home = home;
     }
@@ -287,8 +290,13 @@ public final class LocalHost implements Host {
         listeners.remove(listener);
     }
 
+    boolean closed() {
+        return closed;
+    }
+
     @Override
     public void close() {
+        closed = true;
         List<LocalMachine> all;
         synchronized (this) {
             all = List.copyOf(machines.values());

@@ -123,6 +123,9 @@ final class LocalMachine implements VirtualMachine {
         if (state.active()) {
             throw new TerrariumException("\"" + name() + "\" runs already");
         }
+        if (host.closed()) {
+            throw new TerrariumException("Terrarium is ending: start \"" + name() + "\" when it runs again");
+        }
         RunLock lock = folder.tryLock()
                 .orElseThrow(() -> new TerrariumException("\"" + name()
                         + "\" is run by another process: use it there, or switch it off with terrarium destroy"));

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor;
 
+import dev.terrarium.engine.EngineStatistics;
+
 /**
  * One vCPU. {@link #run} is called by the vCPU's own thread, over and over; {@link #kick} from any thread. The other
  * calls are made by the vCPU's thread, or by any thread while the vCPU is not inside {@link #run}.
@@ -29,6 +31,9 @@ public interface Processor extends AutoCloseable {
 
     /** Guest instructions executed since the processor was made; 0 if they are not counted. Any thread. */
     long instructions();
+
+    /** What it executed, interpreted and compiled, since it was made. Any thread. */
+    EngineStatistics statistics();
 
     /** Nanoseconds spent running the guest rather than waiting in HLT. Any thread. */
     long busyNanos();

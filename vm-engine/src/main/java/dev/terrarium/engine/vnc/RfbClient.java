@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.vnc;
 
+import dev.terrarium.engine.clipboard.ClipboardMessage;
 import java.io.BufferedInputStream;
 import java.io.Closeable;
 import java.io.DataInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.BitSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -39,13 +40,18 @@ final class RfbClient implements Closeable {
     private final BitSet held = new BitSet();
     private final CountDownLatch greeted = new CountDownLatch(1);
 
-    RfbClient(Screen screen, RelativePointer pointer, InputStream input, OutputStream output) {
+    RfbClient(
+            Screen screen,
+            RelativePointer pointer,
+            ClipboardExchange exchange,
+            InputStream input,
+            OutputStream output) {
         this.screen = screen;
         this.pointer = pointer;
         this.rawInput = input;
         this.output = output;
         in = new DataInputStream(new BufferedInputStream(input));
-        sender = new UpdateSender(screen, output);
+        sender = new UpdateSender(screen, exchange, output);
     }
 
     /** Returns when the client has left, or {@link #close} was called. */
@@ -54,7 +60,8 @@ final class RfbClient implements Closeable {
         Thread writer = Thread.ofPlatform().daemon().name("rfb-sender").unstarted(this::send);
         try {
             new Handshake(in, output).run(password);
-            sender.sendServerInit(screen.name().getBytes(StandardCharsets.UTF_8));
+            sender.sendServerInit();
+            sender.clipboard().open();
             greeted.countDown();
             writer.start();
             while (true) {
@@ -66,6 +73,7 @@ final class RfbClient implements Closeable {
             }
         } finally {
             greeted.countDown();
+            sender.clipboard().close();
             close();
             held.stream().forEach(code -> screen.key(code, false));
             pointer.release();
@@ -142,14 +150,7 @@ final class RfbClient implements Closeable {
                 int y = Math.min(in.readUnsignedShort(), sender.height() - 1);
                 pointer.event(mask, x, y, sender.width(), sender.height());
             }
-            case CLIENT_CUT_TEXT -> {
-                in.skipNBytes(3);
-                long length = Math.abs((long) in.readInt());
-                if (length > MAX_CUT_TEXT) {
-                    throw new RfbProtocolException("a clipboard of " + length + " bytes");
-                }
-                in.skipNBytes(length);
-            }
+            case CLIENT_CUT_TEXT -> clientCutText();
             case SET_DESKTOP_SIZE -> {
                 in.skipNBytes(5);
                 int screens = in.readUnsignedByte();
@@ -158,6 +159,30 @@ final class RfbClient implements Closeable {
             }
             case QEMU_MESSAGE -> qemuMessage();
             default -> throw new RfbProtocolException("message type " + type);
+        }
+    }
+
+    /** ClientCutText: Latin-1, or with a negative length a message of the extended clipboard. */
+    private void clientCutText() throws IOException {
+        in.skipNBytes(3);
+        int field = in.readInt();
+        long length = Math.abs((long) field);
+        if (length > MAX_CUT_TEXT) {
+            throw new RfbProtocolException("a clipboard of " + length + " bytes");
+        }
+        if (length > (field < 0 ? ClipboardMessage.MAX_LENGTH : ClipboardMessage.MAX_TEXT)) {
+            LOG.debug("a clipboard of {} bytes is too long: left out", length);
+            in.skipNBytes(length);
+            return;
+        }
+        byte[] content = in.readNBytes((int) length);
+        if (content.length < length) {
+            throw new EOFException();
+        }
+        if (field < 0) {
+            sender.clipboard().message(ClipboardMessage.read(content));
+        } else {
+            sender.clipboard().plainText(content);
         }
     }
 

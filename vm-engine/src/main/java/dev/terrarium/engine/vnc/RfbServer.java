@@ -29,6 +29,7 @@ public final class RfbServer implements AutoCloseable {
 
     private final Screen screen;
     private final RelativePointer pointer;
+    private final ClipboardExchange clipboard = new ClipboardExchange();
     private final Set<RfbClient> clients = new HashSet<>();
     private final Set<ServerSocket> listeners = new HashSet<>();
     private final Set<Thread> threads = new HashSet<>();
@@ -45,7 +46,7 @@ public final class RfbServer implements AutoCloseable {
      * @param password asked for by VNC authentication; null to ask for nothing
      */
     public void serve(InputStream input, OutputStream output, @Nullable String password) throws IOException {
-        RfbClient client = new RfbClient(screen, pointer, input, output);
+        RfbClient client = new RfbClient(screen, pointer, clipboard, input, output);
         if (!add(client)) {
             client.close();
             throw new IOException("the screen of " + screen.name() + " takes no more clients");

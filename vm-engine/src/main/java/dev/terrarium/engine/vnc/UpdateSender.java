@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.vnc;
 
+import dev.terrarium.engine.clipboard.ClipboardMessage;
+import dev.terrarium.engine.device.CursorShape;
 import dev.terrarium.engine.device.ScreenSource;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The half of a connection that sends. Runs on a thread of its own, so that a client that does not read still gets its
@@ -18,21 +22,13 @@ final class UpdateSender {
     private static final long INTERVAL = TimeUnit.SECONDS.toNanos(1) / 60;
     private static final int MAX_RECTANGLE = 1 << 17;
     private static final int FLUSH_SIZE = 1 << 16;
+    private static final int MAX_REFUSALS = 64;
     private static final int FALLBACK_WIDTH = 640;
     private static final int FALLBACK_HEIGHT = 480;
 
-    /** What the client has asked for, by its latest SetEncodings. */
-    private record Wishes(
-            int encoding,
-            int compressLevel,
-            boolean resize,
-            boolean extendedResize,
-            boolean extendedKeys,
-            boolean qemuLeds,
-            boolean vmwareLeds) {}
-
     private final Screen screen;
     private final OutputStream output;
+    private final ClipboardPort clipboard;
     private final WireOutput wire = new WireOutput();
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -44,10 +40,10 @@ final class UpdateSender {
     private final List<Area> refresh = new ArrayList<>();
     private PixelFormat format = PixelFormat.NATIVE;
     private boolean colourMapDue;
-    private Wishes wishes = new Wishes(Encoding.RAW, 1, false, false, false, false, false);
+    private ClientWishes wishes = ClientWishes.NONE;
     private boolean announceDue;
     private boolean layoutDue;
-    private boolean refusalDue;
+    private int refusalsDue;
 
     private final ScreenSource.Frame frame = new ScreenSource.Frame();
     private final SeenPicture seen = new SeenPicture();
@@ -56,14 +52,23 @@ final class UpdateSender {
     private final ZrleEncoder zrle = new ZrleEncoder();
     private int[] clipped = new int[0];
     private int[] converted = new int[0];
+    private final PseudoRectangles extras = new PseudoRectangles();
     private boolean behind = true;
     private int sentLeds = -1;
+    private String sentName;
+    private @Nullable CursorShape sentCursor;
     private volatile int width;
     private volatile int height;
 
-    UpdateSender(Screen screen, OutputStream output) {
+    UpdateSender(Screen screen, ClipboardExchange exchange, OutputStream output) {
         this.screen = screen;
         this.output = output;
+        sentName = screen.name();
+        clipboard = new ClipboardPort(exchange, this::wake);
+    }
+
+    ClipboardPort clipboard() {
+        return clipboard;
     }
 
     /** The client's picture in pixels. */
@@ -76,7 +81,8 @@ final class UpdateSender {
     }
 
     /** ServerInit (RFC 6143, section 7.3.2); before {@link #run}. */
-    void sendServerInit(byte[] name) throws IOException {
+    void sendServerInit() throws IOException {
+        byte[] name = sentName.getBytes(StandardCharsets.UTF_8);
         screen.capture(frame);
         resizeTo(frameWidth(), frameHeight());
         wire.u16(width);
@@ -84,8 +90,7 @@ final class UpdateSender {
         PixelFormat.NATIVE.write(wire);
         wire.u32(name.length);
         wire.raw(name, 0, name.length);
-        wire.drainTo(output);
-        output.flush();
+        flush();
     }
 
     private int frameWidth() {
@@ -113,44 +118,18 @@ final class UpdateSender {
         }
     }
 
-    /** SetEncodings (RFC 6143, section 7.5.2): the first one known is used. */
     void setEncodings(int[] encodings) {
-        int encoding = -1;
-        int level = 1;
-        boolean resize = false;
-        boolean extendedResize = false;
-        boolean extendedKeys = false;
-        boolean qemuLeds = false;
-        boolean vmwareLeds = false;
-        for (int number : encodings) {
-            switch (number) {
-                case Encoding.RAW, Encoding.HEXTILE, Encoding.ZRLE -> encoding = encoding < 0 ? number : encoding;
-                case Encoding.DESKTOP_SIZE -> resize = true;
-                case Encoding.EXTENDED_DESKTOP_SIZE -> extendedResize = true;
-                case Encoding.QEMU_EXTENDED_KEY -> extendedKeys = true;
-                case Encoding.QEMU_LED_STATE -> qemuLeds = true;
-                case Encoding.VMWARE_LED_STATE -> vmwareLeds = true;
-                default -> {
-                    if (number >= Encoding.COMPRESS_LEVEL_0 && number <= Encoding.COMPRESS_LEVEL_9) {
-                        level = Math.max(1, number - Encoding.COMPRESS_LEVEL_0);
-                    }
-                }
-            }
-        }
+        ClientWishes asked = ClientWishes.of(encodings);
         lock.lock();
         try {
-            announceDue |= extendedKeys && !wishes.extendedKeys();
-            layoutDue |= extendedResize && !wishes.extendedResize();
-            wishes = new Wishes(
-                    Math.max(encoding, Encoding.RAW),
-                    level,
-                    resize,
-                    extendedResize,
-                    extendedKeys,
-                    qemuLeds,
-                    vmwareLeds);
+            announceDue |= asked.has(Encoding.QEMU_EXTENDED_KEY) && !wishes.has(Encoding.QEMU_EXTENDED_KEY);
+            layoutDue |= asked.has(Encoding.EXTENDED_DESKTOP_SIZE) && !wishes.has(Encoding.EXTENDED_DESKTOP_SIZE);
+            wishes = asked;
         } finally {
             lock.unlock();
+        }
+        if (asked.has(ClipboardMessage.ENCODING)) {
+            clipboard.extend();
         }
     }
 
@@ -168,7 +147,7 @@ final class UpdateSender {
                     refresh.add(all);
                 }
                 refresh.add(area);
-                layoutDue |= wishes.extendedResize();
+                layoutDue |= wishes.has(Encoding.EXTENDED_DESKTOP_SIZE);
             }
             changed.signal();
         } finally {
@@ -176,11 +155,22 @@ final class UpdateSender {
         }
     }
 
-    /** SetDesktopSize: the guest alone sets its mode. */
+    /** SetDesktopSize: the guest alone sets its mode. Each request is answered, unless 64 are waiting. */
     void refuseDesktopSize() {
         lock.lock();
         try {
-            refusalDue = wishes.extendedResize();
+            if (wishes.has(Encoding.EXTENDED_DESKTOP_SIZE) && refusalsDue < MAX_REFUSALS) {
+                refusalsDue++;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void wake() {
+        lock.lock();
+        try {
+            changed.signal();
         } finally {
             lock.unlock();
         }
@@ -202,53 +192,84 @@ final class UpdateSender {
             Area area,
             List<Area> refresh,
             PixelFormat format,
-            Wishes wishes,
+            ClientWishes wishes,
             boolean announce,
             boolean layout,
-            boolean refusal,
+            int refusals,
             boolean colourMap) {}
 
     /** Sends updates until closed. */
     void run() throws IOException, InterruptedException {
         try {
             long next = System.nanoTime();
-            while (awaitTurn(next)) {
-                next = System.nanoTime() + INTERVAL;
-                step();
+            while (true) {
+                switch (await(next)) {
+                    case CLOSED -> {
+                        return;
+                    }
+                    case CLIPBOARD -> {
+                        clipboard.writeTo(wire);
+                        flush();
+                    }
+                    case PICTURE -> {
+                        next = System.nanoTime() + INTERVAL;
+                        step();
+                    }
+                }
             }
         } finally {
             zrle.close();
         }
     }
 
-    /** Waits for a request and for the time of the next look at the screen; false if closed. */
-    private boolean awaitTurn(long time) throws InterruptedException {
+    private enum Due {
+        PICTURE,
+        CLIPBOARD,
+        CLOSED
+    }
+
+    /** Waits for a request and for the time of the next look at the screen, or for news of the clipboard. */
+    private Due await(long time) throws InterruptedException {
         lock.lock();
         try {
             while (!closed) {
                 long wait = time - System.nanoTime();
+                if (clipboard.isDue()) {
+                    return Due.CLIPBOARD;
+                }
                 if (!requested) {
                     changed.await();
                 } else if (wait > 0) {
                     changed.awaitNanos(wait);
                 } else {
-                    return true;
+                    return Due.PICTURE;
                 }
             }
-            return false;
+            return Due.CLOSED;
         } finally {
             lock.unlock();
         }
+    }
+
+    private void flush() throws IOException {
+        wire.drainTo(output);
+        output.flush();
     }
 
     private void step() throws IOException {
         behind |= screen.capture(frame);
         boolean resized = frameWidth() != width || frameHeight() != height;
         Turn turn = peek();
-        if (resized && (turn.wishes().resize() || turn.wishes().extendedResize())) {
+        if (resized && turn.wishes().anyResize()) {
             resizeTo(frameWidth(), frameHeight());
             consume(turn, false);
-            sendSize(turn.wishes().extendedResize());
+            if (turn.wishes().has(Encoding.EXTENDED_DESKTOP_SIZE)) {
+                extras.layout(PseudoRectangles.BY_SERVER, PseudoRectangles.DONE, width, height);
+            } else {
+                extras.desktopSize(width, height);
+            }
+            sendExtras(0);
+            flush();
             return;
         }
         turn.refresh().forEach(seen::forget);
@@ -263,13 +284,50 @@ final class UpdateSender {
             areas = seen.update(picture, area);
             behind = !area.equals(whole);
         }
-        int leds = turn.wishes().qemuLeds() || turn.wishes().vmwareLeds() ? screen.leds() & 7 : sentLeds;
-        boolean pseudo = turn.announce() || turn.layout() || turn.refusal() || leds != sentLeds;
-        if (areas.isEmpty() && !pseudo && turn.refresh().isEmpty()) {
+        collectExtras(turn);
+        if (areas.isEmpty() && extras.count() == 0 && turn.refresh().isEmpty()) {
             return;
         }
         consume(turn, true);
-        sendUpdate(turn, areas, picture, leds);
+        sendUpdate(turn, areas, picture);
+    }
+
+    /** What is due beside the picture, because the client asked or because it changed. */
+    private void collectExtras(Turn turn) {
+        ClientWishes asked = turn.wishes();
+        if (turn.announce()) {
+            extras.extendedKeys();
+        }
+        if (turn.layout()) {
+            extras.layout(PseudoRectangles.BY_SERVER, PseudoRectangles.DONE, width, height);
+        }
+        for (int i = 0; i < turn.refusals(); i++) {
+            extras.layout(PseudoRectangles.BY_THIS_CLIENT, PseudoRectangles.PROHIBITED, width, height);
+        }
+        String name = screen.name();
+        if (asked.has(Encoding.DESKTOP_NAME) && !name.equals(sentName)) {
+            sentName = name;
+            extras.name(name);
+        }
+        int leds = asked.anyLeds() ? screen.leds() & 7 : sentLeds;
+        if (leds != sentLeds) {
+            sentLeds = leds;
+            if (asked.has(Encoding.QEMU_LED_STATE)) {
+                extras.qemuLeds(leds);
+            }
+            if (asked.has(Encoding.VMWARE_LED_STATE)) {
+                extras.vmwareLeds(leds);
+            }
+        }
+        CursorShape cursor = asked.anyCursor() ? screen.cursor() : sentCursor;
+        if (cursor != null && !cursor.equals(sentCursor)) {
+            sentCursor = cursor;
+            if (asked.has(Encoding.CURSOR_WITH_ALPHA)) {
+                extras.cursorWithAlpha(cursor);
+            } else {
+                extras.cursor(cursor, turn.format());
+            }
+        }
     }
 
     private Turn peek() {
@@ -278,7 +336,7 @@ final class UpdateSender {
             List<Area> again = List.copyOf(refresh);
             refresh.clear();
             return new Turn(
-                    requests, requestedArea, again, format, wishes, announceDue, layoutDue, refusalDue, colourMapDue);
+                    requests, requestedArea, again, format, wishes, announceDue, layoutDue, refusalsDue, colourMapDue);
         } finally {
             lock.unlock();
         }
@@ -292,7 +350,7 @@ final class UpdateSender {
             layoutDue &= !turn.layout();
             if (everything) {
                 announceDue &= !turn.announce();
-                refusalDue &= !turn.refusal();
+                refusalsDue -= turn.refusals();
                 colourMapDue &= !turn.colourMap();
             }
         } finally {
@@ -313,34 +371,15 @@ final class UpdateSender {
         return clipped;
     }
 
-    private void sendSize(boolean extended) throws IOException {
+    /** An update's head and what is not picture; so many rectangles of picture follow. */
+    private void sendExtras(int pictures) {
         wire.u8(0);
         wire.u8(0);
-        wire.u16(1);
-        if (extended) {
-            layout(0, 0);
-        } else {
-            wire.rectangle(0, 0, width, height, Encoding.DESKTOP_SIZE);
-        }
-        wire.drainTo(output);
-        output.flush();
+        wire.u16(extras.count() + pictures);
+        extras.moveTo(wire);
     }
 
-    /** ExtendedDesktopSize with one screen (rfbproto, "ExtendedDesktopSize Pseudo-encoding"). */
-    private void layout(int reason, int result) {
-        wire.rectangle(reason, result, width, height, Encoding.EXTENDED_DESKTOP_SIZE);
-        wire.u8(1);
-        wire.u8(0);
-        wire.u16(0);
-        wire.u32(0);
-        wire.u16(0);
-        wire.u16(0);
-        wire.u16(width);
-        wire.u16(height);
-        wire.u32(0);
-    }
-
-    private void sendUpdate(Turn turn, List<Area> areas, int[] picture, int leds) throws IOException {
+    private void sendUpdate(Turn turn, List<Area> areas, int[] picture) throws IOException {
         if (turn.colourMap()) {
             turn.format().writeColourMap(wire);
         }
@@ -352,33 +391,7 @@ final class UpdateSender {
                 };
         zrle.setLevel(turn.wishes().compressLevel());
         List<Area> parts = areas.stream().flatMap(area -> split(area).stream()).toList();
-        int first = turn.announce() ? 1 : 0;
-        first += turn.layout() ? 1 : 0;
-        first += turn.refusal() ? 1 : 0;
-        boolean ledsChanged = leds != sentLeds;
-        first += ledsChanged && turn.wishes().qemuLeds() ? 1 : 0;
-        first += ledsChanged && turn.wishes().vmwareLeds() ? 1 : 0;
-        wire.u8(0);
-        wire.u8(0);
-        wire.u16(first + parts.size());
-        if (turn.announce()) {
-            wire.rectangle(0, 0, 0, 0, Encoding.QEMU_EXTENDED_KEY);
-        }
-        if (turn.layout()) {
-            layout(0, 0);
-        }
-        if (turn.refusal()) {
-            layout(1, 1);
-        }
-        if (ledsChanged && turn.wishes().qemuLeds()) {
-            wire.rectangle(0, 0, 0, 0, Encoding.QEMU_LED_STATE);
-            wire.u8(leds);
-        }
-        if (ledsChanged && turn.wishes().vmwareLeds()) {
-            wire.rectangle(0, 0, 0, 0, Encoding.VMWARE_LED_STATE);
-            wire.u32(leds);
-        }
-        sentLeds = leds;
+        sendExtras(parts.size());
         for (Area part : parts) {
             wire.rectangle(part.x(), part.y(), part.width(), part.height(), encoder.number());
             int count = part.width() * part.height();
@@ -399,8 +412,7 @@ final class UpdateSender {
                 wire.drainTo(output);
             }
         }
-        wire.drainTo(output);
-        output.flush();
+        flush();
     }
 
     /** Pieces of a size that bounds the buffers. */

@@ -2,6 +2,7 @@
 package dev.terrarium.engine.control;
 
 import dev.terrarium.engine.ConsoleStream;
+import dev.terrarium.engine.EngineStatistics;
 import dev.terrarium.engine.MachineEnd;
 import dev.terrarium.engine.MachineListener;
 import dev.terrarium.engine.MachineState;
@@ -93,7 +94,20 @@ final class FakeMachine implements VirtualMachine {
 
     @Override
     public MachineStatistics statistics() {
-        return new MachineStatistics(MachineState.RUNNING, "software", 1, 2, 3, 4, 5, 6, 7, 8, 9, Long.MAX_VALUE);
+        return new MachineStatistics(
+                MachineState.RUNNING,
+                "software",
+                1,
+                2,
+                3,
+                4,
+                5,
+                6,
+                7,
+                8,
+                9,
+                Long.MAX_VALUE,
+                new EngineStatistics(4, 3, 2, 1, 5));
     }
 
     @Override

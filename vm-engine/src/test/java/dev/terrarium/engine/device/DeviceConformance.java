@@ -213,7 +213,13 @@ public abstract class DeviceConformance {
     @ParameterizedTest
     @MethodSource("subjects")
     void restoredDeviceGoesOnLikeTheSavedOne(Subject subject) {
-        Random random = random();
+        System.out.println("seed " + seed);
+        goOnAfterRestoring(subject, seed);
+    }
+
+    /** The test of {@link #restoredDeviceGoesOnLikeTheSavedOne} with this seed: for seeds that once found a bug. */
+    protected static void goOnAfterRestoring(Subject subject, long seed) {
+        Random random = new Random(seed);
         Rig original = subject.make();
         original.reset();
         for (int round = 0; round < 20; round++) {
@@ -249,7 +255,13 @@ public abstract class DeviceConformance {
     @ParameterizedTest
     @MethodSource("subjects")
     void forgedStatesAreRefusedOrHarmless(Subject subject) {
-        Random random = random();
+        System.out.println("seed " + seed);
+        restoreForgeries(subject, seed);
+    }
+
+    /** The test of {@link #forgedStatesAreRefusedOrHarmless} with this seed: for seeds that once found a bug. */
+    protected static void restoreForgeries(Subject subject, long seed) {
+        Random random = new Random(seed);
         Rig rig = subject.make();
         rig.device().reset();
         for (int i = 0; i < 2000; i++) {

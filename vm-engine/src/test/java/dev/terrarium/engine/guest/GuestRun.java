@@ -70,6 +70,11 @@ final class GuestRun implements AutoCloseable {
         return new GuestRun(home, config(memoryMiB, List.of(), kernel, debugConsole));
     }
 
+    /** Whatever firmware finds on these drives, tried in this order. */
+    static GuestRun fromDrives(Path home, List<BootDevice> order, List<DriveConfig> drives) throws TerrariumException {
+        return new GuestRun(home, config(64, drives, null, null, order));
+    }
+
     static DriveConfig cd(Path iso) {
         return new DriveConfig(
                 DriveConfig.Kind.CDROM, iso.toString(), DriveConfig.Format.RAW, DriveConfig.Bus.IDE, true);
@@ -82,6 +87,15 @@ final class GuestRun implements AutoCloseable {
 
     private static MachineConfig config(
             long memoryMiB, List<DriveConfig> drives, @Nullable KernelBoot kernel, @Nullable Path debugConsole) {
+        return config(memoryMiB, drives, kernel, debugConsole, List.of(BootDevice.CDROM, BootDevice.DISK));
+    }
+
+    private static MachineConfig config(
+            long memoryMiB,
+            List<DriveConfig> drives,
+            @Nullable KernelBoot kernel,
+            @Nullable Path debugConsole,
+            List<BootDevice> bootOrder) {
         return new MachineConfig(
                 MachineConfig.CURRENT_VERSION,
                 UUID.randomUUID(),
@@ -91,7 +105,7 @@ final class GuestRun implements AutoCloseable {
                 1,
                 1,
                 MachineConfig.Accelerator.SOFTWARE,
-                List.of(BootDevice.CDROM, BootDevice.DISK),
+                bootOrder,
                 drives,
                 kernel,
                 List.of(),

@@ -5,12 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.engine.TerrariumException;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Random;
 import java.util.zip.Inflater;
@@ -28,67 +25,6 @@ class RfbServerTest {
         server.close();
     }
 
-    private record Client(Socket socket, DataInputStream in, DataOutputStream out) implements AutoCloseable {
-        String hello(String version) throws IOException {
-            String offered = new String(in.readNBytes(12), StandardCharsets.US_ASCII);
-            out.writeBytes(version);
-            return offered;
-        }
-
-        void open() throws IOException {
-            hello("RFB 003.008\n");
-            assertThat(in.readNBytes(2)).containsExactly(1, 1);
-            out.write(1);
-            assertThat(in.readInt()).isZero();
-            out.write(1);
-            init();
-        }
-
-        void init() throws IOException {
-            assertThat(in.readUnsignedShort()).isEqualTo(200);
-            assertThat(in.readUnsignedShort()).isEqualTo(120);
-            assertThat(in.readNBytes(16)).hasSize(16);
-            assertThat(new String(in.readNBytes(in.readInt()), StandardCharsets.UTF_8))
-                    .isEqualTo("test picture");
-        }
-
-        void encodings(int... numbers) throws IOException {
-            out.writeShort(0x0200);
-            out.writeShort(numbers.length);
-            for (int number : numbers) {
-                out.writeInt(number);
-            }
-        }
-
-        void request(boolean incremental) throws IOException {
-            out.write(3);
-            out.write(incremental ? 1 : 0);
-            out.writeInt(0);
-            out.writeShort(0xFFFF);
-            out.writeShort(0xFFFF);
-        }
-
-        boolean ended() throws IOException {
-            try {
-                return in.read() < 0;
-            } catch (java.net.SocketException e) {
-                return true;
-            }
-        }
-
-        @Override
-        public void close() throws IOException {
-            socket.close();
-        }
-    }
-
-    private Client connect(int port) throws IOException {
-        Socket socket = new Socket(InetAddress.getLoopbackAddress(), port);
-        socket.setSoTimeout(10_000);
-        return new Client(
-                socket, new DataInputStream(socket.getInputStream()), new DataOutputStream(socket.getOutputStream()));
-    }
-
     private int listen(String password) throws TerrariumException {
         return server.listen(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), password);
     }
@@ -96,20 +32,20 @@ class RfbServerTest {
     @Test
     void everyVersionIsGreeted() throws Exception {
         int port = listen(null);
-        try (Client client = connect(port)) {
+        try (RfbTestClient client = RfbTestClient.connect(port)) {
             assertThat(client.hello("RFB 003.003\n")).isEqualTo("RFB 003.008\n");
-            assertThat(client.in.readInt()).isEqualTo(1);
-            client.out.write(1);
+            assertThat(client.in().readInt()).isEqualTo(1);
+            client.out().write(1);
             client.init();
         }
-        try (Client client = connect(port)) {
+        try (RfbTestClient client = RfbTestClient.connect(port)) {
             client.hello("RFB 003.007\n");
-            assertThat(client.in.readNBytes(2)).containsExactly(1, 1);
-            client.out.write(1);
-            client.out.write(1);
+            assertThat(client.in().readNBytes(2)).containsExactly(1, 1);
+            client.out().write(1);
+            client.out().write(1);
             client.init();
         }
-        try (Client client = connect(port)) {
+        try (RfbTestClient client = RfbTestClient.connect(port)) {
             client.open();
         }
     }
@@ -118,24 +54,24 @@ class RfbServerTest {
     void thePasswordIsChecked() throws Exception {
         int port = listen("secret");
         for (String password : new String[] {"secret", "Secret"}) {
-            try (Client client = connect(port)) {
+            try (RfbTestClient client = RfbTestClient.connect(port)) {
                 client.hello("RFB 003.008\n");
-                assertThat(client.in.readNBytes(2)).containsExactly(1, 2);
-                client.out.write(2);
-                client.out.write(Handshake.encrypt(client.in.readNBytes(16), password));
-                assertThat(client.in.readInt()).isEqualTo(password.equals("secret") ? 0 : 1);
+                assertThat(client.in().readNBytes(2)).containsExactly(1, 2);
+                client.out().write(2);
+                client.out().write(Handshake.encrypt(client.in().readNBytes(16), password));
+                assertThat(client.in().readInt()).isEqualTo(password.equals("secret") ? 0 : 1);
                 if (!password.equals("secret")) {
-                    assertThat(new String(client.in.readNBytes(client.in.readInt()), StandardCharsets.UTF_8))
+                    assertThat(new String(client.in().readNBytes(client.in().readInt()), StandardCharsets.UTF_8))
                             .isEqualTo("the password is wrong");
                     assertThat(client.ended()).isTrue();
                 }
             }
         }
-        try (Client client = connect(port)) {
+        try (RfbTestClient client = RfbTestClient.connect(port)) {
             client.hello("RFB 003.008\n");
-            client.in.readNBytes(2);
-            client.out.write(1);
-            assertThat(client.in.readInt()).isEqualTo(1);
+            client.in().readNBytes(2);
+            client.out().write(1);
+            assertThat(client.in().readInt()).isEqualTo(1);
         }
     }
 
@@ -144,7 +80,7 @@ class RfbServerTest {
         Random random = new Random(Long.getLong("seed", 7));
         int[] noise = random.ints(200 * 120).map(i -> i & 0xFFFFFF).toArray();
         screen.show(200, 120, noise);
-        try (Client client = connect(listen(null))) {
+        try (RfbTestClient client = RfbTestClient.connect(listen(null))) {
             client.open();
             client.request(false);
             int[] got = rawUpdate(client, new int[200 * 120]);
@@ -158,18 +94,19 @@ class RfbServerTest {
         }
     }
 
-    private static int[] rawUpdate(Client client, int[] picture) throws IOException {
-        assertThat(client.in.readUnsignedShort()).isZero();
-        int count = client.in.readUnsignedShort();
+    private static int[] rawUpdate(RfbTestClient client, int[] picture) throws IOException {
+        assertThat(client.in().readUnsignedShort()).isZero();
+        int count = client.in().readUnsignedShort();
         for (int i = 0; i < count; i++) {
-            int x = client.in.readUnsignedShort();
-            int y = client.in.readUnsignedShort();
-            int width = client.in.readUnsignedShort();
-            int height = client.in.readUnsignedShort();
-            assertThat(client.in.readInt()).isZero();
+            int x = client.in().readUnsignedShort();
+            int y = client.in().readUnsignedShort();
+            int width = client.in().readUnsignedShort();
+            int height = client.in().readUnsignedShort();
+            assertThat(client.in().readInt()).isZero();
             for (int row = y; row < y + height; row++) {
                 for (int column = x; column < x + width; column++) {
-                    picture[row * 200 + column] = Integer.reverseBytes(client.in.readInt());
+                    picture[row * 200 + column] =
+                            Integer.reverseBytes(client.in().readInt());
                 }
             }
         }
@@ -182,50 +119,50 @@ class RfbServerTest {
         int[] pixels = new int[200 * 120];
         pixels[0] = 0xFF8000;
         screen.show(200, 120, pixels);
-        try (Client client = connect(port)) {
+        try (RfbTestClient client = RfbTestClient.connect(port)) {
             client.open();
-            client.out.write(new byte[] {0, 0, 0, 0, 16, 16, 1, 1, 0, 31, 0, 63, 0, 31, 11, 5, 0, 0, 0, 0});
+            client.out().write(new byte[] {0, 0, 0, 0, 16, 16, 1, 1, 0, 31, 0, 63, 0, 31, 11, 5, 0, 0, 0, 0});
             client.request(false);
-            client.in.skipNBytes(16);
-            assertThat(client.in.readUnsignedShort()).isEqualTo(31 << 11 | 32 << 5);
+            client.in().skipNBytes(16);
+            assertThat(client.in().readUnsignedShort()).isEqualTo(31 << 11 | 32 << 5);
         }
-        try (Client client = connect(port)) {
+        try (RfbTestClient client = RfbTestClient.connect(port)) {
             client.open();
-            client.out.write(new byte[] {0, 0, 0, 0, 16, 15, 0, 1, 0, 31, 0, 31, 0, 31, 0, 5, 10, 0, 0, 0});
+            client.out().write(new byte[] {0, 0, 0, 0, 16, 15, 0, 1, 0, 31, 0, 31, 0, 31, 0, 5, 10, 0, 0, 0});
             client.request(false);
-            client.in.skipNBytes(16);
-            assertThat(Short.reverseBytes(client.in.readShort())).isEqualTo((short) (31 | 16 << 5));
+            client.in().skipNBytes(16);
+            assertThat(Short.reverseBytes(client.in().readShort())).isEqualTo((short) (31 | 16 << 5));
         }
-        try (Client client = connect(port)) {
+        try (RfbTestClient client = RfbTestClient.connect(port)) {
             client.open();
-            client.out.write(new byte[] {0, 0, 0, 0, 8, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
+            client.out().write(new byte[] {0, 0, 0, 0, 8, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
             client.request(false);
-            assertThat(client.in.readInt()).isEqualTo(0x01000000);
-            assertThat(client.in.readUnsignedShort()).isEqualTo(256);
-            byte[] colours = client.in.readNBytes(256 * 6);
-            client.in.skipNBytes(16);
-            int index = client.in.readUnsignedByte();
+            assertThat(client.in().readInt()).isEqualTo(0x01000000);
+            assertThat(client.in().readUnsignedShort()).isEqualTo(256);
+            byte[] colours = client.in().readNBytes(256 * 6);
+            client.in().skipNBytes(16);
+            int index = client.in().readUnsignedByte();
             assertThat(colours[index * 6] & 0xFF).as("red").isEqualTo(255);
             assertThat(colours[index * 6 + 2] & 0xFF).as("green").isBetween(0x60, 0xA0);
             assertThat(colours[index * 6 + 4] & 0xFF).as("blue").isZero();
         }
-        try (Client client = connect(port)) {
+        try (RfbTestClient client = RfbTestClient.connect(port)) {
             client.open();
-            client.out.write(new byte[] {0, 0, 0, 0, 24, 24, 0, 1, 0, -1, 0, -1, 0, -1, 0, 8, 16, 0, 0, 0});
+            client.out().write(new byte[] {0, 0, 0, 0, 24, 24, 0, 1, 0, -1, 0, -1, 0, -1, 0, 8, 16, 0, 0, 0});
             assertThat(client.ended()).isTrue();
         }
     }
 
     @Test
     void zrleTilesInflateToWhatTheyAnnounce() throws Exception {
-        try (Client client = connect(listen(null))) {
+        try (RfbTestClient client = RfbTestClient.connect(listen(null))) {
             client.open();
             client.encodings(Encoding.ZRLE);
             client.request(false);
-            assertThat(client.in.readInt()).isEqualTo(1);
-            client.in.skipNBytes(8);
-            assertThat(client.in.readInt()).isEqualTo(Encoding.ZRLE);
-            byte[] packed = client.in.readNBytes(client.in.readInt());
+            assertThat(client.in().readInt()).isEqualTo(1);
+            client.in().skipNBytes(8);
+            assertThat(client.in().readInt()).isEqualTo(Encoding.ZRLE);
+            byte[] packed = client.in().readNBytes(client.in().readInt());
             Inflater inflater = new Inflater();
             inflater.setInput(packed);
             byte[] plain = new byte[100_000];
@@ -237,13 +174,13 @@ class RfbServerTest {
 
     @Test
     void keysAndPointerArrive() throws Exception {
-        try (Client client = connect(listen(null))) {
+        try (RfbTestClient client = RfbTestClient.connect(listen(null))) {
             client.open();
             key(client, 'A', true);
             key(client, 0xFFE3, true);
-            client.out.write(new byte[] {(byte) 255, 0, 0, 1});
-            client.out.writeInt(0xFFFF);
-            client.out.writeInt(0xD3);
+            client.out().write(new byte[] {(byte) 255, 0, 0, 1});
+            client.out().writeInt(0xFFFF);
+            client.out().writeInt(0xD3);
             pointer(client, 0, 50, 50);
             pointer(client, 1, 60, 45);
             pointer(client, 1 | 8, 60, 45);
@@ -260,46 +197,46 @@ class RfbServerTest {
         assertThat(screen.take(3)).containsExactlyInAnyOrder("release 1e", "release 1d", "release d3");
     }
 
-    private static void key(Client client, int keysym, boolean down) throws IOException {
-        client.out.writeInt(0x04000000 | (down ? 1 << 16 : 0));
-        client.out.writeInt(keysym);
+    private static void key(RfbTestClient client, int keysym, boolean down) throws IOException {
+        client.out().writeInt(0x04000000 | (down ? 1 << 16 : 0));
+        client.out().writeInt(keysym);
     }
 
-    private static void pointer(Client client, int mask, int x, int y) throws IOException {
-        client.out.write(5);
-        client.out.write(mask);
-        client.out.writeShort(x);
-        client.out.writeShort(y);
+    private static void pointer(RfbTestClient client, int mask, int x, int y) throws IOException {
+        client.out().write(5);
+        client.out().write(mask);
+        client.out().writeShort(x);
+        client.out().writeShort(y);
     }
 
     @Test
     void theExtensionsAreAnnounced() throws Exception {
-        try (Client client = connect(listen(null))) {
+        try (RfbTestClient client = RfbTestClient.connect(listen(null))) {
             client.open();
             client.encodings(
                     Encoding.QEMU_EXTENDED_KEY, Encoding.EXTENDED_DESKTOP_SIZE, Encoding.QEMU_LED_STATE, Encoding.RAW);
             client.request(false);
-            assertThat(client.in.readInt()).isEqualTo(4);
-            client.in.skipNBytes(8);
-            assertThat(client.in.readInt()).isEqualTo(Encoding.QEMU_EXTENDED_KEY);
-            client.in.skipNBytes(8);
-            assertThat(client.in.readInt()).isEqualTo(Encoding.EXTENDED_DESKTOP_SIZE);
-            client.in.skipNBytes(20);
-            client.in.skipNBytes(8);
-            assertThat(client.in.readInt()).isEqualTo(Encoding.QEMU_LED_STATE);
-            assertThat(client.in.read()).isEqualTo(2);
-            client.in.skipNBytes(12 + 4 * 200 * 120);
+            assertThat(client.in().readInt()).isEqualTo(4);
+            client.in().skipNBytes(8);
+            assertThat(client.in().readInt()).isEqualTo(Encoding.QEMU_EXTENDED_KEY);
+            client.in().skipNBytes(8);
+            assertThat(client.in().readInt()).isEqualTo(Encoding.EXTENDED_DESKTOP_SIZE);
+            client.in().skipNBytes(20);
+            client.in().skipNBytes(8);
+            assertThat(client.in().readInt()).isEqualTo(Encoding.QEMU_LED_STATE);
+            assertThat(client.in().read()).isEqualTo(2);
+            client.in().skipNBytes(12 + 4 * 200 * 120);
             client.request(true);
             screen.show(64, 32, new int[64 * 32]);
-            assertThat(client.in.readInt()).isEqualTo(1);
-            client.in.skipNBytes(4);
-            assertThat(client.in.readInt()).isEqualTo(64 << 16 | 32);
+            assertThat(client.in().readInt()).isEqualTo(1);
+            client.in().skipNBytes(4);
+            assertThat(client.in().readInt()).isEqualTo(64 << 16 | 32);
         }
     }
 
     @Test
     void anIdleClientCostsNoCaptures() throws Exception {
-        try (Client client = connect(listen(null))) {
+        try (RfbTestClient client = RfbTestClient.connect(listen(null))) {
             client.open();
             client.request(false);
             rawUpdate(client, new int[200 * 120]);
@@ -312,21 +249,21 @@ class RfbServerTest {
     @Test
     void nonsenseEndsOnlyItsSender() throws Exception {
         int port = listen(null);
-        try (Client good = connect(port)) {
+        try (RfbTestClient good = RfbTestClient.connect(port)) {
             good.open();
             Random random = new Random(Long.getLong("seed", 11));
             for (int i = 0; i < 200; i++) {
-                try (Client bad = connect(port)) {
+                try (RfbTestClient bad = RfbTestClient.connect(port)) {
                     bad.hello(i % 4 == 0 ? "GET / HTTP/1" : "RFB 003.008\n");
-                    bad.socket.setSoTimeout(1000);
+                    bad.socket().setSoTimeout(1000);
                     byte[] noise = new byte[64];
                     random.nextBytes(noise);
                     if (i % 4 > 1) {
-                        bad.out.write(new byte[] {1, 1});
+                        bad.out().write(new byte[] {1, 1});
                     }
-                    bad.out.write(noise);
-                    bad.socket.shutdownOutput();
-                    bad.in.readAllBytes();
+                    bad.out().write(noise);
+                    bad.socket().shutdownOutput();
+                    bad.in().readAllBytes();
                 } catch (java.net.SocketException e) {
                     assertThat(e).as("a reset ends it too").hasMessageContaining("e");
                 }
@@ -334,10 +271,10 @@ class RfbServerTest {
             good.request(false);
             assertThat(rawUpdate(good, new int[200 * 120])).contains(0xFF00FF);
         }
-        try (Client greedy = connect(port)) {
+        try (RfbTestClient greedy = RfbTestClient.connect(port)) {
             greedy.open();
-            greedy.out.writeInt(0x06000000);
-            greedy.out.writeInt(0x7FFFFFFF);
+            greedy.out().writeInt(0x06000000);
+            greedy.out().writeInt(0x7FFFFFFF);
             assertThat(greedy.ended()).isTrue();
         }
     }
@@ -353,11 +290,11 @@ class RfbServerTest {
     @Test
     void noThreadIsLeft() throws Exception {
         int port = listen(null);
-        Client client = connect(port);
+        RfbTestClient client = RfbTestClient.connect(port);
         client.open();
         client.request(false);
-        Client silent = connect(port);
-        silent.in.readNBytes(12);
+        RfbTestClient silent = RfbTestClient.connect(port);
+        silent.in().readNBytes(12);
         server.close();
         assertThat(silent.ended()).isTrue();
         assertThat(Thread.getAllStackTraces().keySet())

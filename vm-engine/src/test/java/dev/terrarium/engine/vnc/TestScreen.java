@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.vnc;
 
+import dev.terrarium.engine.device.CursorShape;
 import dev.terrarium.engine.device.ScreenSource;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -16,6 +17,8 @@ final class TestScreen implements Screen {
     private int height;
     private int[] pixels;
     private long generation;
+    volatile String name = "test picture";
+    volatile CursorShape cursor = CursorShape.NONE;
 
     TestScreen(int width, int height, int[] pixels) {
         this.width = width;
@@ -49,7 +52,7 @@ final class TestScreen implements Screen {
 
     @Override
     public String name() {
-        return "test picture";
+        return name;
     }
 
     @Override
@@ -62,6 +65,11 @@ final class TestScreen implements Screen {
         System.arraycopy(pixels, 0, frame.pixels(), 0, width * height);
         frame.setGeneration(generation);
         return true;
+    }
+
+    @Override
+    public CursorShape cursor() {
+        return cursor;
     }
 
     @Override

@@ -48,6 +48,11 @@ public final class PciVga extends PciFunction<PciVga.State> implements ScreenSou
     }
 
     @Override
+    public Size size() {
+        return vga.size();
+    }
+
+    @Override
     public void reset() {
         resetPci();
         vga.reset();

@@ -2,6 +2,7 @@
 package dev.terrarium.engine.device.display;
 
 import dev.terrarium.engine.device.ScreenSource.Frame;
+import dev.terrarium.engine.device.ScreenSource.Size;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -49,7 +50,12 @@ final class Screen {
     private final int[] colors = new int[256];
     private final int[] attributeColors = new int[16];
 
+    /** A register changed since {@link #configure}. */
     private boolean stale = true;
+
+    /** A register changed since the last capture. */
+    private boolean redraw = true;
+
     private Kind kind = Kind.BLANK;
     private int dots;
     private int pan;
@@ -67,14 +73,25 @@ final class Screen {
     /** A register changed: everything is to be drawn again. */
     void invalidate() {
         stale = true;
+        redraw = true;
     }
 
-    boolean capture(Frame frame, long nanos) {
-        boolean whole = stale;
+    Size size() {
+        refresh();
+        return new Size(picture.width(), picture.height());
+    }
+
+    private void refresh() {
         if (stale) {
             stale = false;
             configure();
         }
+    }
+
+    boolean capture(Frame frame, long nanos) {
+        boolean whole = redraw;
+        redraw = false;
+        refresh();
         switch (kind) {
             case BLANK -> {}
             case TEXT -> text.draw(nanos, whole);

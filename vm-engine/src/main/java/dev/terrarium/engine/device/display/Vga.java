@@ -219,6 +219,11 @@ public final class Vga implements Device<Vga.State>, ScreenSource {
     }
 
     @Override
+    public Size size() {
+        return screen.size();
+    }
+
+    @Override
     public String name() {
         return name;
     }

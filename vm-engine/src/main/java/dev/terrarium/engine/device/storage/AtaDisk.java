@@ -63,8 +63,8 @@ public final class AtaDisk extends IdeDrive {
     }
 
     @Override
-    StorageBackend backend() {
-        return backend;
+    Optional<StorageBackend> backend() {
+        return Optional.of(backend);
     }
 
     @Override

@@ -12,6 +12,7 @@ import dev.terrarium.engine.device.InvalidStateException;
 import dev.terrarium.engine.device.StorageBackend;
 import dev.terrarium.engine.device.storage.DriveState.Phase;
 import java.util.Arrays;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,8 +77,8 @@ public abstract sealed class IdeDrive permits AtaDisk, AtapiCdrom {
     /** Returns settings to those after a reset. */
     abstract void resetSettings(boolean powerOn);
 
-    /** The medium that requests go to. */
-    abstract StorageBackend backend();
+    /** The medium that requests go to, if there is one. */
+    abstract Optional<StorageBackend> backend();
 
     final int status() {
         return status;
@@ -152,10 +153,11 @@ public abstract sealed class IdeDrive permits AtaDisk, AtapiCdrom {
         outstanding = true;
         int epoch = ++requestEpoch;
         StorageBackend.Completion completion = success -> ended(epoch, success);
+        StorageBackend medium = backend().orElseThrow();
         switch (request) {
-            case BACKEND_READ -> backend().read(at, buffer, 0, length, completion);
-            case BACKEND_WRITE -> backend().write(at, buffer, 0, length, completion);
-            default -> backend().flush(completion);
+            case BACKEND_READ -> medium.read(at, buffer, 0, length, completion);
+            case BACKEND_WRITE -> medium.write(at, buffer, 0, length, completion);
+            default -> medium.flush(completion);
         }
     }
 
@@ -165,10 +167,7 @@ public abstract sealed class IdeDrive permits AtaDisk, AtapiCdrom {
         }
         outstanding = false;
         if (phase == Phase.RESETTING) {
-            phase = Phase.IDLE;
-            if (channel == null || !channel.inReset()) {
-                status = statusAfterReset();
-            }
+            requestBeforeResetEnded();
             return;
         }
         Phase request = phase;
@@ -177,6 +176,13 @@ public abstract sealed class IdeDrive permits AtaDisk, AtapiCdrom {
             filled = requestLength;
         }
         requestDone(request, success);
+    }
+
+    private void requestBeforeResetEnded() {
+        phase = Phase.IDLE;
+        if (channel == null || !channel.inReset()) {
+            status = statusAfterReset();
+        }
     }
 
     /** Ends the command well. */
@@ -314,23 +320,25 @@ public abstract sealed class IdeDrive permits AtaDisk, AtapiCdrom {
     abstract void validateSettings(DriveState state);
 
     final DriveState save() {
-        boolean resetting = phase == Phase.RESETTING;
-        boolean held = channel != null && channel.inReset();
         boolean requesting = phase == Phase.BACKEND_READ || phase == Phase.BACKEND_WRITE;
-        // Bytes that no phase will look at again are not state.
+        // Bytes that no phase will look at again are not state, nor are those that the host has yet to bring.
         int kept =
                 switch (phase) {
                     case PIO_IN, PIO_OUT, PACKET_OUT, DMA_IN, DMA_OUT -> Math.max(filled, blockEnd);
                     case BACKEND_WRITE -> requestLength;
                     default -> 0;
                 };
+        byte[] data = Arrays.copyOf(buffer, kept);
+        if (phase == Phase.PIO_OUT || phase == Phase.PACKET_OUT || phase == Phase.DMA_OUT) {
+            Arrays.fill(data, Math.min(position, kept), kept, (byte) 0);
+        }
         return new DriveState(
                 kind(),
                 taskFile.save(),
-                resetting && !held ? statusAfterReset() : status,
+                status,
                 interrupt,
-                resetting ? Phase.IDLE : phase,
-                Arrays.copyOf(buffer, kept),
+                phase,
+                data,
                 Math.min(position, kept),
                 Math.min(blockEnd, kept),
                 requesting ? requestPosition : 0,
@@ -356,14 +364,19 @@ public abstract sealed class IdeDrive permits AtaDisk, AtapiCdrom {
         InvalidStateException.require(
                 state.requestLength() >= 0
                         && state.requestLength() <= BUFFER_SIZE
-                        && state.requestPosition() >= 0
+                        && (state.phase() != Phase.BACKEND_READ && state.phase() != Phase.BACKEND_WRITE
+                                || onMedium(state.requestPosition(), state.requestLength()))
                         && (state.phase() != Phase.BACKEND_WRITE || state.requestLength() == length),
                 "IDE request");
         InvalidStateException.require(
                 0 <= state.next() && state.next() < 1L << 48 && 0 <= state.remaining() && state.remaining() <= 1 << 24,
                 "IDE sector");
-        InvalidStateException.require(state.phase() != Phase.RESETTING, "IDE drive in the middle of a reset");
         validateSettings(state);
+    }
+
+    private boolean onMedium(long at, int length) {
+        long size = backend().map(StorageBackend::size).orElse(0L);
+        return at >= 0 && at <= size - length;
     }
 
     final void restore(DriveState state) {
@@ -384,6 +397,14 @@ public abstract sealed class IdeDrive permits AtaDisk, AtapiCdrom {
         interrupt = state.interrupt();
         switch (phase) {
             case BACKEND_READ, BACKEND_WRITE, BACKEND_FLUSH -> start(phase, requestPosition, requestLength);
+            // What the request before the reset was is forgotten; a flush ends after whatever the medium still does.
+            case RESETTING -> {
+                if (backend().isPresent()) {
+                    start(phase, 0, 0);
+                } else {
+                    requestBeforeResetEnded();
+                }
+            }
             default -> {}
         }
     }

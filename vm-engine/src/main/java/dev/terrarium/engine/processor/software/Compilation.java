@@ -12,7 +12,7 @@ public record Compilation(int threshold, boolean background) {
     public static final Compilation OFF = new Compilation(0, false);
 
     /** What users get. */
-    public static final Compilation NORMAL = new Compilation(1_000, true);
+    public static final Compilation NORMAL = new Compilation(30_000, true);
 
     /** Everything is compiled the second time it is executed, and at once: for tests of the compiler. */
     public static final Compilation EAGER = new Compilation(2, false);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor.software;
 
-import dev.terrarium.engine.memory.HostMemory;
+import dev.terrarium.engine.memory.Unchecked;
 
 /**
  * The vector moves and integer operations of compiled code, as static methods that are inlined with constant register
@@ -9,16 +9,11 @@ import dev.terrarium.engine.memory.HostMemory;
  * the first source where there are two, {@code s} the source. {@link SimdForms} names the methods.
  */
 final class CompiledSimd {
-    private static final int INDEX_MASK = (Mmu.ENTRIES - 1) << 1;
     private static final long PAGE_MASK = ~0xFFFL;
     private static final long LOW_32 = 0xFFFF_FFFFL;
     private static final int VECTOR = 16;
 
     private CompiledSimd() {}
-
-    private static int slot(long linear) {
-        return (int) (linear >>> 11) & INDEX_MASK;
-    }
 
     private static void set(long[] xmm, int d, long low, long high) {
         xmm[2 * d] = low;
@@ -27,34 +22,41 @@ final class CompiledSimd {
 
     // ---- memory
 
-    /** Reads 16 bytes at any address. */
-    static void load(long linear, long[] reads, Mmu mmu, long[] xmm, int d) {
-        int slot = slot(linear);
-        if (reads[slot] == ((linear + (VECTOR - 1)) & PAGE_MASK)) {
-            long host = linear + reads[slot + 1];
-            set(xmm, d, HostMemory.ALL.get(HostMemory.LONG, host), HostMemory.ALL.get(HostMemory.LONG, host + 8));
+    /** Reads 16 bytes at any address; {@code site} and {@code executed} are as in {@link CompiledMemory}. */
+    static void load(long linear, long[] reads, Mmu mmu, long[] xmm, int d, int site, int executed) {
+        long slot = CompiledMemory.slot(linear);
+        if (Unchecked.element(reads, slot) == ((linear + (VECTOR - 1)) & PAGE_MASK)) {
+            long host = linear + Unchecked.element(reads, slot + 8);
+            set(xmm, d, Unchecked.getLong(host), Unchecked.getLong(host + 8));
         } else {
+            mmu.stoppedAt(site, executed);
             long low = mmu.read64(linear);
             set(xmm, d, low, mmu.read64(linear + 8));
         }
     }
 
     /** Reads 16 bytes; #GP(0) if they are not aligned. */
-    static void loadAligned(long linear, long[] reads, Mmu mmu, long[] xmm, int d, Cpu cpu) {
+    static void loadAligned(long linear, long[] reads, Mmu mmu, long[] xmm, int d, int site, int executed, Cpu cpu) {
+        requireAligned(linear, mmu, site, executed, cpu);
+        load(linear, reads, mmu, xmm, d, site, executed);
+    }
+
+    private static void requireAligned(long linear, Mmu mmu, int site, int executed, Cpu cpu) {
         if ((linear & (VECTOR - 1)) != 0) {
+            mmu.stoppedAt(site, executed);
             throw cpu.generalProtection(0);
         }
-        load(linear, reads, mmu, xmm, d);
     }
 
     /** Writes 16 bytes or, if any of them faults, none. */
-    static void store(long linear, long[] writes, Mmu mmu, long[] xmm, int s) {
-        int slot = slot(linear);
-        if (writes[slot] == ((linear + (VECTOR - 1)) & PAGE_MASK)) {
-            long host = linear + writes[slot + 1];
-            HostMemory.ALL.set(HostMemory.LONG, host, xmm[2 * s]);
-            HostMemory.ALL.set(HostMemory.LONG, host + 8, xmm[2 * s + 1]);
+    static void store(long linear, long[] writes, Mmu mmu, long[] xmm, int s, int site, int executed) {
+        long slot = CompiledMemory.slot(linear);
+        if (Unchecked.element(writes, slot) == ((linear + (VECTOR - 1)) & PAGE_MASK)) {
+            long host = linear + Unchecked.element(writes, slot + 8);
+            Unchecked.putLong(host, xmm[2 * s]);
+            Unchecked.putLong(host + 8, xmm[2 * s + 1]);
         } else {
+            mmu.stoppedAt(site, executed);
             mmu.checkWrite(linear, VECTOR);
             mmu.write64(linear, xmm[2 * s]);
             mmu.write64(linear + 8, xmm[2 * s + 1]);
@@ -62,11 +64,9 @@ final class CompiledSimd {
     }
 
     /** Writes 16 bytes as {@link #store} does; #GP(0) if they are not aligned. */
-    static void storeAligned(long linear, long[] writes, Mmu mmu, long[] xmm, int s, Cpu cpu) {
-        if ((linear & (VECTOR - 1)) != 0) {
-            throw cpu.generalProtection(0);
-        }
-        store(linear, writes, mmu, xmm, s);
+    static void storeAligned(long linear, long[] writes, Mmu mmu, long[] xmm, int s, int site, int executed, Cpu cpu) {
+        requireAligned(linear, mmu, site, executed, cpu);
+        store(linear, writes, mmu, xmm, s, site, executed);
     }
 
     // ---- moves

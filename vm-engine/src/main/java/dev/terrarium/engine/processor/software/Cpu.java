@@ -157,6 +157,13 @@ final class Cpu {
     /** How many of {@link #instructions} were executed by compiled code. */
     long compiledInstructions;
 
+    /** The flags that compiled code wrote back before it did what may raise an exception, as {@link FlagKind} has them. */
+    int savedFlagKind;
+
+    long savedFlagA;
+    long savedFlagB;
+    long savedFlagR;
+
     /** A region is running: writes to code must be left to the interpreter. */
     boolean inRegion;
 

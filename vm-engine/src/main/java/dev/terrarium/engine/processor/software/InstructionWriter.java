@@ -22,6 +22,8 @@ final class InstructionWriter {
             MethodTypeDesc.of(RegionFrame.LONG, RegionFrame.LONG, RegionFrame.INT);
     private static final MethodTypeDesc INT_INT_INT =
             MethodTypeDesc.of(RegionFrame.INT, RegionFrame.INT, RegionFrame.INT);
+    private static final MethodTypeDesc CALL_OUT = MethodTypeDesc.of(
+            ConstantDescs.CD_void, RegionFrame.INT, RegionFrame.LONG, RegionFrame.MMU, RegionFrame.INT);
     private static final int A = RegionFrame.FLAG_A;
     private static final int B = RegionFrame.FLAG_B;
     private static final int R = RegionFrame.FLAG_R;
@@ -192,17 +194,15 @@ final class InstructionWriter {
     void callOut(Instruction i) {
         RegisterUse use = RegisterUse.of(i);
         int number = frame.site(i);
-        frame.saveRegisters(use.reads | use.writes);
         if (use.readsFlags || use.writesFlags) {
             frame.storeFlags();
         }
         c.aload(RegionFrame.THIS);
         c.loadConstant(number);
         c.lload(RegionFrame.BASE);
-        c.invokevirtual(
-                RegionFrame.REGION,
-                "callOut",
-                MethodTypeDesc.of(ConstantDescs.CD_void, RegionFrame.INT, RegionFrame.LONG));
+        c.aload(RegionFrame.MMU_SLOT);
+        c.iload(RegionFrame.EXECUTED);
+        c.invokevirtual(RegionFrame.REGION, "callOut", CALL_OUT);
         frame.loadRegisters(use.writes);
         if (use.writesFlags) {
             frame.loadFlags();

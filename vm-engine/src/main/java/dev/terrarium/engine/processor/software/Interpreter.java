@@ -108,26 +108,38 @@ final class Interpreter {
         long base = cpu.rip - block.regionDelta;
         long before = cpu.instructions;
         cpu.inRegion = true;
-        int outcome = region.run(cpu, mmu, base, block.regionEntry);
-        cpu.inRegion = false;
-        if (outcome == Region.FAULT) {
-            RegionPlan.Site site = region.site(region.faultSite);
-            cpu.instructions += site.index();
+        int outcome;
+        try {
+            outcome = region.run(cpu, mmu, base, block.regionEntry);
+            cpu.inRegion = false;
+        } catch (GuestFault fault) {
+            cpu.inRegion = false;
+            RegionPlan.Site site = region.site(mmu.stopSite);
+            int kind = site.flagKind() >= 0 ? site.flagKind() : cpu.savedFlagKind;
+            FlagKind.store(kind, cpu.savedFlagA, cpu.savedFlagB, cpu.savedFlagR, cpu);
+            cpu.instructions += Integer.toUnsignedLong(mmu.stopExecuted) + site.index();
+            cpu.compiledInstructions += cpu.instructions - before;
             cpu.rip = base + site.delta();
-            if (cpu.fault.vector != GuestFault.WRITE_TO_CODE) {
-                cpu.compiledInstructions += cpu.instructions - before;
+            if (fault.vector != GuestFault.WRITE_TO_CODE) {
                 gpr[Cpu.BLOCK_START] = base + site.blockDelta();
-                faults.deliver(resolved(cpu.fault, site.instruction()));
+                faults.deliver(resolved(fault, site.instruction()));
                 refresh();
                 return null;
             }
+            return interpret(locate());
         }
-        cpu.compiledInstructions += cpu.instructions - before;
+        long executed = cpu.instructions - before;
+        cpu.compiledInstructions += executed;
+        if (region.tooNarrow(executed) && compiler != null) {
+            compiler.widen(region, block, base + block.regionDelta, context);
+        }
         Block next = locate();
-        if (next == null || outcome == Region.LEFT) {
-            return next;
-        }
-        return successor(next, execute(next));
+        return outcome == Region.LEFT ? next : interpret(next);
+    }
+
+    /** Executes a block without its region; returns the block to go on with. */
+    private @Nullable Block interpret(@Nullable Block block) {
+        return block == null ? null : successor(block, execute(block));
     }
 
     /** Has a unit execute an instruction for compiled code. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor.software;
 
-import dev.terrarium.engine.memory.HostMemory;
+import dev.terrarium.engine.memory.Unchecked;
 import java.util.Arrays;
 
 /**
@@ -28,6 +28,11 @@ final class Mmu {
     private long[] writes = writeTables[0];
     private final MemoryAccess slow;
 
+    /** Where compiled code last left its fast path: the site, and the instructions executed before its block. */
+    int stopSite;
+
+    int stopExecuted;
+
     Mmu(MemoryAccess slow) {
         this.slow = slow;
     }
@@ -51,17 +56,26 @@ final class Mmu {
         return writes;
     }
 
-    /** A read that the table does not answer. */
-    long missedRead(long linear, int size) {
+    /** A compiled read that the table does not answer; {@code site} and {@code executed} say where it is, if it faults. */
+    long missedRead(long linear, int size, int site, int executed) {
+        stoppedAt(site, executed);
         return slow.read(linear, size);
     }
 
-    void missedWrite(long linear, int size, long value) {
+    void missedWrite(long linear, int size, long value, int site, int executed) {
+        stoppedAt(site, executed);
         slow.write(linear, size, value);
     }
 
-    void missedCheck(long linear, int size) {
+    void missedCheck(long linear, int size, int site, int executed) {
+        stoppedAt(site, executed);
         slow.checkWrite(linear, size);
+    }
+
+    /** Compiled code is about to do what may raise an exception. */
+    void stoppedAt(int site, int executed) {
+        stopSite = site;
+        stopExecuted = executed;
     }
 
     /** Switches to the tables of supervisor (CPL 0 to 2) or user (CPL 3) accesses. */
@@ -124,7 +138,7 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = reads;
         if (table[slot] == (linear & PAGE_MASK)) {
-            return HostMemory.ALL.get(HostMemory.BYTE, linear + table[slot + 1]) & 0xFF;
+            return Unchecked.getByte(linear + table[slot + 1]) & 0xFF;
         }
         return (int) slow.read(linear, 1);
     }
@@ -134,7 +148,7 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = reads;
         if (table[slot] == ((linear + 1) & PAGE_MASK)) {
-            return HostMemory.ALL.get(HostMemory.SHORT, linear + table[slot + 1]) & 0xFFFF;
+            return Unchecked.getShort(linear + table[slot + 1]) & 0xFFFF;
         }
         return (int) slow.read(linear, 2);
     }
@@ -143,7 +157,7 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = reads;
         if (table[slot] == ((linear + 3) & PAGE_MASK)) {
-            return HostMemory.ALL.get(HostMemory.INT, linear + table[slot + 1]);
+            return Unchecked.getInt(linear + table[slot + 1]);
         }
         return (int) slow.read(linear, 4);
     }
@@ -152,7 +166,7 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = reads;
         if (table[slot] == ((linear + 7) & PAGE_MASK)) {
-            return HostMemory.ALL.get(HostMemory.LONG, linear + table[slot + 1]);
+            return Unchecked.getLong(linear + table[slot + 1]);
         }
         return slow.read(linear, 8);
     }
@@ -161,7 +175,7 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = writes;
         if (table[slot] == (linear & PAGE_MASK)) {
-            HostMemory.ALL.set(HostMemory.BYTE, linear + table[slot + 1], (byte) value);
+            Unchecked.putByte(linear + table[slot + 1], (byte) value);
         } else {
             slow.write(linear, 1, value & 0xFF);
         }
@@ -171,7 +185,7 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = writes;
         if (table[slot] == ((linear + 1) & PAGE_MASK)) {
-            HostMemory.ALL.set(HostMemory.SHORT, linear + table[slot + 1], (short) value);
+            Unchecked.putShort(linear + table[slot + 1], (short) value);
         } else {
             slow.write(linear, 2, value & 0xFFFF);
         }
@@ -181,7 +195,7 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = writes;
         if (table[slot] == ((linear + 3) & PAGE_MASK)) {
-            HostMemory.ALL.set(HostMemory.INT, linear + table[slot + 1], value);
+            Unchecked.putInt(linear + table[slot + 1], value);
         } else {
             slow.write(linear, 4, value & 0xFFFF_FFFFL);
         }
@@ -191,7 +205,7 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = writes;
         if (table[slot] == ((linear + 7) & PAGE_MASK)) {
-            HostMemory.ALL.set(HostMemory.LONG, linear + table[slot + 1], value);
+            Unchecked.putLong(linear + table[slot + 1], value);
         } else {
             slow.write(linear, 8, value);
         }

@@ -13,8 +13,12 @@ abstract class Region {
     /** Left at {@link Cpu#rip}, before an instruction that the interpreter has to execute. */
     static final int INTERPRET = 1;
 
-    /** Left by the exception in {@link Cpu#fault}, of the instruction that {@link #faultSite} names. */
-    static final int FAULT = 2;
+    private static final int RUNS_OBSERVED = 20_000;
+
+    /** A region that executes fewer instructions a run on the average is narrow. */
+    private static final long NARROW = 400;
+
+    private static final int MOST_WIDENINGS = 2;
 
     private RegionPlan plan = RegionPlan.NONE;
 
@@ -26,14 +30,17 @@ abstract class Region {
 
     private boolean retired;
 
-    /** The site of the exception that ended the last {@link #run}. */
-    int faultSite;
-
     /** The code relies on SSE being enabled: see {@link Cpu#sseEnabled}. */
     boolean usesSimd;
 
     /** Size of the generated class in bytes. */
     int classBytes;
+
+    /** How often the region was entered since it was last considered for widening, and what that executed. */
+    private int runs;
+
+    private long executed;
+    private int widenings;
 
     private long checkedContext = Block.NO_CONTEXT;
     private long checkedBase;
@@ -43,7 +50,9 @@ abstract class Region {
      *
      * @param base the linear address the plan's distances count from
      * @param entry the number of the entry
-     * @return how it ended: {@link #LEFT}, {@link #INTERPRET} or {@link #FAULT}
+     * @return how it ended: {@link #LEFT} or {@link #INTERPRET}
+     * @throws GuestFault an exception at the site that {@link Mmu#stopSite} names; the registers are in the vCPU, the
+     *     flags as {@link Cpu#savedFlagKind} says
      */
     abstract int run(Cpu cpu, Mmu mmu, long base, int entry);
 
@@ -64,8 +73,9 @@ abstract class Region {
     }
 
     /** Called by generated code: has the interpreter's units execute one instruction on the vCPU's own registers. */
-    final void callOut(int site, long base) {
+    final void callOut(int site, long base, Mmu mmu, int executed) {
         RegionPlan.Site place = sites[site];
+        mmu.stoppedAt(site, executed);
         interpreter.callOut(place.instruction(), base + place.blockDelta());
     }
 
@@ -87,6 +97,22 @@ abstract class Region {
         return true;
     }
 
+    /**
+     * Counts a run, and tells whether the region is left so often that it should be planned anew, with what has become hot
+     * around it since.
+     */
+    final boolean tooNarrow(long instructions) {
+        executed += instructions;
+        if (++runs < RUNS_OBSERVED) {
+            return false;
+        }
+        boolean narrow = executed < runs * NARROW && widenings < MOST_WIDENINGS;
+        runs = 0;
+        executed = 0;
+        widenings += narrow ? 1 : 0;
+        return narrow;
+    }
+
     /** Makes the region what its entries' blocks execute, unless a block has been written to since it was planned. */
     final void install() {
         for (RegionPlan.Piece piece : plan.pieces()) {
@@ -97,7 +123,8 @@ abstract class Region {
         for (RegionPlan.Piece piece : plan.pieces()) {
             Block block = piece.block();
             block.compiledInto(this);
-            if (piece.entry() >= 0 && (piece == plan.pieces()[0] || block.region == null)) {
+            if (piece.entry() >= 0
+                    && (piece == plan.pieces()[0] || block.region == null || block.region == plan.replaced())) {
                 block.region = this;
                 block.regionEntry = piece.entry();
                 block.regionDelta = piece.delta();

@@ -23,6 +23,11 @@ final class RegionCompiler implements AutoCloseable {
     /** The largest method that HotSpot compiles has 8,000 bytes. */
     private static final int LARGEST_METHOD = 7_900;
 
+    /** Larger regions take HotSpot's compilers more time than they save. */
+    private static final int USUAL_METHOD = 3_500;
+
+    private static final int WIDE_METHOD = 6_500;
+
     private static final int QUEUE = 64;
 
     private final Cpu cpu;
@@ -52,7 +57,7 @@ final class RegionCompiler implements AutoCloseable {
             head.heat = threshold / 2;
             return false;
         }
-        RegionPlan plan = planner.plan(head, linear, context, LARGEST_METHOD - 400);
+        RegionPlan plan = planner.plan(head, linear, context, USUAL_METHOD, null);
         if (plan == null) {
             return false;
         }
@@ -67,6 +72,17 @@ final class RegionCompiler implements AutoCloseable {
             head.heat = threshold / 2;
         }
         return false;
+    }
+
+    /** A region was found to be left too soon after entering it at {@code head}: makes a wider one, if there is more. */
+    void widen(Region narrow, Block head, long linear, long context) {
+        if (worker == null || wanted.remainingCapacity() == 0) {
+            return;
+        }
+        RegionPlan plan = planner.plan(head, linear, context, WIDE_METHOD, narrow);
+        if (plan != null) {
+            wanted.add(plan);
+        }
     }
 
     /** Installs what the compiler's thread has finished. */
@@ -105,8 +121,7 @@ final class RegionCompiler implements AutoCloseable {
                 return null;
             }
             MethodHandles.Lookup hidden = MethodHandles.lookup().defineHiddenClass(written.bytes(), true);
-            Region region = (Region) hidden.findConstructor(
-                            hidden.lookupClass(), MethodType.methodType(void.class))
+            Region region = (Region) hidden.findConstructor(hidden.lookupClass(), MethodType.methodType(void.class))
                     .invoke();
             region.complete(smaller, written.sites(), interpreter, written.bytes().length);
             regions.incrementAndGet();

@@ -25,9 +25,11 @@ final class RegionFrame {
     static final ClassDesc INT = ConstantDescs.CD_int;
 
     private static final MethodTypeDesc LONG_OF_FLAGS = MethodTypeDesc.of(LONG, INT, LONG, LONG, LONG);
-    private static final MethodTypeDesc READ = MethodTypeDesc.of(LONG, LONG, LONGS, MMU);
-    private static final MethodTypeDesc WRITE = MethodTypeDesc.of(ConstantDescs.CD_void, LONG, LONG, LONGS, MMU);
-    private static final MethodTypeDesc CHECK = MethodTypeDesc.of(ConstantDescs.CD_void, LONG, INT, LONGS, MMU);
+    private static final MethodTypeDesc READ = MethodTypeDesc.of(LONG, LONG, LONGS, MMU, INT, INT);
+    private static final MethodTypeDesc WRITE =
+            MethodTypeDesc.of(ConstantDescs.CD_void, LONG, LONG, LONGS, MMU, INT, INT);
+    private static final MethodTypeDesc CHECK =
+            MethodTypeDesc.of(ConstantDescs.CD_void, LONG, INT, LONGS, MMU, INT, INT);
     private static final MethodTypeDesc INSERT = MethodTypeDesc.of(LONG, LONG, LONG);
 
     static final int THIS = 0;
@@ -38,8 +40,6 @@ final class RegionFrame {
     static final int READS = 6;
     static final int WRITES = 7;
     static final int GPR = 8;
-    /** The number of the site that was last reached. */
-    static final int SITE = 9;
 
     /** Instructions executed since the region was entered. */
     static final int EXECUTED = 10;
@@ -60,8 +60,6 @@ final class RegionFrame {
     /** The XMM registers; there if {@link #usesSimd}. */
     static final int XMM = 56;
 
-    static final int LOW_32_BITS = -1;
-
     final CodeBuilder c;
     final List<RegionPlan.Site> sites = new ArrayList<>();
 
@@ -80,6 +78,39 @@ final class RegionFrame {
 
     /** What {@link #KIND} holds here, if that is known; else -1. */
     int knownKind = -1;
+
+    /** Registers whose variables are newer than {@link Cpu#gpr}. */
+    private int dirty;
+
+    /** The flags' variables are newer than what was last saved of them. */
+    private boolean flagsDirty;
+
+    /** The site that {@link #read}, {@link #write} and {@link #checkWrite} name. */
+    private int site;
+
+    /**
+     * What is known of the variables at a place in the code.
+     *
+     * @param dirty registers whose variables are newer than the vCPU's, as bits
+     * @param flagsDirty whether the flags' are
+     * @param kind what the flags' kind is, or -1
+     */
+    record Knowledge(int dirty, boolean flagsDirty, int kind) {
+        Knowledge join(Knowledge other) {
+            boolean same = kind == other.kind && kind >= 0;
+            return new Knowledge(dirty | other.dirty, flagsDirty || other.flagsDirty || !same, same ? kind : -1);
+        }
+    }
+
+    Knowledge knowledge() {
+        return new Knowledge(dirty, flagsDirty, knownKind);
+    }
+
+    void know(Knowledge knowledge) {
+        dirty = knowledge.dirty & written;
+        flagsDirty = knowledge.flagsDirty;
+        knownKind = knowledge.kind;
+    }
 
     RegionFrame(CodeBuilder c, int used, int written) {
         this.c = c;
@@ -106,6 +137,7 @@ final class RegionFrame {
 
     void store(int register) {
         c.lstore(slot(register));
+        dirty |= 1 << register;
     }
 
     /** Adds a constant to the long on the stack. */
@@ -215,19 +247,56 @@ final class RegionFrame {
         }
     }
 
-    /** Notes that what follows may stop before the instruction is done. */
+    /**
+     * Prepares for what may raise an exception: makes the vCPU's registers and flags those from before the instruction.
+     * Returns the site's number.
+     */
     int site(Instruction i) {
-        int number = sites.size();
-        sites.add(new RegionPlan.Site(i, blockDelta + i.end - i.length, blockDelta, index));
-        c.loadConstant(number);
-        c.istore(SITE);
-        return number;
+        saveRegisters(dirty);
+        dirty = 0;
+        if (flagsDirty) {
+            saveFlags();
+            flagsDirty = false;
+        }
+        site = sites.size();
+        sites.add(new RegionPlan.Site(i, blockDelta + i.end - i.length, blockDelta, index, knownKind));
+        return site;
+    }
+
+    private void saveFlags() {
+        int family = knownKind < 0 ? -1 : knownKind & ~3;
+        if (knownKind < 0) {
+            c.aload(CPU_SLOT).iload(KIND).putfield(CPU, "savedFlagKind", INT);
+        }
+        if (family != FlagKind.LOGIC) {
+            c.aload(CPU_SLOT).lload(FLAG_A).putfield(CPU, "savedFlagA", LONG);
+            if (family != FlagKind.INC && family != FlagKind.DEC && family != FlagKind.WIDE) {
+                c.aload(CPU_SLOT).lload(FLAG_B).putfield(CPU, "savedFlagB", LONG);
+            }
+        }
+        if (family != FlagKind.ADD && family != FlagKind.SUB) {
+            c.aload(CPU_SLOT).lload(FLAG_R).putfield(CPU, "savedFlagR", LONG);
+        }
+    }
+
+    /** Pushes what tells where an exception came from: the last site and the count of instructions before its block. */
+    void pushPlace() {
+        c.loadConstant(site);
+        c.iload(EXECUTED);
+    }
+
+    /** Notes the last site as where an exception comes from, for what does not take it as arguments. */
+    void stopHere() {
+        c.aload(MMU_SLOT);
+        pushPlace();
+        c.invokevirtual(MMU, "stoppedAt", MethodTypeDesc.of(ConstantDescs.CD_void, INT, INT));
     }
 
     /** Pops a linear address, pushes what is there, zero-extended. */
     void read(int size) {
         c.aload(READS);
         c.aload(MMU_SLOT);
+        pushPlace();
         c.invokestatic(MEMORY, "read" + 8 * size, READ);
     }
 
@@ -235,6 +304,7 @@ final class RegionFrame {
     void write(int size) {
         c.aload(WRITES);
         c.aload(MMU_SLOT);
+        pushPlace();
         c.invokestatic(MEMORY, "write" + 8 * size, WRITE);
     }
 
@@ -243,6 +313,7 @@ final class RegionFrame {
         c.loadConstant(size);
         c.aload(WRITES);
         c.aload(MMU_SLOT);
+        pushPlace();
         c.invokestatic(MEMORY, "checkWrite", CHECK);
     }
 
@@ -258,6 +329,7 @@ final class RegionFrame {
         c.loadConstant(kind);
         c.istore(KIND);
         knownKind = kind;
+        flagsDirty = true;
     }
 
     void pushFlags() {
@@ -307,7 +379,6 @@ final class RegionFrame {
                     .getfield(STATE, "xmm", LONGS)
                     .astore(XMM);
         }
-        c.iconst_0().istore(SITE);
         c.iconst_0().istore(EXECUTED);
         loadFlags();
         loadRegisters(used);
@@ -319,7 +390,7 @@ final class RegionFrame {
                 c.aload(GPR);
                 c.loadConstant(register);
                 c.laload();
-                store(register);
+                c.lstore(slot(register));
             }
         }
     }

@@ -2,19 +2,59 @@
 package dev.terrarium.engine.processor.software;
 
 import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a region is to be made of.
  *
  * @param pieces the blocks in it, the first being the one it was made for
  * @param pages the pages they lie in
+ * @param replaced the narrower region that it is to stand in for, if any
  */
-record RegionPlan(Piece[] pieces, Page[] pages) {
-    static final RegionPlan NONE = new RegionPlan(new Piece[0], new Page[0]);
+record RegionPlan(Piece[] pieces, Page[] pages, @Nullable Region replaced) {
+    static final RegionPlan NONE = new RegionPlan(new Piece[0], new Page[0], null);
+
+    /** How many instructions of a piece belong to it: a following piece may start among them. */
+    int length(Piece piece) {
+        Instruction[] code = piece.code;
+        for (int n = 1; n < code.length; n++) {
+            if (startsAt(piece.delta + code[n].end - code[n].length)) {
+                return n;
+            }
+        }
+        return code.length;
+    }
+
+    private boolean startsAt(int delta) {
+        for (Piece piece : pieces) {
+            if (piece.delta == delta) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Where control goes from a piece by direct jumps and by falling through, as distances from the base. */
+    List<Integer> successors(Piece piece) {
+        int length = length(piece);
+        if (length < piece.code.length) {
+            Instruction next = piece.code[length];
+            return List.of(piece.delta + next.end - next.length);
+        }
+        Instruction last = piece.code[length - 1];
+        int next = piece.delta + last.end;
+        int target = (int) (piece.delta + last.addressOffset);
+        return switch (last.op) {
+            case Op.JMP, Op.CALL64 -> List.of(target);
+            case Op.END_OF_BLOCK -> List.of(next);
+            default -> last.op >= Op.JO && last.op <= Op.JG ? List.of(target, next) : List.of();
+        };
+    }
 
     /** The same with the first half of its pieces, for when it turned out too large. */
     RegionPlan half() {
-        return new RegionPlan(Arrays.copyOf(pieces, Math.max(1, pieces.length / 2)), pages);
+        return new RegionPlan(Arrays.copyOf(pieces, Math.max(1, pieces.length / 2)), pages, replaced);
     }
 
     /** Are there instructions in it that the compiled code executes on the XMM registers itself? */
@@ -50,6 +90,7 @@ record RegionPlan(Piece[] pieces, Page[] pages) {
      * @param delta its distance from the region's base
      * @param blockDelta its block's distance from the region's base
      * @param index how many instructions of the block come before it
+     * @param flagKind the {@link FlagKind} of the flags saved here, or -1 for {@link Cpu#savedFlagKind}
      */
-    record Site(Instruction instruction, int delta, int blockDelta, int index) {}
+    record Site(Instruction instruction, int delta, int blockDelta, int index, int flagKind) {}
 }

@@ -2,6 +2,7 @@
 package dev.terrarium.engine.processor.software;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -39,10 +40,11 @@ final class RegionPlanner {
     /**
      * @param linear where {@code head} is mapped now
      * @param budget roughly how many bytes of bytecode the region may have
-     * @return null if {@code head} cannot be compiled
+     * @param narrow the region that is to be widened, or null
+     * @return null if {@code head} cannot be compiled, or not wider than it is
      */
     @Nullable
-    RegionPlan plan(Block head, long linear, long context, int budget) {
+    RegionPlan plan(Block head, long linear, long context, int budget, @Nullable Region narrow) {
         if (head.codeSize != 8 || head.secondPage >= 0 || !startsCompiled(head.code[0])) {
             return null;
         }
@@ -74,17 +76,34 @@ final class RegionPlanner {
             for (int successor : successors(next, entries)) {
                 if (Math.abs((long) successor) < FARTHEST && seen.add(successor)) {
                     Block block = blocks.peek(base + successor, context);
-                    if (block != null && !block.retired() && block.heat >= coldest) {
+                    if (block != null
+                            && !block.retired()
+                            && (block.heat >= coldest || narrow != null && block.region != null)) {
                         candidates.add(new Candidate(block, successor));
                     }
                 }
             }
         }
-        return finished(chosen, pages, entries, first.delta);
+        if (narrow != null && !widens(narrow, chosen.values())) {
+            return null;
+        }
+        return finished(chosen, pages, entries, first.delta, narrow);
+    }
+
+    private static boolean widens(Region narrow, Collection<Block> chosen) {
+        Set<Block> old = new HashSet<>();
+        for (RegionPlan.Piece piece : narrow.plan().pieces()) {
+            old.add(piece.block());
+        }
+        return !old.containsAll(chosen);
     }
 
     private static RegionPlan finished(
-            Map<Integer, Block> chosen, Map<Integer, Long> pages, Set<Integer> entries, int first) {
+            Map<Integer, Block> chosen,
+            Map<Integer, Long> pages,
+            Set<Integer> entries,
+            int first,
+            @Nullable Region narrow) {
         List<RegionPlan.Piece> pieces = new ArrayList<>();
         pieces.add(piece(chosen.get(first), first, 0));
         int number = 1;
@@ -99,7 +118,7 @@ final class RegionPlanner {
         }
         List<RegionPlan.Page> used = new ArrayList<>();
         pages.forEach((delta, physical) -> used.add(new RegionPlan.Page(delta, physical)));
-        return new RegionPlan(pieces.toArray(RegionPlan.Piece[]::new), used.toArray(RegionPlan.Page[]::new));
+        return new RegionPlan(pieces.toArray(RegionPlan.Piece[]::new), used.toArray(RegionPlan.Page[]::new), narrow);
     }
 
     private static RegionPlan.Piece piece(Block block, int delta, int entry) {

@@ -9,9 +9,12 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Generates the class of a {@link Region}: the method's frame, the blocks in it and how control passes among them and out.
@@ -19,8 +22,8 @@ import java.util.Map;
  */
 final class RegionWriter {
     private static final ClassDesc NAME = ClassDesc.of(Region.class.getPackageName(), "CompiledRegion");
-    private static final MethodTypeDesc RUN = MethodTypeDesc.of(
-            RegionFrame.INT, RegionFrame.CPU, RegionFrame.MMU, RegionFrame.LONG, RegionFrame.INT);
+    private static final MethodTypeDesc RUN =
+            MethodTypeDesc.of(RegionFrame.INT, RegionFrame.CPU, RegionFrame.MMU, RegionFrame.LONG, RegionFrame.INT);
     private static final int OUTCOME = RegionFrame.TEMPORARY;
     private static final int TARGET = RegionFrame.TEMPORARY;
     private static final int DISTANCE = RegionFrame.TEMPORARY_2;
@@ -29,6 +32,7 @@ final class RegionWriter {
     private final Map<Integer, RegionPlan.Piece> pieceAt = new LinkedHashMap<>();
     private final Map<Integer, Label> leaders = new LinkedHashMap<>();
     private final Map<Integer, Label> exits = new LinkedHashMap<>();
+    private final Map<Integer, RegionFrame.Knowledge> incoming = new HashMap<>();
     private final Map<Integer, Label> backEdges = new LinkedHashMap<>();
 
     private final CodeBuilder c;
@@ -64,45 +68,37 @@ final class RegionWriter {
 
     static Written write(RegionPlan plan) {
         List<RegionPlan.Site> sites = new ArrayList<>();
-        byte[] bytes = ClassFile.of()
-                .build(
-                        NAME,
-                        builder -> builder.withSuperclass(RegionFrame.REGION)
-                                .withFlags(ClassFile.ACC_FINAL | ClassFile.ACC_SUPER)
-                                .withMethodBody(ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, 0, c -> c.aload(0)
-                                        .invokespecial(
-                                                RegionFrame.REGION, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void)
-                                        .return_())
-                                .withMethodBody("run", RUN, ClassFile.ACC_FINAL, c -> {
-                                    RegionWriter writer = new RegionWriter(plan, c);
-                                    writer.body();
-                                    sites.clear();
-                                    sites.addAll(writer.frame.sites);
-                                }));
+        byte[] bytes = ClassFile.of().build(NAME, builder -> builder.withSuperclass(RegionFrame.REGION)
+                .withFlags(ClassFile.ACC_FINAL | ClassFile.ACC_SUPER)
+                .withMethodBody(ConstantDescs.INIT_NAME, ConstantDescs.MTD_void, 0, c -> c.aload(0)
+                        .invokespecial(RegionFrame.REGION, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void)
+                        .return_())
+                .withMethodBody("run", RUN, ClassFile.ACC_FINAL, c -> {
+                    RegionWriter writer = new RegionWriter(plan, c);
+                    writer.body();
+                    sites.clear();
+                    sites.addAll(writer.frame.sites);
+                }));
         return new Written(bytes, sites.toArray(RegionPlan.Site[]::new));
     }
 
     private void body() {
+        Map<Integer, Integer> dirty = new DirtyRegisters(plan).atPieces();
+        Set<Integer> surprising = reachedFromBehind();
         frame.enter();
-        Label from = c.newBoundLabel();
         entrySwitch();
         for (RegionPlan.Piece piece : plan.pieces()) {
-            block(piece);
+            RegionFrame.Knowledge known = incoming.get(piece.delta());
+            if (known == null || piece.entry() >= 0 || surprising.contains(piece.delta())) {
+                known = new RegionFrame.Knowledge(dirty.get(piece.delta()), true, -1);
+            }
+            block(piece, known);
         }
         outOfLine();
-        Label to = c.newBoundLabel();
-        Label handler = c.newBoundLabel();
-        c.pop();
-        c.aload(RegionFrame.THIS);
-        c.iload(RegionFrame.SITE);
-        c.putfield(RegionFrame.REGION, "faultSite", RegionFrame.INT);
-        c.iconst_2();
-        c.istore(OUTCOME);
         c.labelBinding(ending);
         frame.leave();
         c.iload(OUTCOME);
         c.ireturn();
-        c.exceptionCatch(from, to, handler, RegionFrame.FAULT);
     }
 
     private void entrySwitch() {
@@ -120,11 +116,26 @@ final class RegionWriter {
         c.tableswitch(1, cases.size(), first, cases);
     }
 
-    private void block(RegionPlan.Piece piece) {
+    /** The pieces that are jumped to from a piece that is generated after them, or from themselves. */
+    private Set<Integer> reachedFromBehind() {
+        Set<Integer> generated = new HashSet<>();
+        Set<Integer> found = new HashSet<>();
+        for (RegionPlan.Piece piece : plan.pieces()) {
+            generated.add(piece.delta());
+            for (int target : plan.successors(piece)) {
+                if (generated.contains(target)) {
+                    found.add(target);
+                }
+            }
+        }
+        return found;
+    }
+
+    private void block(RegionPlan.Piece piece, RegionFrame.Knowledge known) {
         RegionFrame f = frame;
         c.labelBinding(leaders.get(piece.delta()));
         f.blockDelta = piece.delta();
-        f.knownKind = -1;
+        f.know(known);
         Instruction[] code = piece.code();
         boolean[] flags = flagsNeeded(code);
         for (int n = 0; n < code.length; n++) {
@@ -175,8 +186,22 @@ final class RegionWriter {
                 c.iinc(RegionFrame.EXECUTED, n + 1);
                 jump(target, piece.delta());
             }
-            case Op.JO, Op.JNO, Op.JB, Op.JAE, Op.JE, Op.JNE, Op.JBE, Op.JA,
-                    Op.JS, Op.JNS, Op.JP, Op.JNP, Op.JL, Op.JGE, Op.JLE, Op.JG -> {
+            case Op.JO,
+                    Op.JNO,
+                    Op.JB,
+                    Op.JAE,
+                    Op.JE,
+                    Op.JNE,
+                    Op.JBE,
+                    Op.JA,
+                    Op.JS,
+                    Op.JNS,
+                    Op.JP,
+                    Op.JNP,
+                    Op.JL,
+                    Op.JGE,
+                    Op.JLE,
+                    Op.JG -> {
                 c.iinc(RegionFrame.EXECUTED, n + 1);
                 instructions.conditions().branch(i.op - Op.JO, way(target, piece.delta()));
                 jump(next, piece.delta());
@@ -241,10 +266,7 @@ final class RegionWriter {
     private void leaveIfNotCanonical(int n, int delta) {
         Label good = c.newLabel();
         c.lload(TARGET);
-        c.invokestatic(
-                RegionFrame.CPU,
-                "canonical",
-                MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.LONG));
+        c.invokestatic(RegionFrame.CPU, "canonical", MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.LONG));
         c.ifne(good);
         interpret(n, delta);
         c.labelBinding(good);
@@ -271,6 +293,7 @@ final class RegionWriter {
 
     /** Where to jump to reach the code at {@code target}: directly, by way of a look at attention, or out. */
     private Label way(int target, int from) {
+        incoming.merge(target, frame.knowledge(), RegionFrame.Knowledge::join);
         if (!pieceAt.containsKey(target)) {
             return exits.computeIfAbsent(target, t -> c.newLabel());
         }
@@ -288,10 +311,7 @@ final class RegionWriter {
             c.labelBinding(label);
             c.aload(RegionFrame.CPU_SLOT);
             c.iload(RegionFrame.EXECUTED);
-            c.invokevirtual(
-                    RegionFrame.CPU,
-                    "mustLeave",
-                    MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.INT));
+            c.invokevirtual(RegionFrame.CPU, "mustLeave", MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.INT));
             c.ifeq(leaders.get(target));
             c.goto_(exits.computeIfAbsent(target, t -> c.newLabel()));
         });
@@ -310,8 +330,7 @@ final class RegionWriter {
         Label outside = c.newLabel();
         c.aload(RegionFrame.CPU_SLOT);
         c.iload(RegionFrame.EXECUTED);
-        c.invokevirtual(
-                RegionFrame.CPU, "mustLeave", MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.INT));
+        c.invokevirtual(RegionFrame.CPU, "mustLeave", MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.INT));
         c.ifne(outside);
         c.lload(TARGET);
         c.lload(RegionFrame.BASE);

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class SimdForms {
     /** What an instruction's operands are, and so what the method takes and gives. */
     enum Shape {
-        /** 16 bytes of memory to a register: (address, reads, mmu, xmm, d), and the vCPU if they must be aligned. */
+        /** 16 bytes of memory to a register: (address, reads, mmu, xmm, d, site, executed), and the vCPU if they must be aligned. */
         LOAD,
         LOAD_ALIGNED,
         /** The other way. */

@@ -20,9 +20,10 @@ final class SimdWriter {
     private static final ClassDesc LONGS = RegionFrame.LONGS;
     private static final int SOURCE = FloatingPointState.LANE_SOURCE;
 
-    private static final MethodTypeDesc TRANSFER = MethodTypeDesc.of(VOID, LONG, LONGS, RegionFrame.MMU, LONGS, INT);
+    private static final MethodTypeDesc TRANSFER =
+            MethodTypeDesc.of(VOID, LONG, LONGS, RegionFrame.MMU, LONGS, INT, INT, INT);
     private static final MethodTypeDesc TRANSFER_ALIGNED =
-            MethodTypeDesc.of(VOID, LONG, LONGS, RegionFrame.MMU, LONGS, INT, RegionFrame.CPU);
+            MethodTypeDesc.of(VOID, LONG, LONGS, RegionFrame.MMU, LONGS, INT, INT, INT, RegionFrame.CPU);
     private static final MethodTypeDesc SET = MethodTypeDesc.of(VOID, LONG, LONGS, INT);
     private static final MethodTypeDesc INSERT = MethodTypeDesc.of(VOID, LONG, LONGS, INT, INT);
     private static final MethodTypeDesc ONE = MethodTypeDesc.of(VOID, LONGS, INT);
@@ -146,9 +147,8 @@ final class SimdWriter {
 
     /** What may raise #XM, before anything changes. */
     private void floating(Instruction i, Form form) {
-        if (!i.memory) {
-            frame.site(i);
-        }
+        frame.site(i);
+        frame.stopHere();
         switch (form.shape()) {
             case COMPARE_32, COMPARE_64, COMPARE_128 -> {
                 operands(i, form);
@@ -225,6 +225,7 @@ final class SimdWriter {
         c.aload(RegionFrame.MMU_SLOT);
         vectors();
         c.loadConstant(register);
+        frame.pushPlace();
         if (aligned) {
             c.aload(RegionFrame.CPU_SLOT);
         }

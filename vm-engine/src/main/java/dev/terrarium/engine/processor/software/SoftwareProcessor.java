@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor.software;
 
+import dev.terrarium.engine.EngineStatistics;
 import dev.terrarium.engine.device.Clock;
 import dev.terrarium.engine.memory.MemoryMap;
 import dev.terrarium.engine.processor.LocalInterruptController;
@@ -53,16 +54,7 @@ public final class SoftwareProcessor implements Processor {
             Clock clock,
             ReentrantLock boardLock,
             Runnable floatingPointError) {
-        this(
-                index,
-                count,
-                map,
-                ports,
-                controller,
-                clock,
-                boardLock,
-                floatingPointError,
-                Compilation.asked());
+        this(index, count, map, ports, controller, clock, boardLock, floatingPointError, Compilation.asked());
     }
 
     /** The same with a say in when code is compiled. */
@@ -373,6 +365,11 @@ public final class SoftwareProcessor implements Processor {
     @Override
     public long instructions() {
         return cpu.instructionsSeenFromOutside();
+    }
+
+    @Override
+    public EngineStatistics statistics() {
+        return EngineStatistics.interpreted(instructions());
     }
 
     @Override

@@ -10,6 +10,7 @@ import dev.terrarium.engine.device.InvalidStateException;
 import dev.terrarium.engine.device.MemoryBus;
 import dev.terrarium.engine.device.RegisterWindow;
 import dev.terrarium.engine.device.ScreenSource.Frame;
+import dev.terrarium.engine.device.ScreenSource.Size;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -189,6 +190,23 @@ class VgaTest {
         assertThat(pixel(18 + 7, 16 + 3)).isEqualTo(color(0xE));
         assertThat(pixel(18 + 8, 16 + 3)).isEqualTo(color(0xE));
         assertThat(vga.capture(frame)).isFalse();
+    }
+
+    @Test
+    void theSizeIsKnownBeforeSomebodyLooks() {
+        assertThat(vga.size()).isEqualTo(new Size(640, 480));
+        textMode();
+        assertThat(vga.size()).isEqualTo(new Size(720, 400));
+        assertThat(vga.capture(frame)).isTrue();
+        vbe(1, 1280);
+        vbe(2, 800);
+        vbe(3, 32);
+        vbe(4, 0x41);
+        assertThat(vga.size()).isEqualTo(new Size(1280, 800));
+        memory.set(ValueLayout.JAVA_INT, 4, 0x123456);
+        assertThat(vga.capture(frame)).isTrue();
+        assertThat(frame.width()).isEqualTo(1280);
+        assertThat(frame.pixels()[1]).isEqualTo(0x123456);
     }
 
     @Test

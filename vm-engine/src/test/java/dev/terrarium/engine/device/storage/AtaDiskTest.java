@@ -178,6 +178,29 @@ class AtaDiskTest {
     }
 
     @Test
+    void aDiskRestoredWhileItsResetWaitsIsStillBusy() {
+        host.lba28(0x20, 7, 1);
+        host.control.write(0, 1, 4);
+        IdeChannelState held = host.channel.save();
+        host.control.write(0, 1, 0);
+        IdeChannelState waiting = host.channel.save();
+        backend.drain();
+
+        IdeHost other = new IdeHost(Optional.of(new AtaDisk(backend, "TR0001")), Optional.empty());
+        other.channel.restore(waiting);
+        assertThat(other.alternateStatus()).isEqualTo(0x80);
+        backend.drain();
+        assertThat(other.alternateStatus()).isEqualTo(0x50);
+        assertThat(other.irq).isFalse();
+
+        other.channel.restore(held);
+        backend.drain();
+        assertThat(other.alternateStatus()).isEqualTo(0x80);
+        other.control.write(0, 1, 0);
+        assertThat(other.alternateStatus()).isEqualTo(0x50);
+    }
+
+    @Test
     void disabledInterruptsStayOff() {
         host.control.write(0, 1, 2);
         host.lba28(0x20, 7, 1);

@@ -8,6 +8,8 @@ import dev.terrarium.engine.device.TestLine;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The conformance suite over the IDE channel, the bus master and the PCI function. */
 class StorageConformanceTest extends DeviceConformance {
@@ -104,5 +106,22 @@ class StorageConformanceTest extends DeviceConformance {
                     rig.pci(ide);
                     rig.stimulus(random -> media.disk.drain()).stimulus(random -> media.disc.drain());
                 }));
+    }
+
+    /**
+     * Seeds that once failed. 2 and 4: a reset waited for a request, and the restored drive was ready at once. 5: bytes
+     * that the host had yet to bring were saved as whatever the buffer held before.
+     */
+    @ParameterizedTest
+    @ValueSource(longs = {2, 4, 5})
+    void seedsThatOnceFailed(long failed) {
+        subjects().forEach(subject -> goOnAfterRestoring(subject, failed));
+    }
+
+    /** Seeds that forged a request far outside the medium, whose end overflowed in the check. */
+    @ParameterizedTest
+    @ValueSource(longs = {15, 22})
+    void seedsWhoseForgeriesWereAccepted(long failed) {
+        subjects().forEach(subject -> restoreForgeries(subject, failed));
     }
 }

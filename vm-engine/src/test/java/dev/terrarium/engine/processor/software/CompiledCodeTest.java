@@ -31,11 +31,13 @@ final class CompiledCodeTest {
                 for (int n = 0; n < STATES; n++) {
                     OracleState before = generator.state();
                     done += sequence.steps().size();
-                    OracleState expected = n == 0 ? interpreted.run(sequence, before) : interpreted.runAgain(sequence, before);
+                    OracleState expected =
+                            n == 0 ? interpreted.run(sequence, before) : interpreted.runAgain(sequence, before);
                     OracleState actual = n == 0 ? compiled.run(sequence, before) : compiled.runAgain(sequence, before);
                     String differences = actual.differences(expected, sequence);
                     if (!differences.isEmpty()) {
-                        reports.add("program " + program + ", state " + n + ": " + sequence.describe() + "\n" + differences);
+                        reports.add("program " + program + ", state " + n + ": " + sequence.describe() + "\n"
+                                + differences);
                         break;
                     }
                 }

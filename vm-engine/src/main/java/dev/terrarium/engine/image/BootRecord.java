@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.image;
+
+import dev.terrarium.engine.TerrariumException;
+import java.nio.file.Path;
+
+/** The first sector of a raw disk, which a PC's BIOS loads and starts. */
+public final class BootRecord {
+    private static final int SIGNATURE_OFFSET = 510;
+
+    /** From here on a record holds the disk's number and the partition table (UEFI specification, 5.2.1). */
+    private static final int CODE_LENGTH = 440;
+
+    private BootRecord() {}
+
+    /**
+     * Whether a BIOS finds something to run on a disk: the signature 55 AA, and code. A BIOS looks for the signature
+     * alone; a disk that has partitions but no boot loader yet has it too, and would run zeros for ever.
+     *
+     * @throws TerrariumException if the image cannot be read
+     */
+    public static boolean isOn(Path image) throws TerrariumException {
+        byte[] sector = ImageHead.read(image, RawImage.SECTOR).bytes();
+        if (sector.length < RawImage.SECTOR
+                || sector[SIGNATURE_OFFSET] != 0x55
+                || sector[SIGNATURE_OFFSET + 1] != (byte) 0xAA) {
+            return false;
+        }
+        for (int i = 0; i < CODE_LENGTH; i++) {
+            if (sector[i] != 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+}
