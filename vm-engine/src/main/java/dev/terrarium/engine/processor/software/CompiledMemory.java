@@ -17,7 +17,7 @@ final class CompiledMemory {
     private CompiledMemory() {}
 
     /** Where in the array object a page's entry is. */
-    private static long slot(long linear) {
+    static long slot(long linear) {
         return Unchecked.LONGS + (linear >>> 8 & OFFSET_MASK);
     }
 

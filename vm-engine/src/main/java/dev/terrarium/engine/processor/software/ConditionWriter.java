@@ -21,6 +21,7 @@ final class ConditionWriter {
     private static final int EQUAL = 4;
     private static final int BELOW_OR_EQUAL = 6;
     private static final int SIGN = 8;
+    private static final int PARITY = 10;
     private static final int LESS = 12;
     private static final int LESS_OR_EQUAL = 14;
 
@@ -54,6 +55,7 @@ final class ConditionWriter {
                     case FlagKind.SHL, FlagKind.SHR, FlagKind.SAR -> result(code, size, false, target);
                     case FlagKind.ADD -> sum(code, size, target);
                     case FlagKind.CANONICAL -> canonical(code, target);
+                    case FlagKind.ORDER -> ordered(code, target);
                     default -> false;
                 };
         if (!done) {
@@ -221,6 +223,39 @@ final class ConditionWriter {
         Opcode zero = negated ? Opcode.IFNE : Opcode.IFEQ;
         Opcode negative = negated ? Opcode.IFGE : Opcode.IFLT;
         zero(size, base == EQUAL ? zero : negative, target);
+        return true;
+    }
+
+    /** After a comparison of floating-point numbers. */
+    private boolean ordered(int code, Label target) {
+        boolean negated = (code & 1) != 0;
+        c.lload(R);
+        c.l2i();
+        switch (code & ~1) {
+            case BELOW -> {
+                c.iconst_2();
+                c.branch(negated ? Opcode.IF_ICMPLT : Opcode.IF_ICMPGE, target);
+            }
+            case BELOW_OR_EQUAL -> {
+                c.iconst_1();
+                c.branch(negated ? Opcode.IF_ICMPEQ : Opcode.IF_ICMPNE, target);
+            }
+            case EQUAL -> {
+                c.iconst_1();
+                c.iadd();
+                c.iconst_2();
+                c.iand();
+                c.branch(negated ? Opcode.IFNE : Opcode.IFEQ, target);
+            }
+            case PARITY -> {
+                c.iconst_3();
+                c.branch(negated ? Opcode.IF_ICMPNE : Opcode.IF_ICMPEQ, target);
+            }
+            default -> {
+                c.pop();
+                return false;
+            }
+        }
         return true;
     }
 

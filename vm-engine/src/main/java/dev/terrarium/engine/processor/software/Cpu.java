@@ -181,6 +181,9 @@ final class Cpu {
 
     final GuestFault fault = new GuestFault();
 
+    /** SSE arithmetic for compiled code, where it needs more than Java's own. */
+    final SimdFloat elements = new SimdFloat(this);
+
     /** Anything but 0 makes the interpreter leave its loop at the next block boundary. Written from any thread. */
     @SuppressWarnings("UnusedVariable") // read through ATTENTION
     private int attention;
@@ -228,6 +231,11 @@ final class Cpu {
     /** Returns what was demanded and clears it. */
     int takeAttention() {
         return (int) ATTENTION.getAndSet(this, 0);
+    }
+
+    /** Can SSE instructions be executed, rather than raise #UD or #NM? See {@link SimdOperands#requireSse}. */
+    boolean sseEnabled() {
+        return (cr0 & (CR0_EM | CR0_TS)) == 0 && (cr4 & CR4_OSFXSR) != 0;
     }
 
     /** Prepares a processor exception; the caller throws what this returns. */

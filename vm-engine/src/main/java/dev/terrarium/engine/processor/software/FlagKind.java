@@ -14,7 +14,8 @@ package dev.terrarium.engine.processor.software;
  *   <li>{@link #INC}, {@link #DEC}: the result r, and in a the carry flag, which they leave alone, as 0 or 1;
  *   <li>{@link #SHL}, {@link #SHR}, {@link #SAR}: the value a, the count b, which is not 0, and the result r;
  *   <li>{@link #IMUL}: the sign-extended factors a and b, r their product's low 64 bits;
- *   <li>{@link #WIDE}: r is the product's lower half, a is 0 if the upper half says nothing more.
+ *   <li>{@link #WIDE}: r is the product's lower half, a is 0 if the upper half says nothing more;
+ *   <li>{@link #ORDER}: r is how two floating-point numbers compare, one of the ORDER_ constants.
  * </ul>
  */
 final class FlagKind {
@@ -31,6 +32,15 @@ final class FlagKind {
     static final int SAR = 10 << 2;
     static final int IMUL = 11 << 2;
     static final int WIDE = 12 << 2;
+
+    static final int ORDER = 13 << 2;
+
+    static final int ORDER_EQUAL = 0;
+    static final int ORDER_GREATER = 1;
+    static final int ORDER_LESS = 2;
+
+    /** One of the numbers is a NaN. */
+    static final int ORDER_NONE = 3;
 
     private static final int FAMILY = ~3;
     private static final int AF = Cpu.FLAG_AF;
@@ -66,6 +76,8 @@ final class FlagKind {
             case IMUL, WIDE:
                 long low = extend(r, kind);
                 return low == 0 ? 1 : low;
+            case ORDER:
+                return r + 1 & 2;
             default:
                 return extend(r, kind);
         }
@@ -100,6 +112,8 @@ final class FlagKind {
                 return over ? Long.MIN_VALUE : 0;
             case WIDE:
                 return a != 0 ? Long.MIN_VALUE : 0;
+            case ORDER:
+                return carryAndOverflow(r >>> 1, 0);
             default:
                 return 0;
         }
@@ -127,6 +141,8 @@ final class FlagKind {
                 return (r & 15) == 15 ? AF : 0;
             case IMUL, WIDE:
                 return extend(r, kind) == 0 ? INVERTED_PARITY : 0;
+            case ORDER:
+                return r == ORDER_EQUAL ? INVERTED_PARITY : 0;
             default:
                 return 0;
         }

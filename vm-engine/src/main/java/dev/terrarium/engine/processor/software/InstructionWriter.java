@@ -34,11 +34,13 @@ final class InstructionWriter {
     private final RegionFrame frame;
     private final CodeBuilder c;
     private final ConditionWriter conditions;
+    private final SimdWriter simd;
 
     InstructionWriter(RegionFrame frame) {
         this.frame = frame;
         this.c = frame.c;
         this.conditions = new ConditionWriter(frame);
+        this.simd = new SimdWriter(frame);
     }
 
     ConditionWriter conditions() {
@@ -110,6 +112,14 @@ final class InstructionWriter {
             case Op.CONVERT_PAIR -> convertPair(size);
             case Op.XCHG_R -> exchange(i, size);
             case Op.BSWAP -> byteSwap(i, size);
+            case Op.SIMD -> {
+                SimdForms.Form form = SimdForms.of(i);
+                if (form != null) {
+                    simd.write(i, form);
+                } else {
+                    callOut(i);
+                }
+            }
             default -> callOut(i);
         }
     }
@@ -122,6 +132,10 @@ final class InstructionWriter {
             case Op.SHIFT, Op.BIT_TEST, Op.MUL -> i.memory || !isNative(i);
             case Op.INC, Op.DEC, Op.NEG, Op.NOT, Op.CMOV, Op.IMUL_REGISTER, Op.IMUL_IMMEDIATE -> i.memory;
             case Op.MOV_R, Op.MOVZX, Op.MOVSX, Op.ALU_R, Op.TEST_R -> i.memory;
+            case Op.SIMD -> {
+                SimdForms.Form form = SimdForms.of(i);
+                yield form == null || i.memory || form.mayFault();
+            }
             default -> i.op < Op.ADD32_R || i.op > Op.SETCC_R || i.memory;
         };
     }
@@ -143,6 +157,10 @@ final class InstructionWriter {
             case Op.SHL32_I, Op.SHL64_I, Op.SHR32_I, Op.SHR64_I, Op.SAR32_I, Op.SAR64_I -> true;
             case Op.NEG, Op.IMUL_REGISTER, Op.IMUL_IMMEDIATE -> true;
             case Op.MUL -> isNative(i);
+            case Op.SIMD -> {
+                SimdForms.Form form = SimdForms.of(i);
+                yield form != null && form.setsFlags();
+            }
             case Op.ALU_R, Op.ALU_L, Op.ALU_M -> i.operation != Arithmetic.ADC && i.operation != Arithmetic.SBB;
             default -> false;
         };

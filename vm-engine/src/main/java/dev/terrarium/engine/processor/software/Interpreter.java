@@ -89,7 +89,9 @@ final class Interpreter {
         while (cpu.attention() == 0) {
             if (block == null) {
                 block = locate();
-            } else if (block.region != null && block.region.isMapped(cpu.rip - block.regionDelta, context, blocks)) {
+            } else if (block.region != null
+                    && (!block.region.usesSimd || cpu.sseEnabled())
+                    && block.region.isMapped(cpu.rip - block.regionDelta, context, blocks)) {
                 block = execute(block.region, block);
             } else {
                 if (++block.heat == hot && compiler != null && compiler.request(block, cpu.rip, context)) {

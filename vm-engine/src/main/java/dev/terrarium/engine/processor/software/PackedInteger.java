@@ -15,12 +15,12 @@ final class PackedInteger {
     /** Element-by-element operations of map 0F, by opcode byte; {@link #isElementwise} says which there are. */
     static long apply(int opcode, long a, long b) {
         return switch (opcode) {
-            case 0x64 -> compareGreater(a, b, 8);
-            case 0x65 -> compareGreater(a, b, 16);
-            case 0x66 -> compareGreater(a, b, 32);
-            case 0x74 -> equal(a ^ b, BYTE_TOPS, 8);
+            case 0x64 -> greater(a, b, BYTE_TOPS, 8);
+            case 0x65 -> greater(a, b, WORD_TOPS, 16);
+            case 0x66 -> greater(a, b, DOUBLEWORD_TOPS, 32);
+            case 0x74 -> equalBytes(a, b);
             case 0x75 -> equal(a ^ b, WORD_TOPS, 16);
-            case 0x76 -> equal(a ^ b, DOUBLEWORD_TOPS, 32);
+            case 0x76 -> equalDoublewords(a, b);
             case 0xD4 -> a + b;
             case 0xDB -> a & b;
             case 0xDF -> ~a & b;
@@ -28,14 +28,16 @@ final class PackedInteger {
             case 0xEF -> a ^ b;
             case 0xF4 -> (a & 0xFFFF_FFFFL) * (b & 0xFFFF_FFFFL);
             case 0xF6 -> sumOfDifferences(a, b);
-            case 0xF8 -> subtract(a, b, BYTE_TOPS);
+            case 0xF8 -> subtractBytes(a, b);
             case 0xF9 -> subtract(a, b, WORD_TOPS);
             case 0xFA -> subtract(a, b, DOUBLEWORD_TOPS);
             case 0xFB -> a - b;
-            case 0xFC -> add(a, b, BYTE_TOPS);
+            case 0xFC -> addBytes(a, b);
             case 0xFD -> add(a, b, WORD_TOPS);
-            case 0xFE -> add(a, b, DOUBLEWORD_TOPS);
-            case 0xD8, 0xDA, 0xDC, 0xDE, 0xE0, 0xE8, 0xEC -> bytes(opcode, a, b);
+            case 0xFE -> addDoublewords(a, b);
+            case 0xDA -> minimumBytes(a, b);
+            case 0xDE -> maximumBytes(a, b);
+            case 0xD8, 0xDC, 0xE0, 0xE8, 0xEC -> bytes(opcode, a, b);
             case 0xF5 -> multiplyAdd(a, b);
             default -> words(opcode, a, b);
         };
@@ -64,16 +66,45 @@ final class PackedInteger {
         return (zeroTops << 1) - (zeroTops >>> (width - 1));
     }
 
-    private static long compareGreater(long a, long b, int width) {
-        long result = 0;
-        long mask = -1L >>> (64 - width);
-        for (int shift = 0; shift < 64; shift += width) {
-            int up = 64 - width - shift;
-            if (a << up >> (64 - width) > b << up >> (64 - width)) {
-                result |= mask << shift;
-            }
-        }
-        return result;
+    static long addBytes(long a, long b) {
+        return add(a, b, BYTE_TOPS);
+    }
+
+    static long addDoublewords(long a, long b) {
+        return add(a, b, DOUBLEWORD_TOPS);
+    }
+
+    static long subtractBytes(long a, long b) {
+        return subtract(a, b, BYTE_TOPS);
+    }
+
+    static long equalBytes(long a, long b) {
+        return equal(a ^ b, BYTE_TOPS, 8);
+    }
+
+    static long equalDoublewords(long a, long b) {
+        return equal(a ^ b, DOUBLEWORD_TOPS, 32);
+    }
+
+    static long minimumBytes(long a, long b) {
+        long atLeast = atLeast(a, b, BYTE_TOPS, 8);
+        return b & atLeast | a & ~atLeast;
+    }
+
+    static long maximumBytes(long a, long b) {
+        long atLeast = atLeast(a, b, BYTE_TOPS, 8);
+        return a & atLeast | b & ~atLeast;
+    }
+
+    /** All ones in the elements of {@code a} that are not less than those of {@code b}, both unsigned. */
+    private static long atLeast(long a, long b, long tops, int width) {
+        long noBorrow = (a & ~b | ~(a ^ b) & ((a | tops) - (b & ~tops))) & tops;
+        return (noBorrow << 1) - (noBorrow >>> (width - 1));
+    }
+
+    /** All ones in the elements of {@code a} that are greater than those of {@code b}, both signed. */
+    private static long greater(long a, long b, long tops, int width) {
+        return ~atLeast(b ^ tops, a ^ tops, tops, width);
     }
 
     private static long sumOfDifferences(long a, long b) {
@@ -92,9 +123,7 @@ final class PackedInteger {
             int value =
                     switch (opcode) {
                         case 0xD8 -> Math.max(x - y, 0);
-                        case 0xDA -> Math.min(x, y);
                         case 0xDC -> Math.min(x + y, 0xFF);
-                        case 0xDE -> Math.max(x, y);
                         case 0xE0 -> (x + y + 1) >> 1;
                         case 0xE8 -> saturateToByte((byte) x - (byte) y);
                         default -> saturateToByte((byte) x + (byte) y);
@@ -154,21 +183,17 @@ final class PackedInteger {
         if (width == 64) {
             return left ? a << by : a >>> by;
         }
-        long result = 0;
+        long ones = width == 16 ? WORD_TOPS >>> 15 : DOUBLEWORD_TOPS >>> 31;
         long mask = -1L >>> (64 - width);
-        for (int position = 0; position < 64; position += width) {
-            long element = a >>> position & mask;
-            long shifted;
-            if (left) {
-                shifted = element << by;
-            } else if (arithmetic) {
-                shifted = element << (64 - width) >> (64 - width) >> by;
-            } else {
-                shifted = element >>> by;
-            }
-            result |= (shifted & mask) << position;
+        if (left) {
+            return a << by & (mask << by & mask) * ones;
         }
-        return result;
+        long shifted = a >>> by & (mask >>> by) * ones;
+        if (!arithmetic) {
+            return shifted;
+        }
+        long signs = (1L << (width - 1) >>> by) * ones;
+        return subtract(shifted ^ signs, signs, width == 16 ? WORD_TOPS : DOUBLEWORD_TOPS);
     }
 
     /** PUNPCKL: interleaves the elements of the low halves, of 8, 16 or 32 bits. */
@@ -176,12 +201,19 @@ final class PackedInteger {
         if (width == 32) {
             return (a & 0xFFFF_FFFFL) | b << 32;
         }
-        long result = 0;
-        long mask = (1L << width) - 1;
-        for (int shift = 0; shift < 32; shift += width) {
-            result |= (a >>> shift & mask) << (2 * shift) | (b >>> shift & mask) << (2 * shift + width);
-        }
-        return result;
+        return width == 16 ? spreadWords(a) | spreadWords(b) << 16 : spreadBytes(a) | spreadBytes(b) << 8;
+    }
+
+    /** The low two words, each as a doubleword. */
+    private static long spreadWords(long a) {
+        long low = a & 0xFFFF_FFFFL;
+        return (low | low << 16) & 0x0000_FFFF_0000_FFFFL;
+    }
+
+    /** The low four bytes, each as a word. */
+    private static long spreadBytes(long a) {
+        long words = spreadWords(a);
+        return (words | words << 8) & 0x00FF_00FF_00FF_00FFL;
     }
 
     static long interleaveHigh(long a, long b, int width) {
@@ -295,5 +327,35 @@ final class PackedInteger {
     /** The top bit of each byte, as 8 bits. */
     static int byteTops(long a) {
         return (int) ((a >>> 7 & 0x0101_0101_0101_0101L) * 0x0102_0408_1020_4080L >>> 56);
+    }
+
+    /** The low 64 bits of high:low shifted right by 0 to 128 bits. */
+    static long shiftedRight(long low, long high, int bits) {
+        if (bits == 0) {
+            return low;
+        }
+        if (bits < 64) {
+            return low >>> bits | high << (64 - bits);
+        }
+        return bits < 128 ? high >>> (bits - 64) : 0;
+    }
+
+    /** The high 64 bits of high:low shifted left by 1 to 128 bits. */
+    static long shiftedLeft(long low, long high, int bits) {
+        if (bits < 64) {
+            return high << bits | low >>> (64 - bits);
+        }
+        return bits < 128 ? low << (bits - 64) : 0;
+    }
+
+    /** 64 bits from bit {@code start} of four longs, the lowest first, with zeros above. */
+    static long window(long a, long b, long c, long d, int start) {
+        return switch (start >>> 6) {
+            case 0 -> shiftedRight(a, b, start & 63);
+            case 1 -> shiftedRight(b, c, start & 63);
+            case 2 -> shiftedRight(c, d, start & 63);
+            case 3 -> shiftedRight(d, 0, start & 63);
+            default -> 0;
+        };
     }
 }

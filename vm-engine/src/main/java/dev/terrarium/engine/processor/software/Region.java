@@ -34,6 +34,9 @@ abstract class Region {
 
     private boolean retired;
 
+    /** The code relies on SSE being enabled: see {@link Cpu#sseEnabled}. */
+    boolean usesSimd;
+
     /** Size of the generated class in bytes. */
     int classBytes;
 
@@ -61,6 +64,7 @@ abstract class Region {
 
     final void complete(RegionPlan itsPlan, RegionPlan.Site[] itsSites, Interpreter itsInterpreter, int bytes) {
         plan = itsPlan;
+        usesSimd = itsPlan.usesSimd();
         sites = itsSites;
         interpreter = itsInterpreter;
         classBytes = bytes;

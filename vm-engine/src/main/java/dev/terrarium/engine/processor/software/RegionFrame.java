@@ -19,6 +19,7 @@ final class RegionFrame {
     static final ClassDesc MEMORY = type(CompiledMemory.class);
     static final ClassDesc FLAGS = type(FlagKind.class);
     static final ClassDesc FAULT = type(GuestFault.class);
+    static final ClassDesc STATE = type(FloatingPointState.class);
     static final ClassDesc LONGS = ConstantDescs.CD_long.arrayType();
     static final ClassDesc LONG = ConstantDescs.CD_long;
     static final ClassDesc INT = ConstantDescs.CD_int;
@@ -56,6 +57,8 @@ final class RegionFrame {
 
     static final int TEMPORARY_2 = 52;
     static final int TEMPORARY_3 = 54;
+    /** The XMM registers; there if {@link #usesSimd}. */
+    static final int XMM = 56;
 
     final CodeBuilder c;
     final List<RegionPlan.Site> sites = new ArrayList<>();
@@ -64,6 +67,9 @@ final class RegionFrame {
     private final int used;
 
     private final int written;
+
+    /** Instructions of {@link SimdForms} are among the region's. */
+    boolean usesSimd;
 
     /** The piece being generated, and where in it. */
     int blockDelta;
@@ -92,8 +98,7 @@ final class RegionFrame {
     record Knowledge(int dirty, boolean flagsDirty, int kind) {
         Knowledge join(Knowledge other) {
             boolean same = kind == other.kind && kind >= 0;
-            return new Knowledge(
-                    dirty | other.dirty, flagsDirty || other.flagsDirty || !same, same ? kind : -1);
+            return new Knowledge(dirty | other.dirty, flagsDirty || other.flagsDirty || !same, same ? kind : -1);
         }
     }
 
@@ -274,9 +279,17 @@ final class RegionFrame {
         }
     }
 
-    private void pushPlace() {
+    /** Pushes what tells where an exception came from: the last site and the count of instructions before its block. */
+    void pushPlace() {
         c.loadConstant(site);
         c.iload(EXECUTED);
+    }
+
+    /** Notes the last site as where an exception comes from, for what does not take it as arguments. */
+    void stopHere() {
+        c.aload(MMU_SLOT);
+        pushPlace();
+        c.invokevirtual(MMU, "stoppedAt", MethodTypeDesc.of(ConstantDescs.CD_void, INT, INT));
     }
 
     /** Pops a linear address, pushes what is there, zero-extended. */
@@ -360,6 +373,12 @@ final class RegionFrame {
         c.aload(MMU_SLOT).invokevirtual(MMU, "reads", MethodTypeDesc.of(LONGS)).astore(READS);
         c.aload(MMU_SLOT).invokevirtual(MMU, "writes", MethodTypeDesc.of(LONGS)).astore(WRITES);
         c.aload(CPU_SLOT).getfield(CPU, "gpr", LONGS).astore(GPR);
+        if (usesSimd) {
+            c.aload(CPU_SLOT)
+                    .getfield(CPU, "floatingPoint", STATE)
+                    .getfield(STATE, "xmm", LONGS)
+                    .astore(XMM);
+        }
         c.iconst_0().istore(EXECUTED);
         loadFlags();
         loadRegisters(used);

@@ -57,6 +57,18 @@ record RegionPlan(Piece[] pieces, Page[] pages, @Nullable Region replaced) {
         return new RegionPlan(Arrays.copyOf(pieces, Math.max(1, pieces.length / 2)), pages, replaced);
     }
 
+    /** Are there instructions in it that the compiled code executes on the XMM registers itself? */
+    boolean usesSimd() {
+        for (Piece piece : pieces) {
+            for (Instruction i : piece.code) {
+                if (SimdForms.of(i) != null) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
     /**
      * A block.
      *

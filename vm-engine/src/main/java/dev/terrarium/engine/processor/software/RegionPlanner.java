@@ -194,7 +194,8 @@ final class RegionPlanner {
         int cost = 16;
         for (Instruction i : block.code) {
             cost += switch (i.op) {
-                case Op.X87, Op.SIMD, Op.AVX -> 50;
+                case Op.X87, Op.AVX -> 50;
+                case Op.SIMD -> SimdForms.of(i) == null ? 50 : i.memory ? 34 : 14;
                 case Op.LOCKED, Op.CMPXCHG, Op.XADD, Op.CMPXCHG_PAIR -> 110;
                 default -> i.memory ? 34 : 20;
             };

@@ -57,6 +57,7 @@ final class RegionWriter {
             }
         }
         frame = new RegionFrame(c, used, written);
+        frame.usesSimd = plan.usesSimd();
         instructions = new InstructionWriter(frame);
         ending = c.newLabel();
         indirect = c.newLabel();

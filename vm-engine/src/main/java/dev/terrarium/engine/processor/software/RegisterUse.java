@@ -86,6 +86,10 @@ final class RegisterUse {
     }
 
     private static RegisterUse simd(Instruction i) {
+        SimdForms.Form form = SimdForms.of(i);
+        if (form != null) {
+            return compiledSimd(i, form);
+        }
         int general = bit(i.reg) | (i.memory ? 0 : bit(i.rm));
         int reads = address(i) | general | RAX | RDX | RDI;
         if (i.map == Instruction.MAP_0F) {
@@ -100,5 +104,17 @@ final class RegisterUse {
             return new RegisterUse(reads, 0, false, false);
         }
         return new RegisterUse(ALL, ALL, true, true);
+    }
+
+    private static RegisterUse compiledSimd(Instruction i, SimdForms.Form form) {
+        int rm = i.memory ? address(i) : bit(i.rm);
+        return switch (form.shape()) {
+            case STORE_GENERAL -> new RegisterUse(address(i) | bit(i.reg), 0, false, false);
+            case FROM_GENERAL, INSERT_WORD, CONVERT_GENERAL -> new RegisterUse(rm, 0, false, false);
+            case TO_GENERAL -> new RegisterUse(address(i), i.memory ? 0 : bit(i.rm), false, false);
+            case EXTRACT_WORD, MASK, TO_INTEGER_32, TO_INTEGER_64 ->
+                new RegisterUse(address(i), bit(i.reg), false, false);
+            default -> new RegisterUse(address(i), 0, false, form.setsFlags());
+        };
     }
 }

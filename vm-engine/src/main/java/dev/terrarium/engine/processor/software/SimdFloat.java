@@ -40,12 +40,17 @@ final class SimdFloat {
         this.state = cpu.floatingPoint;
     }
 
+    /** Does this MXCSR allow Java's own arithmetic? */
+    static boolean isFast(int mxcsr) {
+        return (mxcsr & FAST_MASK) == FAST;
+    }
+
     /** Starts an instruction. */
     void begin() {
         if (joined) {
             return;
         }
-        fast = (state.mxcsr & FAST_MASK) == FAST;
+        fast = isFast(state.mxcsr);
         soft.begin(state.mxcsr);
     }
 
@@ -96,11 +101,11 @@ final class SimdFloat {
     }
 
     /** Normal, and not the smallest: that one may have been tiny before it was rounded. */
-    private static boolean plain(long bits) {
+    static boolean plain(long bits) {
         return Integer.compareUnsigned(((int) (bits >>> 52) & 0x7FF) - 2, 0x7FD) < 0;
     }
 
-    private static boolean plain(int bits) {
+    static boolean plain(int bits) {
         return Integer.compareUnsigned((bits >>> 23 & 0xFF) - 2, 0xFD) < 0;
     }
 
@@ -240,15 +245,20 @@ final class SimdFloat {
 
     /** COMIS (a quiet NaN is invalid too) and UCOMIS: sets the arithmetic flags. */
     void compareToFlags(Format format, long a, long b, boolean signalsQuiet) {
-        int order = soft.compare(format, a, b, signalsQuiet);
-        complete();
         cpu.setArithmeticFlags(
-                switch (order) {
+                switch (compare(format, a, b, signalsQuiet)) {
                     case BinaryArithmetic.LESS -> Cpu.FLAG_CF;
                     case BinaryArithmetic.EQUAL -> Cpu.FLAG_ZF;
                     case BinaryArithmetic.GREATER -> 0;
                     default -> Cpu.FLAG_CF | Cpu.FLAG_PF | Cpu.FLAG_ZF;
                 });
+    }
+
+    /** How two numbers compare, as {@link BinaryArithmetic#compare} tells, with its flags recorded. */
+    int compare(Format format, long a, long b, boolean signalsQuiet) {
+        int order = soft.compare(format, a, b, signalsQuiet);
+        complete();
+        return order;
     }
 
     long doubleToInteger(long a, int bits, boolean truncate) {

@@ -548,34 +548,15 @@ final class SimdUnit implements ExecutionUnit {
         long high = simd.high(rm);
         if (opcode == 0x73 && instruction.extension() == 3) { // PSRLDQ
             int bits = 8 * Math.min(count, 16);
-            simd.set(rm, shiftedRight(low, high, bits), bits < 64 ? high >>> bits : 0);
+            simd.set(rm, PackedInteger.shiftedRight(low, high, bits), bits < 64 ? high >>> bits : 0);
         } else if (opcode == 0x73 && instruction.extension() == 7) { // PSLLDQ
             int bits = 8 * Math.min(count, 16);
-            long newHigh = bits == 0 ? high : shiftedLeft(low, high, bits);
+            long newHigh = bits == 0 ? high : PackedInteger.shiftedLeft(low, high, bits);
             simd.set(rm, bits < 64 ? low << bits : 0, newHigh);
         } else {
             int shift = shiftOpcode(instruction, opcode);
             simd.set(rm, PackedInteger.shift(shift, low, count), PackedInteger.shift(shift, high, count));
         }
-    }
-
-    /** The low 64 bits of high:low shifted right by 0 to 128 bits. */
-    private static long shiftedRight(long low, long high, int bits) {
-        if (bits == 0) {
-            return low;
-        }
-        if (bits < 64) {
-            return low >>> bits | high << (64 - bits);
-        }
-        return bits < 128 ? high >>> (bits - 64) : 0;
-    }
-
-    /** The high 64 bits of high:low shifted left by 1 to 128 bits. */
-    private static long shiftedLeft(long low, long high, int bits) {
-        if (bits < 64) {
-            return high << bits | low >>> (64 - bits);
-        }
-        return bits < 128 ? low << (bits - 64) : 0;
     }
 
     /** MASKMOV: the bytes of {@code data} whose mask byte has its top bit set go to DS:rDI + {@code displacement}. */
@@ -649,22 +630,11 @@ final class SimdUnit implements ExecutionUnit {
             simd.load(instruction);
             simd.set(
                     reg,
-                    window(simd.low, simd.high, simd.low(reg), simd.high(reg), bits),
-                    window(simd.low, simd.high, simd.low(reg), simd.high(reg), bits + 64));
+                    PackedInteger.window(simd.low, simd.high, simd.low(reg), simd.high(reg), bits),
+                    PackedInteger.window(simd.low, simd.high, simd.low(reg), simd.high(reg), bits + 64));
         } else {
             simd.requireMmx();
-            simd.setMmx(reg, window(simd.loadMmx(instruction), simd.mmx(reg), 0, 0, bits));
+            simd.setMmx(reg, PackedInteger.window(simd.loadMmx(instruction), simd.mmx(reg), 0, 0, bits));
         }
-    }
-
-    /** 64 bits from bit {@code start} of four longs, the lowest first, with zeros above. */
-    private static long window(long a, long b, long c, long d, int start) {
-        return switch (start >>> 6) {
-            case 0 -> shiftedRight(a, b, start & 63);
-            case 1 -> shiftedRight(b, c, start & 63);
-            case 2 -> shiftedRight(c, d, start & 63);
-            case 3 -> shiftedRight(d, 0, start & 63);
-            default -> 0;
-        };
     }
 }

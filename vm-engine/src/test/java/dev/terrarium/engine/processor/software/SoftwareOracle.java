@@ -99,6 +99,11 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
         return after;
     }
 
+    /** Sets or clears CR0.TS. */
+    void setTaskSwitched(boolean set) {
+        cpu.cr0 = set ? cpu.cr0 | Cpu.CR0_TS : cpu.cr0 & ~Cpu.CR0_TS;
+    }
+
     long compiledInstructions() {
         return cpu.compiledInstructions;
     }

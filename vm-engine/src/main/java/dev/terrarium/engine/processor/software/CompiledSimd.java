@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.processor.software;
+
+import dev.terrarium.engine.memory.Unchecked;
+
+/**
+ * The vector moves and integer operations of compiled code, as static methods that are inlined with constant register
+ * numbers (Intel SDM volume 2). Registers are those of {@link FloatingPointState#xmm}; {@code d} is the destination, and
+ * the first source where there are two, {@code s} the source. {@link SimdForms} names the methods.
+ */
+final class CompiledSimd {
+    private static final long PAGE_MASK = ~0xFFFL;
+    private static final long LOW_32 = 0xFFFF_FFFFL;
+    private static final int VECTOR = 16;
+
+    private CompiledSimd() {}
+
+    private static void set(long[] xmm, int d, long low, long high) {
+        xmm[2 * d] = low;
+        xmm[2 * d + 1] = high;
+    }
+
+    // ---- memory
+
+    /** Reads 16 bytes at any address; {@code site} and {@code executed} are as in {@link CompiledMemory}. */
+    static void load(long linear, long[] reads, Mmu mmu, long[] xmm, int d, int site, int executed) {
+        long slot = CompiledMemory.slot(linear);
+        if (Unchecked.element(reads, slot) == ((linear + (VECTOR - 1)) & PAGE_MASK)) {
+            long host = linear + Unchecked.element(reads, slot + 8);
+            set(xmm, d, Unchecked.getLong(host), Unchecked.getLong(host + 8));
+        } else {
+            mmu.stoppedAt(site, executed);
+            long low = mmu.read64(linear);
+            set(xmm, d, low, mmu.read64(linear + 8));
+        }
+    }
+
+    /** Reads 16 bytes; #GP(0) if they are not aligned. */
+    static void loadAligned(long linear, long[] reads, Mmu mmu, long[] xmm, int d, int site, int executed, Cpu cpu) {
+        requireAligned(linear, mmu, site, executed, cpu);
+        load(linear, reads, mmu, xmm, d, site, executed);
+    }
+
+    private static void requireAligned(long linear, Mmu mmu, int site, int executed, Cpu cpu) {
+        if ((linear & (VECTOR - 1)) != 0) {
+            mmu.stoppedAt(site, executed);
+            throw cpu.generalProtection(0);
+        }
+    }
+
+    /** Writes 16 bytes or, if any of them faults, none. */
+    static void store(long linear, long[] writes, Mmu mmu, long[] xmm, int s, int site, int executed) {
+        long slot = CompiledMemory.slot(linear);
+        if (Unchecked.element(writes, slot) == ((linear + (VECTOR - 1)) & PAGE_MASK)) {
+            long host = linear + Unchecked.element(writes, slot + 8);
+            Unchecked.putLong(host, xmm[2 * s]);
+            Unchecked.putLong(host + 8, xmm[2 * s + 1]);
+        } else {
+            mmu.stoppedAt(site, executed);
+            mmu.checkWrite(linear, VECTOR);
+            mmu.write64(linear, xmm[2 * s]);
+            mmu.write64(linear + 8, xmm[2 * s + 1]);
+        }
+    }
+
+    /** Writes 16 bytes as {@link #store} does; #GP(0) if they are not aligned. */
+    static void storeAligned(long linear, long[] writes, Mmu mmu, long[] xmm, int s, int site, int executed, Cpu cpu) {
+        requireAligned(linear, mmu, site, executed, cpu);
+        store(linear, writes, mmu, xmm, s, site, executed);
+    }
+
+    // ---- moves
+
+    static void copy(long[] xmm, int d, int s) {
+        set(xmm, d, xmm[2 * s], xmm[2 * s + 1]);
+    }
+
+    static void copyLow32(long[] xmm, int d, int s) {
+        xmm[2 * d] = xmm[2 * d] & ~LOW_32 | xmm[2 * s] & LOW_32;
+    }
+
+    static void copyLow64(long[] xmm, int d, int s) {
+        xmm[2 * d] = xmm[2 * s];
+    }
+
+    /** MOVQ: the low half, with zeros above. */
+    static void extendLow64(long[] xmm, int d, int s) {
+        set(xmm, d, xmm[2 * s], 0);
+    }
+
+    static void lowToHigh(long[] xmm, int d, int s) {
+        xmm[2 * d + 1] = xmm[2 * s];
+    }
+
+    static void highToLow(long[] xmm, int d, int s) {
+        xmm[2 * d] = xmm[2 * s + 1];
+    }
+
+    /** MOVDDUP. */
+    static void duplicateLow64(long[] xmm, int d, int s) {
+        set(xmm, d, xmm[2 * s], xmm[2 * s]);
+    }
+
+    /** MOVSLDUP. */
+    static void duplicateEven(long[] xmm, int d, int s) {
+        set(xmm, d, doubledLow(xmm[2 * s]), doubledLow(xmm[2 * s + 1]));
+    }
+
+    /** MOVSHDUP. */
+    static void duplicateOdd(long[] xmm, int d, int s) {
+        set(xmm, d, doubledHigh(xmm[2 * s]), doubledHigh(xmm[2 * s + 1]));
+    }
+
+    private static long doubledLow(long pair) {
+        return pair & LOW_32 | pair << 32;
+    }
+
+    private static long doubledHigh(long pair) {
+        return pair >>> 32 | pair & ~LOW_32;
+    }
+
+    /** Loads of 4 and 8 bytes and MOVD, MOVQ: a value with zeros above. */
+    static void setLow(long value, long[] xmm, int d) {
+        set(xmm, d, value, 0);
+    }
+
+    static void insertWord(long value, long[] xmm, int d, int position) {
+        int shift = 16 * (position & 3);
+        int half = 2 * d + (position >>> 2 & 1);
+        xmm[half] = xmm[half] & ~(0xFFFFL << shift) | (value & 0xFFFF) << shift;
+    }
+
+    static long extractWord(long[] xmm, int s, int position) {
+        return xmm[2 * s + (position >>> 2 & 1)] >>> 16 * (position & 3) & 0xFFFF;
+    }
+
+    /** PMOVMSKB. */
+    static long byteTops(long[] xmm, int s) {
+        return PackedInteger.byteTops(xmm[2 * s]) | PackedInteger.byteTops(xmm[2 * s + 1]) << 8;
+    }
+
+    /** MOVMSKPS. */
+    static long singleSigns(long[] xmm, int s) {
+        long low = xmm[2 * s];
+        long high = xmm[2 * s + 1];
+        return low >>> 31 & 1 | low >>> 62 & 2 | high >>> 29 & 4 | high >>> 60 & 8;
+    }
+
+    /** MOVMSKPD. */
+    static long doubleSigns(long[] xmm, int s) {
+        return xmm[2 * s] >>> 63 | xmm[2 * s + 1] >>> 62 & 2;
+    }
+
+    // ---- logic and arithmetic
+
+    static void and(long[] xmm, int d, int s) {
+        set(xmm, d, xmm[2 * d] & xmm[2 * s], xmm[2 * d + 1] & xmm[2 * s + 1]);
+    }
+
+    static void andNot(long[] xmm, int d, int s) {
+        set(xmm, d, ~xmm[2 * d] & xmm[2 * s], ~xmm[2 * d + 1] & xmm[2 * s + 1]);
+    }
+
+    static void or(long[] xmm, int d, int s) {
+        set(xmm, d, xmm[2 * d] | xmm[2 * s], xmm[2 * d + 1] | xmm[2 * s + 1]);
+    }
+
+    static void xor(long[] xmm, int d, int s) {
+        set(xmm, d, xmm[2 * d] ^ xmm[2 * s], xmm[2 * d + 1] ^ xmm[2 * s + 1]);
+    }
+
+    /** PXOR of a register with itself. */
+    static void clear(long[] xmm, int d) {
+        set(xmm, d, 0, 0);
+    }
+
+    static void add8(long[] xmm, int d, int s) {
+        set(
+                xmm,
+                d,
+                PackedInteger.addBytes(xmm[2 * d], xmm[2 * s]),
+                PackedInteger.addBytes(xmm[2 * d + 1], xmm[2 * s + 1]));
+    }
+
+    static void add32(long[] xmm, int d, int s) {
+        set(
+                xmm,
+                d,
+                PackedInteger.addDoublewords(xmm[2 * d], xmm[2 * s]),
+                PackedInteger.addDoublewords(xmm[2 * d + 1], xmm[2 * s + 1]));
+    }
+
+    static void add64(long[] xmm, int d, int s) {
+        set(xmm, d, xmm[2 * d] + xmm[2 * s], xmm[2 * d + 1] + xmm[2 * s + 1]);
+    }
+
+    static void subtract8(long[] xmm, int d, int s) {
+        set(
+                xmm,
+                d,
+                PackedInteger.subtractBytes(xmm[2 * d], xmm[2 * s]),
+                PackedInteger.subtractBytes(xmm[2 * d + 1], xmm[2 * s + 1]));
+    }
+
+    static void subtract64(long[] xmm, int d, int s) {
+        set(xmm, d, xmm[2 * d] - xmm[2 * s], xmm[2 * d + 1] - xmm[2 * s + 1]);
+    }
+
+    static void equal8(long[] xmm, int d, int s) {
+        set(
+                xmm,
+                d,
+                PackedInteger.equalBytes(xmm[2 * d], xmm[2 * s]),
+                PackedInteger.equalBytes(xmm[2 * d + 1], xmm[2 * s + 1]));
+    }
+
+    static void equal32(long[] xmm, int d, int s) {
+        set(
+                xmm,
+                d,
+                PackedInteger.equalDoublewords(xmm[2 * d], xmm[2 * s]),
+                PackedInteger.equalDoublewords(xmm[2 * d + 1], xmm[2 * s + 1]));
+    }
+
+    static void minimum8(long[] xmm, int d, int s) {
+        set(
+                xmm,
+                d,
+                PackedInteger.minimumBytes(xmm[2 * d], xmm[2 * s]),
+                PackedInteger.minimumBytes(xmm[2 * d + 1], xmm[2 * s + 1]));
+    }
+
+    static void maximum8(long[] xmm, int d, int s) {
+        set(
+                xmm,
+                d,
+                PackedInteger.maximumBytes(xmm[2 * d], xmm[2 * s]),
+                PackedInteger.maximumBytes(xmm[2 * d + 1], xmm[2 * s + 1]));
+    }
+
+    /** PMULUDQ. */
+    static void multiply32(long[] xmm, int d, int s) {
+        set(
+                xmm,
+                d,
+                (xmm[2 * d] & LOW_32) * (xmm[2 * s] & LOW_32),
+                (xmm[2 * d + 1] & LOW_32) * (xmm[2 * s + 1] & LOW_32));
+    }
+
+    /** The other element-by-element operations of map 0F. */
+    static void elementwise(long[] xmm, int d, int s, int opcode) {
+        long low = PackedInteger.apply(opcode, xmm[2 * d], xmm[2 * s]);
+        set(xmm, d, low, PackedInteger.apply(opcode, xmm[2 * d + 1], xmm[2 * s + 1]));
+    }
+
+    /** Those of map 0F38. */
+    static void elementwise38(long[] xmm, int d, int s, int opcode) {
+        long low = PackedInteger.apply38(opcode, xmm[2 * d], xmm[2 * s]);
+        set(xmm, d, low, PackedInteger.apply38(opcode, xmm[2 * d + 1], xmm[2 * s + 1]));
+    }
+
+    // ---- shifts
+
+    /** By the count in the low half of a register, which is unsigned. */
+    static void shift(long[] xmm, int d, int s, int opcode) {
+        long count = xmm[2 * s];
+        set(xmm, d, PackedInteger.shift(opcode, xmm[2 * d], count), PackedInteger.shift(opcode, xmm[2 * d + 1], count));
+    }
+
+    static void shiftImmediate(long[] xmm, int d, int count, int opcode) {
+        set(xmm, d, PackedInteger.shift(opcode, xmm[2 * d], count), PackedInteger.shift(opcode, xmm[2 * d + 1], count));
+    }
+
+    /** PSRLDQ. */
+    static void shiftRightBytes(long[] xmm, int d, int bytes) {
+        long low = xmm[2 * d];
+        long high = xmm[2 * d + 1];
+        int bits = 8 * Math.min(bytes, VECTOR);
+        set(xmm, d, PackedInteger.shiftedRight(low, high, bits), bits < 64 ? high >>> bits : 0);
+    }
+
+    /** PSLLDQ. */
+    static void shiftLeftBytes(long[] xmm, int d, int bytes) {
+        long low = xmm[2 * d];
+        long high = xmm[2 * d + 1];
+        int bits = 8 * Math.min(bytes, VECTOR);
+        long newHigh = bits == 0 ? high : PackedInteger.shiftedLeft(low, high, bits);
+        set(xmm, d, bits < 64 ? low << bits : 0, newHigh);
+    }
+
+    /** PALIGNR. */
+    static void align(long[] xmm, int d, int s, int bytes) {
+        long a = xmm[2 * s];
+        long b = xmm[2 * s + 1];
+        long c = xmm[2 * d];
+        long e = xmm[2 * d + 1];
+        int bits = 8 * (bytes & 0xFF);
+        set(xmm, d, PackedInteger.window(a, b, c, e, bits), PackedInteger.window(a, b, c, e, bits + 64));
+    }
+
+    // ---- shuffles
+
+    private static long doubleword(long low, long high, int selector) {
+        return ((selector & 2) == 0 ? low : high) >>> 32 * (selector & 1) & LOW_32;
+    }
+
+    private static long pair(long low, long high, int order) {
+        return doubleword(low, high, order) | doubleword(low, high, order >>> 2) << 32;
+    }
+
+    /** PSHUFD. */
+    static void shuffle32(long[] xmm, int d, int s, int order) {
+        long low = xmm[2 * s];
+        long high = xmm[2 * s + 1];
+        set(xmm, d, pair(low, high, order), pair(low, high, order >>> 4));
+    }
+
+    /** SHUFPS. */
+    static void shuffleSingles(long[] xmm, int d, int s, int order) {
+        long low = pair(xmm[2 * d], xmm[2 * d + 1], order);
+        set(xmm, d, low, pair(xmm[2 * s], xmm[2 * s + 1], order >>> 4));
+    }
+
+    /** SHUFPD. */
+    static void shuffleDoubles(long[] xmm, int d, int s, int order) {
+        long low = xmm[2 * d + (order & 1)];
+        set(xmm, d, low, xmm[2 * s + (order >>> 1 & 1)]);
+    }
+
+    /** PSHUFLW. */
+    static void shuffleLowWords(long[] xmm, int d, int s, int order) {
+        set(xmm, d, PackedInteger.shuffleWords(xmm[2 * s], order), xmm[2 * s + 1]);
+    }
+
+    /** PSHUFHW. */
+    static void shuffleHighWords(long[] xmm, int d, int s, int order) {
+        set(xmm, d, xmm[2 * s], PackedInteger.shuffleWords(xmm[2 * s + 1], order));
+    }
+
+    /** PSHUFB. */
+    static void shuffleBytes(long[] xmm, int d, int s) {
+        long low = xmm[2 * d];
+        long high = xmm[2 * d + 1];
+        long newLow = PackedInteger.shuffleBytes(low, high, xmm[2 * s], true);
+        set(xmm, d, newLow, PackedInteger.shuffleBytes(low, high, xmm[2 * s + 1], true));
+    }
+
+    /** PUNPCKL of 8, 16 or 32 bits, UNPCKLPS. */
+    static void interleaveLow(long[] xmm, int d, int s, int width) {
+        long a = xmm[2 * d];
+        long b = xmm[2 * s];
+        set(xmm, d, PackedInteger.interleaveLow(a, b, width), PackedInteger.interleaveHigh(a, b, width));
+    }
+
+    /** PUNPCKH of 8, 16 or 32 bits, UNPCKHPS. */
+    static void interleaveHigh(long[] xmm, int d, int s, int width) {
+        long a = xmm[2 * d + 1];
+        long b = xmm[2 * s + 1];
+        set(xmm, d, PackedInteger.interleaveLow(a, b, width), PackedInteger.interleaveHigh(a, b, width));
+    }
+
+    /** PUNPCKHQDQ, UNPCKHPD. */
+    static void highHalves(long[] xmm, int d, int s) {
+        set(xmm, d, xmm[2 * d + 1], xmm[2 * s + 1]);
+    }
+
+    /** PACKSSWB, PACKUSWB, PACKSSDW. */
+    static void pack(long[] xmm, int d, int s, int opcode) {
+        long low = PackedInteger.pack(opcode, xmm[2 * d]) | PackedInteger.pack(opcode, xmm[2 * d + 1]) << 32;
+        long high = PackedInteger.pack(opcode, xmm[2 * s]) | PackedInteger.pack(opcode, xmm[2 * s + 1]) << 32;
+        set(xmm, d, low, high);
+    }
+}
