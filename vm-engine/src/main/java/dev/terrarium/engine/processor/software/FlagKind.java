@@ -83,7 +83,7 @@ final class FlagKind {
         }
     }
 
-    /** What {@link Cpu#flagCarries} would be. */
+    /** What {@link Cpu#flagCarries} would be. In three methods, each small enough for HotSpot to inline. */
     static long carries(int kind, long a, long b, long r) {
         int unused = unused(kind);
         switch (kind & FAMILY) {
@@ -93,29 +93,45 @@ final class FlagKind {
                 return ((a & b) | ((a | b) & ~(a + b))) << unused;
             case SUB:
                 return ((~a & b) | ((~a | b) & (a - b))) << unused;
-            case ADC:
-                return ((a & b) | ((a | b) & ~r)) << unused;
-            case SBB:
-                return ((~a & b) | ((~a | b) & r)) << unused;
+            case LOGIC:
+                return 0;
             case INC:
                 return carryAndOverflow(a, r << unused == Long.MIN_VALUE ? 1 : 0);
             case DEC:
                 return carryAndOverflow(a, (r + 1) << unused == Long.MIN_VALUE ? 1 : 0);
+            case ADC:
+                return ((a & b) | ((a | b) & ~r)) << unused;
+            case SBB:
+                return ((~a & b) | ((~a | b) & r)) << unused;
+            default:
+                return carriesOfShift(kind, a, b, r);
+        }
+    }
+
+    private static long carriesOfShift(int kind, long a, long b, long r) {
+        int unused = unused(kind);
+        switch (kind & FAMILY) {
             case SHL:
                 return shiftedLeft(a, (int) b, 64 - unused);
             case SHR:
                 return carryAndOverflow(a << unused >>> unused >>> ((int) b - 1) & 1, a << unused >>> 63);
             case SAR:
                 return carryAndOverflow(a << unused >> unused >> ((int) b - 1) & 1, 0);
+            default:
+                return carriesOfProduct(kind, a, b, r);
+        }
+    }
+
+    private static long carriesOfProduct(int kind, long a, long b, long r) {
+        int unused = unused(kind);
+        switch (kind & FAMILY) {
             case IMUL:
                 boolean over = unused == 0 ? Math.multiplyHigh(a, b) != r >> 63 : r << unused >> unused != r;
                 return over ? Long.MIN_VALUE : 0;
             case WIDE:
                 return a != 0 ? Long.MIN_VALUE : 0;
-            case ORDER:
-                return carryAndOverflow(r >>> 1, 0);
             default:
-                return 0;
+                return carryAndOverflow(r >>> 1, 0);
         }
     }
 
@@ -160,6 +176,16 @@ final class FlagKind {
             return a;
         }
         return carries(kind, a, b, r) >>> 63;
+    }
+
+    /** CF after {@link #ADD} and {@link #ADC}. */
+    static long carryOfSum(long a, long b, long sum, int unused) {
+        return ((a & b) | ((a | b) & ~sum)) << unused >>> 63;
+    }
+
+    /** CF after {@link #SUB} and {@link #SBB}. */
+    static long carryOfDifference(long a, long b, long difference, int unused) {
+        return ((~a & b) | ((~a | b) & difference)) << unused >>> 63;
     }
 
     /** The carries with another CF, 0 or 1, and the same OF. */

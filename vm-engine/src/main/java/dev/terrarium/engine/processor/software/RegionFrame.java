@@ -345,7 +345,37 @@ final class RegionFrame {
 
     /** Pushes CF as a long, 0 or 1. */
     void carry() {
-        flagFunction("carry");
+        int family = knownKind & ~3;
+        int unused = 64 - (8 << (knownKind & 3));
+        if (knownKind < 0) {
+            flagFunction("carry");
+            return;
+        }
+        switch (family) {
+            case FlagKind.LOGIC -> c.lconst_0();
+            case FlagKind.INC, FlagKind.DEC -> c.lload(FLAG_A);
+            case FlagKind.ADD, FlagKind.ADC -> carryOf("carryOfSum", family == FlagKind.ADD, unused);
+            case FlagKind.SUB, FlagKind.SBB -> carryOf("carryOfDifference", family == FlagKind.SUB, unused);
+            default -> flagFunction("carry");
+        }
+    }
+
+    private void carryOf(String function, boolean plain, int unused) {
+        c.lload(FLAG_A);
+        c.lload(FLAG_B);
+        if (plain) {
+            c.lload(FLAG_A);
+            c.lload(FLAG_B);
+            if (function.equals("carryOfSum")) {
+                c.ladd();
+            } else {
+                c.lsub();
+            }
+        } else {
+            c.lload(FLAG_R);
+        }
+        c.loadConstant(unused);
+        c.invokestatic(FLAGS, function, MethodTypeDesc.of(LONG, LONG, LONG, LONG, INT));
     }
 
     void flagFunction(String name) {
