@@ -5,8 +5,8 @@ import dev.terrarium.engine.memory.Unchecked;
 
 /**
  * Guest memory for compiled code: {@link Mmu}'s hit path as static methods small enough to be inlined at every access.
- * Values are zero-extended. The table is one of {@link Mmu#reads} and {@link Mmu#writes}. {@code site} and {@code executed}
- * tell where the access is in its region, should it raise an exception; they cost nothing on the hit path.
+ * Compiled code asks {@link #misses} first, and leaves its region if so: a call in its place would make HotSpot keep every
+ * register of a loop on the stack. Values are zero-extended. The table is one of {@link Mmu#reads} and {@link Mmu#writes}.
  */
 final class CompiledMemory {
     /** A table's entries are pairs of longs. */
@@ -21,75 +21,71 @@ final class CompiledMemory {
         return Unchecked.LONGS + (linear >>> 8 & OFFSET_MASK);
     }
 
-    static long read8(long linear, long[] reads, Mmu mmu, int site, int executed) {
-        long slot = slot(linear);
-        return Unchecked.element(reads, slot) == (linear & PAGE_MASK)
-                ? Unchecked.getByte(linear + Unchecked.element(reads, slot + 8)) & 0xFFL
-                : mmu.missedRead(linear, 1, site, executed);
+    /** Is an access to the bytes from {@code linear} to {@code last} none that the table answers? */
+    private static boolean misses(long linear, long last, long[] table) {
+        return Unchecked.element(table, slot(linear)) != (last & PAGE_MASK);
     }
 
-    static long read16(long linear, long[] reads, Mmu mmu, int site, int executed) {
-        long slot = slot(linear);
-        return Unchecked.element(reads, slot) == ((linear + 1) & PAGE_MASK)
-                ? Unchecked.getShort(linear + Unchecked.element(reads, slot + 8)) & 0xFFFFL
-                : mmu.missedRead(linear, 2, site, executed);
+    static boolean misses8(long linear, long[] table) {
+        return misses(linear, linear, table);
     }
 
-    static long read32(long linear, long[] reads, Mmu mmu, int site, int executed) {
-        long slot = slot(linear);
-        return Unchecked.element(reads, slot) == ((linear + 3) & PAGE_MASK)
-                ? Unchecked.getInt(linear + Unchecked.element(reads, slot + 8)) & 0xFFFF_FFFFL
-                : mmu.missedRead(linear, 4, site, executed);
+    static boolean misses16(long linear, long[] table) {
+        return misses(linear, linear + 1, table);
     }
 
-    static long read64(long linear, long[] reads, Mmu mmu, int site, int executed) {
-        long slot = slot(linear);
-        return Unchecked.element(reads, slot) == ((linear + 7) & PAGE_MASK)
-                ? Unchecked.getLong(linear + Unchecked.element(reads, slot + 8))
-                : mmu.missedRead(linear, 8, site, executed);
+    static boolean misses32(long linear, long[] table) {
+        return misses(linear, linear + 3, table);
     }
 
-    static void write8(long linear, long value, long[] writes, Mmu mmu, int site, int executed) {
-        long slot = slot(linear);
-        if (Unchecked.element(writes, slot) == (linear & PAGE_MASK)) {
-            Unchecked.putByte(linear + Unchecked.element(writes, slot + 8), (byte) value);
-        } else {
-            mmu.missedWrite(linear, 1, value & 0xFF, site, executed);
-        }
+    static boolean misses64(long linear, long[] table) {
+        return misses(linear, linear + 7, table);
     }
 
-    static void write16(long linear, long value, long[] writes, Mmu mmu, int site, int executed) {
-        long slot = slot(linear);
-        if (Unchecked.element(writes, slot) == ((linear + 1) & PAGE_MASK)) {
-            Unchecked.putShort(linear + Unchecked.element(writes, slot + 8), (short) value);
-        } else {
-            mmu.missedWrite(linear, 2, value & 0xFFFF, site, executed);
-        }
+    static boolean misses128(long linear, long[] table) {
+        return misses(linear, linear + 15, table);
     }
 
-    static void write32(long linear, long value, long[] writes, Mmu mmu, int site, int executed) {
-        long slot = slot(linear);
-        if (Unchecked.element(writes, slot) == ((linear + 3) & PAGE_MASK)) {
-            Unchecked.putInt(linear + Unchecked.element(writes, slot + 8), (int) value);
-        } else {
-            mmu.missedWrite(linear, 4, value & 0xFFFF_FFFFL, site, executed);
-        }
+    /** An access that has to be aligned is left to the interpreter, too, if it is not. */
+    static boolean missesAligned128(long linear, long[] table) {
+        return (linear & 15) != 0 || misses(linear, linear, table);
     }
 
-    static void write64(long linear, long value, long[] writes, Mmu mmu, int site, int executed) {
-        long slot = slot(linear);
-        if (Unchecked.element(writes, slot) == ((linear + 7) & PAGE_MASK)) {
-            Unchecked.putLong(linear + Unchecked.element(writes, slot + 8), value);
-        } else {
-            mmu.missedWrite(linear, 8, value, site, executed);
-        }
+    /** The host address of an access that does not miss. */
+    static long host(long linear, long[] table) {
+        return linear + Unchecked.element(table, slot(linear) + 8);
     }
 
-    /** Faults now if a write of {@code size} bytes would. */
-    static void checkWrite(long linear, int size, long[] writes, Mmu mmu, int site, int executed) {
-        if (Unchecked.element(writes, slot(linear)) != ((linear + size - 1) & PAGE_MASK)) {
-            mmu.missedCheck(linear, size, site, executed);
-        }
+    static long read8(long linear, long[] reads) {
+        return Unchecked.getByte(host(linear, reads)) & 0xFFL;
+    }
+
+    static long read16(long linear, long[] reads) {
+        return Unchecked.getShort(host(linear, reads)) & 0xFFFFL;
+    }
+
+    static long read32(long linear, long[] reads) {
+        return Unchecked.getInt(host(linear, reads)) & 0xFFFF_FFFFL;
+    }
+
+    static long read64(long linear, long[] reads) {
+        return Unchecked.getLong(host(linear, reads));
+    }
+
+    static void write8(long linear, long value, long[] writes) {
+        Unchecked.putByte(host(linear, writes), (byte) value);
+    }
+
+    static void write16(long linear, long value, long[] writes) {
+        Unchecked.putShort(host(linear, writes), (short) value);
+    }
+
+    static void write32(long linear, long value, long[] writes) {
+        Unchecked.putInt(host(linear, writes), (int) value);
+    }
+
+    static void write64(long linear, long value, long[] writes) {
+        Unchecked.putLong(host(linear, writes), value);
     }
 
     /** The low 8 bits of {@code value} in place of those of {@code register}, and so on. */

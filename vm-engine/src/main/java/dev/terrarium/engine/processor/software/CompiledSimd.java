@@ -22,51 +22,17 @@ final class CompiledSimd {
 
     // ---- memory
 
-    /** Reads 16 bytes at any address; {@code site} and {@code executed} are as in {@link CompiledMemory}. */
-    static void load(long linear, long[] reads, Mmu mmu, long[] xmm, int d, int site, int executed) {
-        long slot = CompiledMemory.slot(linear);
-        if (Unchecked.element(reads, slot) == ((linear + (VECTOR - 1)) & PAGE_MASK)) {
-            long host = linear + Unchecked.element(reads, slot + 8);
-            set(xmm, d, Unchecked.getLong(host), Unchecked.getLong(host + 8));
-        } else {
-            mmu.stoppedAt(site, executed);
-            long low = mmu.read64(linear);
-            set(xmm, d, low, mmu.read64(linear + 8));
-        }
+    /** Reads 16 bytes that do not miss. */
+    static void load(long linear, long[] reads, long[] xmm, int d) {
+        long host = CompiledMemory.host(linear, reads);
+        set(xmm, d, Unchecked.getLong(host), Unchecked.getLong(host + 8));
     }
 
-    /** Reads 16 bytes; #GP(0) if they are not aligned. */
-    static void loadAligned(long linear, long[] reads, Mmu mmu, long[] xmm, int d, int site, int executed, Cpu cpu) {
-        requireAligned(linear, mmu, site, executed, cpu);
-        load(linear, reads, mmu, xmm, d, site, executed);
-    }
-
-    private static void requireAligned(long linear, Mmu mmu, int site, int executed, Cpu cpu) {
-        if ((linear & (VECTOR - 1)) != 0) {
-            mmu.stoppedAt(site, executed);
-            throw cpu.generalProtection(0);
-        }
-    }
-
-    /** Writes 16 bytes or, if any of them faults, none. */
-    static void store(long linear, long[] writes, Mmu mmu, long[] xmm, int s, int site, int executed) {
-        long slot = CompiledMemory.slot(linear);
-        if (Unchecked.element(writes, slot) == ((linear + (VECTOR - 1)) & PAGE_MASK)) {
-            long host = linear + Unchecked.element(writes, slot + 8);
-            Unchecked.putLong(host, xmm[2 * s]);
-            Unchecked.putLong(host + 8, xmm[2 * s + 1]);
-        } else {
-            mmu.stoppedAt(site, executed);
-            mmu.checkWrite(linear, VECTOR);
-            mmu.write64(linear, xmm[2 * s]);
-            mmu.write64(linear + 8, xmm[2 * s + 1]);
-        }
-    }
-
-    /** Writes 16 bytes as {@link #store} does; #GP(0) if they are not aligned. */
-    static void storeAligned(long linear, long[] writes, Mmu mmu, long[] xmm, int s, int site, int executed, Cpu cpu) {
-        requireAligned(linear, mmu, site, executed, cpu);
-        store(linear, writes, mmu, xmm, s, site, executed);
+    /** Writes 16 bytes that do not miss. */
+    static void store(long linear, long[] writes, long[] xmm, int s) {
+        long host = CompiledMemory.host(linear, writes);
+        Unchecked.putLong(host, xmm[2 * s]);
+        Unchecked.putLong(host + 8, xmm[2 * s + 1]);
     }
 
     // ---- moves

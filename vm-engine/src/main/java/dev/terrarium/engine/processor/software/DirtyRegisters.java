@@ -66,10 +66,6 @@ final class DirtyRegisters {
     }
 
     private static boolean surelySaves(Instruction i) {
-        return switch (i.op) {
-            case Op.LEA, Op.LEA32, Op.LEA64, Op.NOP -> false;
-            case Op.PUSH64, Op.POP64, Op.CALL64, Op.RET64, Op.X87 -> true;
-            default -> i.memory;
-        };
+        return i.op == Op.X87;
     }
 }

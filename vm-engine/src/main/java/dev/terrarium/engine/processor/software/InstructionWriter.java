@@ -312,7 +312,7 @@ final class InstructionWriter {
             combine(operation);
         }
         c.lstore(EXTRA);
-        writeModified(size);
+        writeModified(i, size);
         if (flags) {
             if (!isLogic(operation)) {
                 c.lload(VALUE);
@@ -328,21 +328,20 @@ final class InstructionWriter {
 
     /** Reads the memory operand to VALUE after making sure that it can be written. */
     private void readToModify(Instruction i, int size) {
-        frame.site(i);
         frame.address(i);
         c.lstore(ADDRESS);
         c.lload(ADDRESS);
-        frame.checkWrite(size);
+        frame.checkWrite(i, size);
         c.lload(ADDRESS);
-        frame.read(size);
+        frame.read(i, size);
         c.lstore(VALUE);
     }
 
     /** Writes EXTRA to the operand of {@link #readToModify}. */
-    private void writeModified(int size) {
+    private void writeModified(Instruction i, int size) {
         c.lload(ADDRESS);
         c.lload(EXTRA);
-        frame.write(size);
+        frame.write(i, size);
     }
 
     private void test(Instruction i, int size) {
@@ -367,7 +366,7 @@ final class InstructionWriter {
             c.lload(VALUE);
             frame.add(by);
             c.lstore(EXTRA);
-            writeModified(size);
+            writeModified(i, size);
             if (flags) {
                 frame.carry();
                 c.lstore(A);
@@ -398,7 +397,7 @@ final class InstructionWriter {
             c.lload(VALUE);
             c.lneg();
             c.lstore(EXTRA);
-            writeModified(size);
+            writeModified(i, size);
         } else {
             frame.destination(i);
             c.lstore(VALUE);
@@ -422,7 +421,7 @@ final class InstructionWriter {
             c.loadConstant(-1L);
             c.lxor();
             c.lstore(EXTRA);
-            writeModified(size);
+            writeModified(i, size);
         } else {
             frame.destination(i);
             c.loadConstant(-1L);
@@ -513,10 +512,9 @@ final class InstructionWriter {
     }
 
     private void store(Instruction i, int size) {
-        frame.site(i);
         frame.address(i);
         frame.source(i);
-        frame.write(size);
+        frame.write(i, size);
     }
 
     private void shiftImmediate(Instruction i, int size, boolean flags) {
@@ -800,20 +798,18 @@ final class InstructionWriter {
     }
 
     private void push(Instruction i) {
-        frame.site(i);
         frame.load(Cpu.RSP);
         frame.add(-8);
         frame.source(i);
-        frame.write(8);
+        frame.write(i, 8);
         frame.load(Cpu.RSP);
         frame.add(-8);
         frame.store(Cpu.RSP);
     }
 
     private void pop(Instruction i) {
-        frame.site(i);
         frame.load(Cpu.RSP);
-        frame.read(8);
+        frame.read(i, 8);
         frame.load(Cpu.RSP);
         frame.add(8);
         frame.store(Cpu.RSP);
@@ -825,9 +821,8 @@ final class InstructionWriter {
             callOut(i);
             return;
         }
-        frame.site(i);
         frame.load(Cpu.RBP);
-        frame.read(8);
+        frame.read(i, 8);
         frame.load(Cpu.RBP);
         frame.add(8);
         frame.store(Cpu.RSP);

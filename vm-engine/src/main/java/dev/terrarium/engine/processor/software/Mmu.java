@@ -56,22 +56,6 @@ final class Mmu {
         return writes;
     }
 
-    /** A compiled read that the table does not answer; {@code site} and {@code executed} say where it is, if it faults. */
-    long missedRead(long linear, int size, int site, int executed) {
-        stoppedAt(site, executed);
-        return slow.read(linear, size);
-    }
-
-    void missedWrite(long linear, int size, long value, int site, int executed) {
-        stoppedAt(site, executed);
-        slow.write(linear, size, value);
-    }
-
-    void missedCheck(long linear, int size, int site, int executed) {
-        stoppedAt(site, executed);
-        slow.checkWrite(linear, size);
-    }
-
     /** Compiled code is about to do what may raise an exception. */
     void stoppedAt(int site, int executed) {
         stopSite = site;

@@ -2,6 +2,7 @@
 package dev.terrarium.engine.processor.software;
 
 import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
@@ -25,11 +26,9 @@ final class RegionFrame {
     static final ClassDesc INT = ConstantDescs.CD_int;
 
     private static final MethodTypeDesc LONG_OF_FLAGS = MethodTypeDesc.of(LONG, INT, LONG, LONG, LONG);
-    private static final MethodTypeDesc READ = MethodTypeDesc.of(LONG, LONG, LONGS, MMU, INT, INT);
-    private static final MethodTypeDesc WRITE =
-            MethodTypeDesc.of(ConstantDescs.CD_void, LONG, LONG, LONGS, MMU, INT, INT);
-    private static final MethodTypeDesc CHECK =
-            MethodTypeDesc.of(ConstantDescs.CD_void, LONG, INT, LONGS, MMU, INT, INT);
+    private static final MethodTypeDesc READ = MethodTypeDesc.of(LONG, LONG, LONGS);
+    private static final MethodTypeDesc WRITE = MethodTypeDesc.of(ConstantDescs.CD_void, LONG, LONG, LONGS);
+    private static final MethodTypeDesc MISSES = MethodTypeDesc.of(ConstantDescs.CD_boolean, LONG, LONGS);
     private static final MethodTypeDesc INSERT = MethodTypeDesc.of(LONG, LONG, LONG);
 
     static final int THIS = 0;
@@ -57,11 +56,17 @@ final class RegionFrame {
 
     static final int TEMPORARY_2 = 52;
     static final int TEMPORARY_3 = 54;
+
+    /** The address of the access being made, and the value being written. */
+    static final int LINEAR = 58;
+
+    private static final int WRITTEN = 60;
     /** The XMM registers; there if {@link #usesSimd}. */
     static final int XMM = 56;
 
     final CodeBuilder c;
     final List<RegionPlan.Site> sites = new ArrayList<>();
+    final List<Retreat> retreats = new ArrayList<>();
 
     /** Registers the region reads or writes, and those it writes: bit n is register n. */
     private final int used;
@@ -85,7 +90,7 @@ final class RegionFrame {
     /** The flags' variables are newer than what was last saved of them. */
     private boolean flagsDirty;
 
-    /** The site that {@link #read}, {@link #write} and {@link #checkWrite} name. */
+    /** The last site. */
     private int site;
 
     /**
@@ -292,36 +297,63 @@ final class RegionFrame {
         c.invokevirtual(MMU, "stoppedAt", MethodTypeDesc.of(ConstantDescs.CD_void, INT, INT));
     }
 
+    /**
+     * Where to go to have the interpreter execute an instruction from its start. Nothing that the guest sees may have
+     * changed since then, and the operand stack must be empty.
+     */
+    Label retreat(Instruction i) {
+        if (retreats.isEmpty() || retreats.getLast().instruction != i) {
+            retreats.add(new Retreat(i, c.newLabel(), blockDelta + i.end - i.length, index));
+        }
+        return retreats.getLast().label;
+    }
+
+    /** A way out of the region before an instruction; {@code index} is how many of its block come before it. */
+    record Retreat(Instruction instruction, Label label, int delta, int index) {}
+
+    private void leaveOnMiss(Instruction i, String misses, int table) {
+        c.lload(LINEAR);
+        c.aload(table);
+        c.invokestatic(MEMORY, misses, MISSES);
+        c.ifne(retreat(i));
+    }
+
     /** Pops a linear address, pushes what is there, zero-extended. */
-    void read(int size) {
+    void read(Instruction i, int size) {
+        c.lstore(LINEAR);
+        leaveOnMiss(i, "misses" + 8 * size, READS);
+        c.lload(LINEAR);
         c.aload(READS);
-        c.aload(MMU_SLOT);
-        pushPlace();
         c.invokestatic(MEMORY, "read" + 8 * size, READ);
     }
 
     /** Pops a linear address and on top of it a value. */
-    void write(int size) {
+    void write(Instruction i, int size) {
+        c.lstore(WRITTEN);
+        c.lstore(LINEAR);
+        leaveOnMiss(i, "misses" + 8 * size, WRITES);
+        c.lload(LINEAR);
+        c.lload(WRITTEN);
         c.aload(WRITES);
-        c.aload(MMU_SLOT);
-        pushPlace();
         c.invokestatic(MEMORY, "write" + 8 * size, WRITE);
     }
 
-    /** Pops a linear address. */
-    void checkWrite(int size) {
-        c.loadConstant(size);
-        c.aload(WRITES);
-        c.aload(MMU_SLOT);
-        pushPlace();
-        c.invokestatic(MEMORY, "checkWrite", CHECK);
+    /** Pops a linear address, and leaves if it cannot be written at once. */
+    void checkWrite(Instruction i, int size) {
+        c.lstore(LINEAR);
+        leaveOnMiss(i, "misses" + 8 * size, WRITES);
+    }
+
+    /** Pops a linear address of 16 bytes, and leaves it in {@link #LINEAR} if the table answers for it. */
+    void checkVector(Instruction i, boolean aligned, int table) {
+        c.lstore(LINEAR);
+        leaveOnMiss(i, aligned ? "missesAligned128" : "misses128", table);
     }
 
     /** Pushes the memory operand. */
     void readOperand(Instruction i, int size) {
-        site(i);
         address(i);
-        read(size);
+        read(i, size);
     }
 
     /** Sets what the flags are from now on; their a, b and r have been stored. */

@@ -207,15 +207,13 @@ final class RegionWriter {
                 jump(next, piece.delta());
             }
             case Op.CALL64 -> {
-                f.site(i);
-                pushReturnAddress(next);
+                pushReturnAddress(i, next);
                 c.iinc(RegionFrame.EXECUTED, n + 1);
                 jump(target, piece.delta());
             }
             case Op.RET64 -> {
-                f.site(i);
                 f.load(Cpu.RSP);
-                f.read(8);
+                f.read(i, 8);
                 c.lstore(TARGET);
                 leaveIfNotCanonical(n, delta);
                 f.load(Cpu.RSP);
@@ -236,8 +234,7 @@ final class RegionWriter {
                 c.lstore(TARGET);
                 leaveIfNotCanonical(n, delta);
                 if (i.op == Op.CALL_INDIRECT) {
-                    f.site(i);
-                    pushReturnAddress(next);
+                        pushReturnAddress(i, next);
                 }
                 goIndirect(n);
             }
@@ -245,12 +242,12 @@ final class RegionWriter {
         }
     }
 
-    private void pushReturnAddress(int next) {
+    private void pushReturnAddress(Instruction i, int next) {
         RegionFrame f = frame;
         f.load(Cpu.RSP);
         f.add(-8);
         f.codeAddress(next);
-        f.write(8);
+        f.write(i, 8);
         f.load(Cpu.RSP);
         f.add(-8);
         f.store(Cpu.RSP);
@@ -304,6 +301,10 @@ final class RegionWriter {
     }
 
     private void outOfLine() {
+        for (RegionFrame.Retreat retreat : frame.retreats) {
+            c.labelBinding(retreat.label());
+            interpret(retreat.index(), retreat.delta());
+        }
         if (indirectUsed) {
             indirectJump();
         }

@@ -20,10 +20,8 @@ final class SimdWriter {
     private static final ClassDesc LONGS = RegionFrame.LONGS;
     private static final int SOURCE = FloatingPointState.LANE_SOURCE;
 
-    private static final MethodTypeDesc TRANSFER =
-            MethodTypeDesc.of(VOID, LONG, LONGS, RegionFrame.MMU, LONGS, INT, INT, INT);
-    private static final MethodTypeDesc TRANSFER_ALIGNED =
-            MethodTypeDesc.of(VOID, LONG, LONGS, RegionFrame.MMU, LONGS, INT, INT, INT, RegionFrame.CPU);
+    private static final MethodTypeDesc TRANSFER = MethodTypeDesc.of(
+            ConstantDescs.CD_void, RegionFrame.LONG, RegionFrame.LONGS, RegionFrame.LONGS, RegionFrame.INT);
     private static final MethodTypeDesc SET = MethodTypeDesc.of(VOID, LONG, LONGS, INT);
     private static final MethodTypeDesc INSERT = MethodTypeDesc.of(VOID, LONG, LONGS, INT, INT);
     private static final MethodTypeDesc ONE = MethodTypeDesc.of(VOID, LONGS, INT);
@@ -64,10 +62,9 @@ final class SimdWriter {
             case STORE_LOW_64 -> storePart(i, 2 * i.reg, 8);
             case STORE_HIGH_64 -> storePart(i, 2 * i.reg + 1, 8);
             case STORE_GENERAL -> {
-                frame.site(i);
                 frame.address(i);
                 frame.load(i.reg);
-                frame.write(i.rexW ? 8 : 4);
+                frame.write(i, i.rexW ? 8 : 4);
             }
             case LOAD_32, LOAD_64 -> {
                 frame.readOperand(i, form.shape() == SimdForms.Shape.LOAD_32 ? 4 : 8);
@@ -208,45 +205,41 @@ final class SimdWriter {
     }
 
     private void load(Instruction i, int register, boolean aligned) {
-        frame.site(i);
         frame.address(i);
-        c.aload(RegionFrame.READS);
-        transfer(aligned ? "loadAligned" : "load", register, aligned);
+        frame.checkVector(i, aligned, RegionFrame.READS);
+        transfer("load", RegionFrame.READS, register);
     }
 
     private void store(Instruction i, boolean aligned) {
-        frame.site(i);
         frame.address(i);
-        c.aload(RegionFrame.WRITES);
-        transfer(aligned ? "storeAligned" : "store", i.reg, aligned);
+        frame.checkVector(i, aligned, RegionFrame.WRITES);
+        transfer("store", RegionFrame.WRITES, i.reg);
     }
 
-    private void transfer(String method, int register, boolean aligned) {
-        c.aload(RegionFrame.MMU_SLOT);
+    private void transfer(String method, int table, int register) {
+        c.lload(RegionFrame.LINEAR);
+        c.aload(table);
         vectors();
         c.loadConstant(register);
-        frame.pushPlace();
-        if (aligned) {
-            c.aload(RegionFrame.CPU_SLOT);
-        }
-        c.invokestatic(SIMD, method, aligned ? TRANSFER_ALIGNED : TRANSFER);
+        c.invokestatic(SIMD, method, TRANSFER);
     }
 
     /** Loads 4 or 8 bytes to the low half of {@link #SOURCE}. */
     private void loadPart(Instruction i, int size) {
+        frame.readOperand(i, size);
+        c.lstore(RegionFrame.TEMPORARY);
         vectors();
         c.loadConstant(2 * SOURCE);
-        frame.readOperand(i, size);
+        c.lload(RegionFrame.TEMPORARY);
         c.lastore();
     }
 
     private void storePart(Instruction i, int half, int size) {
-        frame.site(i);
         frame.address(i);
         vectors();
         c.loadConstant(half);
         c.laload();
-        frame.write(size);
+        frame.write(i, size);
     }
 
     /** Pushes the general register or the memory operand, zero-extended. */
