@@ -19,9 +19,9 @@ abstract class Region {
     private static final int RUNS_OBSERVED = 20_000;
 
     /** A region that executes fewer instructions a run on the average is narrow. */
-    private static final long NARROW = 400;
+    private static final long NARROW = 100;
 
-    private static final int MOST_WIDENINGS = 3;
+    private static final int MOST_WIDENINGS = 2;
     private static final int MOST_EXITS = 64;
 
     private RegionPlan plan = RegionPlan.NONE;

@@ -24,9 +24,9 @@ final class RegionCompiler implements AutoCloseable {
     private static final int LARGEST_METHOD = 7_900;
 
     /** Larger regions take HotSpot's compilers more time than they save. */
-    private static final int USUAL_METHOD = 3_500;
+    private static final int USUAL_METHOD = 1_600;
 
-    private static final int WIDE_METHOD = 6_500;
+    private static final int WIDE_METHOD = 2_800;
 
     private static final int QUEUE = 64;
 
