@@ -94,10 +94,13 @@ final class Interpreter {
                 block = locate();
             } else if (block.region != null
                     && (!block.region.usesSimd || cpu.sseEnabled())
-                    && block.region.isMapped(cpu.rip - block.regionDelta, block.context, blocks)) {
+                    && block.region.isMapped(cpu.rip - block.regionDelta, block.context, blocks)
+                    && block.region.warmUp.admits()) {
                 block = execute(block.region, block);
             } else {
-                if (++block.heat == hot && compiler != null && compiler.request(block, cpu.rip, block.context)) {
+                if (++block.heat == hot
+                        && (block.region == null || block.region.warmUp.over())
+                        && compiler != null && compiler.request(block, cpu.rip, block.context)) {
                     continue;
                 }
                 int exit = execute(block);
@@ -111,6 +114,8 @@ final class Interpreter {
         long base = cpu.rip - block.regionDelta;
         long before = cpu.instructions;
         long foundIn = block.context;
+        WarmUp warmUp = region.warmUp;
+        long start = warmUp.over() ? 0 : System.nanoTime();
         cpu.inRegion = true;
         int outcome;
         try {
@@ -134,6 +139,9 @@ final class Interpreter {
         }
         long executed = cpu.instructions - before;
         cpu.compiledInstructions += executed;
+        if (!warmUp.over()) {
+            warmUp.ran(System.nanoTime() - start, executed);
+        }
         if (region.tooNarrow(executed) && compiler != null) {
             compiler.widen(region, base, block, base + block.regionDelta, foundIn);
         }
