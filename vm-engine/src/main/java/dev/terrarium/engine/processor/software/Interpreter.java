@@ -100,7 +100,8 @@ final class Interpreter {
             } else {
                 if (++block.heat == hot
                         && (block.region == null || block.region.warmUp.over())
-                        && compiler != null && compiler.request(block, cpu.rip, block.context)) {
+                        && compiler != null
+                        && compiler.request(block, cpu.rip, block.context)) {
                     continue;
                 }
                 int exit = execute(block);

@@ -260,9 +260,12 @@ class GlobalPageTest {
                 call_often 0x4FFF0
                 end_program
             """;
-        assertThat(run(compilation, LONG_GLOBAL + CODE + program.formatted("107", "007"))).containsExactly("1", "2", "2", "1");
-        assertThat(run(compilation, LONG_GLOBAL + CODE + program.formatted("007", "107"))).containsExactly("1", "1", "2", "1");
-        assertThat(run(compilation, LONG_GLOBAL + CODE + program.formatted("107", "107"))).containsExactly("1", "1", "2", "1");
+        assertThat(run(compilation, LONG_GLOBAL + CODE + program.formatted("107", "007")))
+                .containsExactly("1", "2", "2", "1");
+        assertThat(run(compilation, LONG_GLOBAL + CODE + program.formatted("007", "107")))
+                .containsExactly("1", "1", "2", "1");
+        assertThat(run(compilation, LONG_GLOBAL + CODE + program.formatted("107", "107")))
+                .containsExactly("1", "1", "2", "1");
     }
 
     @ParameterizedTest
