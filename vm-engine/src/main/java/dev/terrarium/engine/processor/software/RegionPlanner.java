@@ -45,7 +45,8 @@ final class RegionPlanner {
      * @return null if {@code head} cannot be compiled, or not wider than it is
      */
     @Nullable
-    RegionPlan plan(Block head, long linear, long context, int budget, @Nullable Region narrow, long narrowBase) {
+    RegionPlan plan(
+            Block head, long linear, long context, int budget, @Nullable Region narrow, long narrowBase) {
         if (head.codeSize != 8 || head.secondPage >= 0 || !startsCompiled(head.code[0])) {
             return null;
         }
@@ -54,8 +55,8 @@ final class RegionPlanner {
         Map<Integer, Long> pages = new HashMap<>();
         Set<Integer> entries = new HashSet<>();
         Set<Integer> seen = new HashSet<>();
-        PriorityQueue<Candidate> candidates =
-                new PriorityQueue<>(Comparator.comparing((Candidate each) -> each.block != head)
+        PriorityQueue<Candidate> candidates = new PriorityQueue<>(
+                Comparator.comparing((Candidate each) -> each.block != head)
                         .thenComparingInt(each -> -each.block.heat)
                         .thenComparingInt(Candidate::delta));
         Candidate first = new Candidate(head, (int) (linear - base));
