@@ -15,12 +15,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * The decoded code of one vCPU, by physical address, with a direct-mapped table by linear address in front.
  *
- * <p>A block found at a linear address carries that address and the <em>context</em>: a number for the present
- * translations, privilege and code size. Forgetting all translations is choosing new context numbers; the blocks stay and
- * are found again through the page tables. All calls are made on the vCPU's thread, {@link #pageMarked} and
+ * <p>A block found at a linear address carries that address and the <em>context</em> in which it was found, which see in
+ * {@link CodeTranslations}. Forgetting translations is choosing new context numbers; the blocks stay and are found again
+ * through the page tables. All calls are made on the vCPU's thread, {@link #pageMarked} and
  * {@link #codeWritten} excepted.
  */
-final class BlockCache implements CodePages.Listener {
+final class BlockCache implements CodePages.Listener, TranslationListener {
     /** Above this everything is thrown away: some 150 bytes each. */
     private static final int MOST_INSTRUCTIONS = 400_000;
 
@@ -28,7 +28,6 @@ final class BlockCache implements CodePages.Listener {
     private static final int LONGEST_INSTRUCTION = 15;
     private static final int PAGE = 4096;
     private static final int JUMPS = 1 << 14;
-    private static final int TRANSLATIONS = 1 << 9;
     private static final int DIRECTORY_SHIFT = 10;
     private static final int WINDOW = LONGEST_BLOCK * LONGEST_INSTRUCTION;
 
@@ -38,9 +37,7 @@ final class BlockCache implements CodePages.Listener {
     private final Cpu cpu;
 
     private final Block[] jumps = new Block[JUMPS];
-    private final long[] translationLinear = new long[TRANSLATIONS];
-    private final long[] translationContext = new long[TRANSLATIONS];
-    private final PageCode[] translationPage = new PageCode[TRANSLATIONS];
+    private final CodeTranslations translations;
     private PageCode[][] directory = new PageCode[0][];
     private final List<PageCode> pages = new ArrayList<>();
 
@@ -48,7 +45,6 @@ final class BlockCache implements CodePages.Listener {
     private final Decoder decoder;
     private final Instruction[] decoded = new Instruction[LONGEST_BLOCK + 1];
     private int cachedInstructions;
-    private long generation;
 
     private volatile @Nullable Thread owner;
     private long markingHost;
@@ -65,7 +61,7 @@ final class BlockCache implements CodePages.Listener {
         this.cpu = cpu;
         this.decoder = new Decoder(window, cpu.features);
         Arrays.fill(jumps, Block.NONE);
-        Arrays.fill(translationContext, Block.NO_CONTEXT);
+        this.translations = new CodeTranslations(cpu, fetcher);
         codePages.addListener(this);
     }
 
@@ -75,15 +71,29 @@ final class BlockCache implements CodePages.Listener {
         applyPending();
     }
 
-    /** The translations of linear addresses have changed, or who may use them. Cheap. */
-    void forgetTranslations() {
-        generation++;
+    @Override
+    public void forgetTranslations() {
+        translations.forgetAll();
     }
 
-    /** What a block must carry to be executed now. */
+    @Override
+    public void forgetLocalTranslations() {
+        translations.forgetLocal();
+    }
+
+    @Override
+    public void forgetTranslation(long linear) {
+        translations.forget(linear);
+    }
+
+    /** What a block must carry to be executed now: this, or what {@link #globalContext} makes of it. */
     long context() {
-        int mode = cpu.codeSize == 8 ? 2 : cpu.codeSize == 4 ? 1 : 0;
-        return generation << 3 | (cpu.cpl == 3 ? 4 : 0) | mode;
+        return translations.context();
+    }
+
+    /** What a block that was found through a global page must carry to be executed in {@code context}. */
+    long globalContext(long context) {
+        return translations.globalOf(context);
     }
 
     /** Drops all code, as when something else than a write changed what is in memory. */
@@ -96,7 +106,7 @@ final class BlockCache implements CodePages.Listener {
         pages.clear();
         directory = new PageCode[0][];
         Arrays.fill(jumps, Block.NONE);
-        Arrays.fill(translationContext, Block.NO_CONTEXT);
+        translations.forgetPages();
         cachedInstructions = 0;
     }
 
@@ -116,7 +126,7 @@ final class BlockCache implements CodePages.Listener {
     /** The block at {@code linear}, in the context the caller knows to be the present one. Throws what a fetch may. */
     Block find(long linear, long context) {
         Block block = jumps[jumpSlot(linear)];
-        if (block.linear == linear && block.context == context) {
+        if (block.linear == linear && (block.context == context || block.context == globalContext(context))) {
             return block;
         }
         return findByPage(linear, context);
@@ -127,6 +137,7 @@ final class BlockCache implements CodePages.Listener {
         if (page == null) {
             return build(linear, fetcher.translate(linear), null, LONGEST_BLOCK);
         }
+        long found = translations.foundIn();
         int offset = (int) linear & (PAGE - 1);
         Block block = page.find(offset, cpu.codeSize);
         if (block != null && block.secondPage >= 0 && block.secondPage != fetcher.translate(secondPage(linear))) {
@@ -139,18 +150,25 @@ final class BlockCache implements CodePages.Listener {
                 return block;
             }
         }
+        if (block.secondPage >= 0) {
+            translations.note(secondPage(linear), false);
+            found = context;
+        }
         block.linear = linear;
-        block.context = context;
+        block.context = found;
         jumps[jumpSlot(linear)] = block;
         return block;
     }
 
-    /** The block at {@code linear} if there is one; changes nothing that the guest can see. */
+    /**
+     * The block at {@code linear}, if there is one and finding it now is good for {@code context}, a global one or not;
+     * changes nothing that the guest can see.
+     */
     @Nullable
     Block peek(long linear, long context) {
         long faultAddress = cpu.cr2;
         try {
-            PageCode page = page(linear, context);
+            PageCode page = pageFor(linear, context);
             Block block = page == null ? null : page.find((int) linear & (PAGE - 1), cpu.codeSize);
             return block == null || block.secondPage >= 0 ? null : block;
         } catch (GuestFault notMapped) {
@@ -159,11 +177,14 @@ final class BlockCache implements CodePages.Listener {
         }
     }
 
-    /** Is the code page at {@code linear} mapped to {@code physical}? Changes nothing that the guest can see. */
+    /**
+     * Is the code page at {@code linear} mapped to {@code physical}, for as long as {@code context} is good, a global one
+     * or not? Changes nothing that the guest can see.
+     */
     boolean isMapped(long linear, long physical, long context) {
         long faultAddress = cpu.cr2;
         try {
-            PageCode page = page(linear, context);
+            PageCode page = pageFor(linear, context);
             return page != null && page.physical == physical;
         } catch (GuestFault notMapped) {
             cpu.cr2 = faultAddress;
@@ -190,20 +211,23 @@ final class BlockCache implements CodePages.Listener {
 
     /** The code of the page that {@code linear} is mapped to, or null if code from there cannot be kept. */
     private @Nullable PageCode page(long linear, long context) {
-        long number = linear >>> 12;
-        int slot = (int) number & (TRANSLATIONS - 1);
-        if (translationLinear[slot] == number && translationContext[slot] == context) {
-            return translationPage[slot];
+        PageCode known = translations.find(linear, context);
+        if (known != null) {
+            return known;
         }
         long physical = fetcher.translate(linear) & -PAGE;
         if (!codePages.tracks(physical) || fetcher.host(physical) == 0) {
             return null;
         }
         PageCode page = pageCode(physical);
-        translationLinear[slot] = number;
-        translationContext[slot] = context;
-        translationPage[slot] = page;
+        translations.enter(linear, context, page);
         return page;
+    }
+
+    private @Nullable PageCode pageFor(long linear, long context) {
+        long present = context();
+        PageCode page = page(linear, present);
+        return context == present || context == translations.foundIn() ? page : null;
     }
 
     private @Nullable PageCode known(long physical) {

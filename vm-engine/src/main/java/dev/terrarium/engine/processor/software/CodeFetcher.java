@@ -9,6 +9,12 @@ interface CodeFetcher {
      */
     long translate(long linear);
 
+    /** Was the page that was translated last a global one, which loads of CR3 leave in the TLB? */
+    boolean isGlobal();
+
+    /** The binary logarithm of the size of the page that was translated last. */
+    int pageShift();
+
     /** The host address of the byte that is read at {@code physical}, good to the end of its page; 0 if that is a device. */
     long host(long physical);
 

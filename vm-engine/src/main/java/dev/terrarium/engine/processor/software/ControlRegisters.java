@@ -75,7 +75,7 @@ final class ControlRegisters {
             throw cpu.generalProtection(0);
         }
         cpu.cr3 = cpu.longMode ? value : value & 0xFFFF_FFFFL;
-        memory.flush();
+        memory.flushLocal();
     }
 
     private long supportedCr4() {

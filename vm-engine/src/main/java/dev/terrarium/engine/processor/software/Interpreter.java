@@ -45,6 +45,9 @@ final class Interpreter {
     private long instructionPointerMask;
     private long context;
 
+    /** What blocks carry instead that were found through global pages. */
+    private long globalContext;
+
     private @Nullable RegionCompiler compiler;
 
     /** Executions that make a block worth compiling; never reached if there is no compiler. */
@@ -91,10 +94,14 @@ final class Interpreter {
                 block = locate();
             } else if (block.region != null
                     && (!block.region.usesSimd || cpu.sseEnabled())
-                    && block.region.isMapped(cpu.rip - block.regionDelta, context, blocks)) {
+                    && block.region.isMapped(cpu.rip - block.regionDelta, block.context, blocks)
+                    && block.region.warmUp.admits()) {
                 block = execute(block.region, block);
             } else {
-                if (++block.heat == hot && compiler != null && compiler.request(block, cpu.rip, context)) {
+                if (++block.heat == hot
+                        && (block.region == null || block.region.warmUp.over())
+                        && compiler != null
+                        && compiler.request(block, cpu.rip, block.context)) {
                     continue;
                 }
                 int exit = execute(block);
@@ -107,6 +114,9 @@ final class Interpreter {
     private @Nullable Block execute(Region region, Block block) {
         long base = cpu.rip - block.regionDelta;
         long before = cpu.instructions;
+        long foundIn = block.context;
+        WarmUp warmUp = region.warmUp;
+        long start = warmUp.over() ? 0 : System.nanoTime();
         cpu.inRegion = true;
         int outcome;
         try {
@@ -130,8 +140,11 @@ final class Interpreter {
         }
         long executed = cpu.instructions - before;
         cpu.compiledInstructions += executed;
+        if (!warmUp.over()) {
+            warmUp.ran(System.nanoTime() - start, executed);
+        }
         if (region.tooNarrow(executed) && compiler != null) {
-            compiler.widen(region, base, block, base + block.regionDelta, context);
+            compiler.widen(region, base, block, base + block.regionDelta, foundIn);
         }
         Block next = locate();
         if (next != null && outcome == Region.LEFT && region.observes()) {
@@ -187,6 +200,7 @@ final class Interpreter {
         }
         instructionPointerMask = Decoder.mask(cpu.codeSize);
         context = blocks.context();
+        globalContext = blocks.globalContext(context);
     }
 
     private long linear() {
@@ -201,11 +215,11 @@ final class Interpreter {
         }
         long linear = linear();
         Block next = exit == TAKEN ? block.taken : block.fallThrough;
-        if (next.linear == linear && next.context == context && cpu.rip + next.bytes - 1 <= codeLimit) {
+        if (next.linear == linear && isPresent(next.context) && cpu.rip + next.bytes - 1 <= codeLimit) {
             return next;
         }
         next = locate();
-        if (next != null && next.context == context && block.context == context) {
+        if (next != null && isPresent(next.context) && isPresent(block.context)) {
             if (exit == TAKEN) {
                 block.taken = next;
             } else {
@@ -219,6 +233,10 @@ final class Interpreter {
             }
         }
         return next;
+    }
+
+    private boolean isPresent(long blockContext) {
+        return blockContext == context || blockContext == globalContext;
     }
 
     private @Nullable Block locate() {

@@ -8,7 +8,9 @@ import java.util.Arrays;
  * page forgets the whole page (Intel SDM volume 3, section 4.10.4.1). May say yes too often, never no.
  */
 final class LargePages {
+    private static final int SMALL = 12;
     private static final int MEDIUM = 21;
+    private static final int FOUR_MEBIBYTES = 22;
     private static final int HUGE = 30;
     private static final int BITS = 1024;
 
@@ -18,7 +20,7 @@ final class LargePages {
 
     /** A translation of a page of {@code 1 << shift} bytes went into the TLB. */
     void entered(long linear, int shift) {
-        if (shift > 12) {
+        if (shift > SMALL) {
             any = true;
             if (shift == HUGE) {
                 set(huge, linear >>> HUGE);
@@ -41,8 +43,15 @@ final class LargePages {
         return (bits[bit >>> 6] & 1L << bit) != 0;
     }
 
-    boolean mayContain(long linear) {
-        return any && (has(medium, linear >>> MEDIUM) || has(huge, linear >>> HUGE));
+    /**
+     * The binary logarithm of the aligned range around {@code linear} which contains the whole of the large page that may
+     * be there: 30 or 22; 12 if there is none.
+     */
+    int shiftAt(long linear) {
+        if (!any) {
+            return SMALL;
+        }
+        return has(huge, linear >>> HUGE) ? HUGE : has(medium, linear >>> MEDIUM) ? FOUR_MEBIBYTES : SMALL;
     }
 
     void clear() {

@@ -22,6 +22,11 @@ final class Mmu {
     private final long[][] readTables = {emptyTable(), emptyTable()};
     private final long[][] writeTables = {emptyTable(), emptyTable()};
 
+    /** Which slots may hold translations through pages that are not global, a bit each. */
+    private final long[][] localReads = {new long[ENTRIES / Long.SIZE], new long[ENTRIES / Long.SIZE]};
+
+    private final long[][] localWrites = {new long[ENTRIES / Long.SIZE], new long[ENTRIES / Long.SIZE]};
+
     /** The tables of the current privilege; see {@link #privilegeChanged}. */
     private long[] reads = readTables[0];
 
@@ -73,6 +78,43 @@ final class Mmu {
         for (int i = 0; i < 2; i++) {
             Arrays.fill(readTables[i], NO_TAG);
             Arrays.fill(writeTables[i], NO_TAG);
+            Arrays.fill(localReads[i], 0);
+            Arrays.fill(localWrites[i], 0);
+        }
+    }
+
+    /** Forgets the translations that were not entered as global. */
+    void flushLocal() {
+        for (int i = 0; i < 2; i++) {
+            flushLocal(readTables[i], localReads[i]);
+            flushLocal(writeTables[i], localWrites[i]);
+        }
+    }
+
+    private static void flushLocal(long[] table, long[] local) {
+        for (int word = 0; word < local.length; word++) {
+            long bits = local[word];
+            local[word] = 0;
+            while (bits != 0) {
+                table[(word * Long.SIZE + Long.numberOfTrailingZeros(bits)) << 1] = NO_TAG;
+                bits &= bits - 1;
+            }
+        }
+    }
+
+    /** Forgets the translations of the aligned {@code 1 << shift} bytes around an address. */
+    void flushRange(long linear, int shift) {
+        for (int i = 0; i < 2; i++) {
+            flushRange(readTables[i], linear, shift);
+            flushRange(writeTables[i], linear, shift);
+        }
+    }
+
+    private static void flushRange(long[] table, long linear, int shift) {
+        for (int slot = 0; slot < table.length; slot += 2) {
+            if ((table[slot] ^ linear) >>> shift == 0) {
+                table[slot] = NO_TAG;
+            }
         }
     }
 
@@ -103,16 +145,24 @@ final class Mmu {
         }
     }
 
-    void enterRead(boolean user, long linear, long hostAddress) {
-        enter(readTables[user ? 1 : 0], linear, hostAddress);
+    void enterRead(boolean user, long linear, long hostAddress, boolean global) {
+        int which = user ? 1 : 0;
+        enter(readTables[which], localReads[which], linear, hostAddress, global);
     }
 
-    void enterWrite(boolean user, long linear, long hostAddress) {
-        enter(writeTables[user ? 1 : 0], linear, hostAddress);
+    void enterWrite(boolean user, long linear, long hostAddress, boolean global) {
+        int which = user ? 1 : 0;
+        enter(writeTables[which], localWrites[which], linear, hostAddress, global);
     }
 
-    private static void enter(long[] table, long linear, long hostAddress) {
+    private static void enter(long[] table, long[] local, long linear, long hostAddress, boolean global) {
         int slot = slot(linear);
+        int number = slot >>> 1;
+        if (global) {
+            local[number >>> 6] &= ~(1L << number);
+        } else {
+            local[number >>> 6] |= 1L << number;
+        }
         table[slot] = linear & PAGE_MASK;
         table[slot + 1] = hostAddress - linear;
     }

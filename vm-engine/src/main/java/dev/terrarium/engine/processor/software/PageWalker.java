@@ -25,6 +25,7 @@ final class PageWalker {
     private static final long ACCESSED = 1 << 5;
     private static final long DIRTY = 1 << 6;
     private static final long LARGE = 1 << 7;
+    private static final long GLOBAL = 1 << 8;
     private static final long NO_EXECUTE = 1L << 63;
 
     private static final long ADDRESS_MASK = ((1L << PHYSICAL_ADDRESS_BITS) - 1) & ~0xFFFL;
@@ -41,6 +42,7 @@ final class PageWalker {
     private final MemoryMap memory;
     private long a20Mask = -1L;
     private int pageShift = 12;
+    private boolean global;
 
     PageWalker(Cpu cpu, MemoryMap memory) {
         this.cpu = cpu;
@@ -57,10 +59,20 @@ final class PageWalker {
         return pageShift;
     }
 
+    /** Was the page that was translated last a global one (CR4.PGE and the G bit of its entry)? */
+    boolean global() {
+        return global;
+    }
+
+    private boolean isGlobal(long leaf) {
+        return (leaf & GLOBAL) != 0 && (cpu.cr4 & Cpu.CR4_PGE) != 0;
+    }
+
     /** The physical address of {@code linear}, or a page fault with CR2 set. */
     long translate(long linear, Access access, boolean user) {
         if ((cpu.cr0 & Cpu.CR0_PG) == 0) {
             pageShift = 12;
+            global = false;
             return linear & 0xFFFF_FFFFL & a20Mask;
         }
         long physical;
@@ -109,6 +121,7 @@ final class PageWalker {
                 checkRights(rights, noExecute, linear, access, user);
                 markUsed64(entryAddress, entry, access);
                 pageShift = shift;
+                global = isGlobal(entry);
                 long offsetMask = (1L << shift) - 1;
                 return (entry & ADDRESS_MASK & ~offsetMask) | (linear & offsetMask);
             }
@@ -133,6 +146,7 @@ final class PageWalker {
             checkRights(directory, false, linear, access, user);
             markUsed32(directoryAddress, directory, access);
             pageShift = 22;
+            global = isGlobal(directory);
             // PSE-36: bits 13 to 20 of the entry are address bits 32 to 39.
             return (directory & 0xFFC0_0000L) | ((directory >>> 13) & 0xFFL) << 32 | (linear & 0x3F_FFFF);
         }
@@ -147,6 +161,7 @@ final class PageWalker {
         }
         markUsed32(entryAddress, entry, access);
         pageShift = 12;
+        global = isGlobal(entry);
         return (entry & 0xFFFF_F000L) | (linear & 0xFFF);
     }
 

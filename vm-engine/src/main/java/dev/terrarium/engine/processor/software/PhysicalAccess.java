@@ -5,6 +5,8 @@ import dev.terrarium.engine.memory.AddressRange;
 import dev.terrarium.engine.memory.MemoryMap;
 import dev.terrarium.engine.processor.LocalInterruptController;
 import dev.terrarium.engine.processor.software.PageWalker.Access;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -21,8 +23,9 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     private final LocalInterruptController interrupts;
     private final ReentrantLock boardLock;
     private final Mmu mmu = new Mmu(this);
-    private final LargePages largePages = new LargePages();
-    private Runnable flushed = () -> {};
+    private final LargePages localLargePages = new LargePages();
+    private final LargePages globalLargePages = new LargePages();
+    private final List<TranslationListener> listeners = new ArrayList<>();
     private CodeFinder code = (physical, length) -> false;
 
     PhysicalAccess(
@@ -53,27 +56,43 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
         code = finder;
     }
 
-    /** Names what else must forget translations when the TLB does. */
-    void onFlush(Runnable action) {
-        flushed = action;
+    void onFlush(TranslationListener listener) {
+        listeners.add(listener);
     }
 
     /** Forgets every translation. */
     void flush() {
         mmu.flush();
-        largePages.clear();
-        flushed.run();
+        localLargePages.clear();
+        globalLargePages.clear();
+        listeners.forEach(TranslationListener::forgetTranslations);
     }
 
-    /** INVLPG: the TLB holds parts of large pages, all of which must go. */
-    void flushPage(long linear) {
-        if (largePages.mayContain(linear)) {
-            mmu.flush();
-            largePages.clear();
+    /** A load of CR3: forgets what does not come from global pages (Intel SDM volume 3, section 4.10.4.1). */
+    void flushLocal() {
+        mmu.flushLocal();
+        localLargePages.clear();
+        listeners.forEach(TranslationListener::forgetLocalTranslations);
+    }
+
+    /** INVLPG: forgets one page, global or not. The TLB holds parts of large pages, all of which must go. */
+    void flushPage(long address) {
+        long linear = wrap(address);
+        int shift = Math.max(localLargePages.shiftAt(linear), globalLargePages.shiftAt(linear));
+        if (shift > 12) {
+            mmu.flushRange(linear, shift);
         } else {
             mmu.flushPage(linear);
         }
-        flushed.run();
+        for (TranslationListener listener : listeners) {
+            listener.forgetTranslation(linear);
+        }
+    }
+
+    private boolean notedAsGlobal(long linear) {
+        boolean global = walker.global();
+        (global ? globalLargePages : localLargePages).entered(linear, walker.pageShift());
+        return global;
     }
 
     private static boolean crossesPage(long linear, int size) {
@@ -132,8 +151,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
         long physical = walker.translate(linear, Access.READ, user);
         AddressRange range = memory.find(physical);
         if (range.readsDirectly() && !isApicPage(physical)) {
-            largePages.entered(linear, walker.pageShift());
-            mmu.enterRead(user, linear, physical + range.readAddend());
+            mmu.enterRead(user, linear, physical + range.readAddend(), notedAsGlobal(linear));
         }
         return readPhysical(physical, size);
     }
@@ -170,8 +188,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
         if (range.writesDirectly()
                 && !isApicPage(physical)
                 && !memory.codePages().isCode(physical)) {
-            largePages.entered(linear, walker.pageShift());
-            mmu.enterWrite(user, linear, physical + range.writeAddend());
+            mmu.enterWrite(user, linear, physical + range.writeAddend(), notedAsGlobal(linear));
         }
     }
 
@@ -231,6 +248,16 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     @Override
     public long translate(long linear) {
         return walker.translate(linear, Access.EXECUTE, cpu.cpl == 3);
+    }
+
+    @Override
+    public boolean isGlobal() {
+        return walker.global();
+    }
+
+    @Override
+    public int pageShift() {
+        return walker.pageShift();
     }
 
     @Override

@@ -37,6 +37,9 @@ abstract class Region {
     /** The code relies on SSE being enabled: see {@link Cpu#sseEnabled}. */
     boolean usesSimd;
 
+    /** Until this is over the interpreter is faster. */
+    final WarmUp warmUp = new WarmUp();
+
     /** Size of the generated class in bytes. */
     int classBytes;
 

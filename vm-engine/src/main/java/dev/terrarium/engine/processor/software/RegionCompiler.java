@@ -64,6 +64,7 @@ final class RegionCompiler implements AutoCloseable {
         if (worker == null) {
             Region region = compiled(plan);
             if (region != null) {
+                region.warmUp.end();
                 region.install();
             }
             return head.region != null;

@@ -121,7 +121,7 @@ public final class SoftwareProcessor implements Processor {
         } else {
             compiler = null;
         }
-        memory.onFlush(blocks::forgetTranslations);
+        memory.onFlush(blocks);
         map.onChange(this::mapChanged);
         controller.onRequest(this::wake);
         reset();

@@ -54,7 +54,7 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
     private boolean nonMaskable;
     private Runnable wake = () -> {};
 
-    private PrivilegedMachine(FeatureSet features) throws IOException {
+    private PrivilegedMachine(FeatureSet features, Compilation compilation) throws IOException {
         memory = HostBlock.allocate(MEMORY);
         resetPage = HostBlock.allocate(4096);
         ReentrantLock lock = new ReentrantLock();
@@ -62,7 +62,7 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
         map.mapDirect(0, MEMORY, memory.address(), memory.address());
         map.mapDirect(RESET_PAGE, 4096, resetPage.address(), resetPage.address());
         Clock clock = new ManualClock();
-        processor = new SoftwareProcessor(0, 1, features, map, this, this, clock, lock, () -> {});
+        processor = new SoftwareProcessor(0, 1, features, map, this, this, clock, lock, () -> {}, compilation);
     }
 
     /** Assembles and runs a program; returns what it told, last of all {@code shutdown} if that is how it ended. */
@@ -72,7 +72,16 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
 
     /** The same on a processor with these extensions. */
     static List<String> run(FeatureSet features, String program) {
-        try (PrivilegedMachine machine = new PrivilegedMachine(features)) {
+        return run(features, Compilation.asked(), program);
+    }
+
+    /** The same, compiling 64-bit code as told. */
+    static List<String> run(Compilation compilation, String program) {
+        return run(FeatureSet.BEST, compilation, program);
+    }
+
+    private static List<String> run(FeatureSet features, Compilation compilation, String program) {
+        try (PrivilegedMachine machine = new PrivilegedMachine(features, compilation)) {
             byte[] image = assemble(program);
             for (int i = 0; i < image.length; i++) {
                 HostMemory.write(machine.memory.address() + PROGRAM + i, 1, image[i]);

@@ -169,7 +169,7 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
     @Override
     public long read(long linear, int size) {
         check(linear, size, false);
-        mmu.enterRead(true, linear, host + linear);
+        mmu.enterRead(true, linear, host + linear, false);
         return HostMemory.read(host + linear, size);
     }
 
@@ -177,7 +177,7 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
     public void write(long linear, int size, long value) {
         check(linear, size, true);
         if ((linear & -4096) != OracleState.CODE) {
-            mmu.enterWrite(true, linear, host + linear);
+            mmu.enterWrite(true, linear, host + linear, false);
         }
         HostMemory.write(host + linear, size, value);
     }
@@ -199,6 +199,16 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
         }
         checkPage(linear, false);
         return linear;
+    }
+
+    @Override
+    public boolean isGlobal() {
+        return false;
+    }
+
+    @Override
+    public int pageShift() {
+        return 12;
     }
 
     @Override

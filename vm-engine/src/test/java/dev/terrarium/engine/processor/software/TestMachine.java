@@ -174,7 +174,7 @@ final class TestMachine implements AutoCloseable, MemoryAccess, CodeFetcher, Por
     @Override
     public long read(long linear, int bytes) {
         checkAll(linear, bytes, false);
-        mmu.enterRead(false, linear, memory.address() + linear - base);
+        mmu.enterRead(false, linear, memory.address() + linear - base, false);
         return peek(linear, bytes);
     }
 
@@ -190,7 +190,7 @@ final class TestMachine implements AutoCloseable, MemoryAccess, CodeFetcher, Por
             }
         }
         if (!code) {
-            mmu.enterWrite(false, linear, memory.address() + linear - base);
+            mmu.enterWrite(false, linear, memory.address() + linear - base, false);
         }
     }
 
@@ -208,6 +208,16 @@ final class TestMachine implements AutoCloseable, MemoryAccess, CodeFetcher, Por
     public long translate(long linear) {
         check(linear, false);
         return linear - base;
+    }
+
+    @Override
+    public boolean isGlobal() {
+        return false;
+    }
+
+    @Override
+    public int pageShift() {
+        return 12;
     }
 
     @Override
