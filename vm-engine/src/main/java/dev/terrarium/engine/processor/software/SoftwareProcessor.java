@@ -372,6 +372,11 @@ public final class SoftwareProcessor implements Processor {
         return cpu.instructionsSeenFromOutside();
     }
 
+    /** How many instructions compiled code executed; to be asked for while the processor does not run. */
+    long compiledInstructions() {
+        return cpu.compiledInstructions;
+    }
+
     @Override
     public EngineStatistics statistics() {
         return EngineStatistics.interpreted(instructions());

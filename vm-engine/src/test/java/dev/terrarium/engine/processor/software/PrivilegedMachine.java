@@ -40,6 +40,7 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
     private static final int PORT_A20 = 0xF2;
     private static final int PORT_RAISE_LATER = 0xF3;
     private static final int PORT_END = 0xF4;
+    private static final int PORT_PATCH_LATER = 0xF5;
     private static final Path KIT = Path.of("src/test/guests/privileged/kit.inc");
 
     /** What the program told: {@code #14(2)@1000} for an exception, hexadecimal numbers for its reports. */
@@ -54,15 +55,17 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
     private boolean nonMaskable;
     private Runnable wake = () -> {};
 
-    private PrivilegedMachine(FeatureSet features) throws IOException {
+    private final MemoryMap map;
+
+    private PrivilegedMachine(FeatureSet features, Compilation compilation) throws IOException {
         memory = HostBlock.allocate(MEMORY);
         resetPage = HostBlock.allocate(4096);
         ReentrantLock lock = new ReentrantLock();
-        MemoryMap map = new MemoryMap(lock, new CodePages(MEMORY));
+        map = new MemoryMap(lock, new CodePages(MEMORY));
         map.mapDirect(0, MEMORY, memory.address(), memory.address());
         map.mapDirect(RESET_PAGE, 4096, resetPage.address(), resetPage.address());
         Clock clock = new ManualClock();
-        processor = new SoftwareProcessor(0, 1, features, map, this, this, clock, lock, () -> {});
+        processor = new SoftwareProcessor(0, 1, features, map, this, this, clock, lock, () -> {}, compilation);
     }
 
     /** Assembles and runs a program; returns what it told, last of all {@code shutdown} if that is how it ended. */
@@ -72,7 +75,19 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
 
     /** The same on a processor with these extensions. */
     static List<String> run(FeatureSet features, String program) {
-        try (PrivilegedMachine machine = new PrivilegedMachine(features)) {
+        return run(features, Compilation.asked(), program).log;
+    }
+
+    /**
+     * What became of a program.
+     *
+     * @param log what it told
+     * @param compiledInstructions how many guest instructions compiled code executed
+     */
+    record Outcome(List<String> log, long compiledInstructions) {}
+
+    static Outcome run(FeatureSet features, Compilation compilation, String program) {
+        try (PrivilegedMachine machine = new PrivilegedMachine(features, compilation)) {
             byte[] image = assemble(program);
             for (int i = 0; i < image.length; i++) {
                 HostMemory.write(machine.memory.address() + PROGRAM + i, 1, image[i]);
@@ -82,7 +97,7 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
             if (machine.runToEnd() == Exit.SHUTDOWN) {
                 machine.log.add("shutdown");
             }
-            return List.copyOf(machine.log);
+            return new Outcome(List.copyOf(machine.log), machine.processor.compiledInstructions());
         } catch (IOException e) {
             throw new AssertionError(e);
         }
@@ -143,6 +158,10 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
             case PORT_RAISE_LATER ->
                 later = CompletableFuture.runAsync(
                         () -> raise(value & 0xFF), CompletableFuture.delayedExecutor(50, TimeUnit.MILLISECONDS));
+            case PORT_PATCH_LATER ->
+                later = CompletableFuture.runAsync(
+                        () -> map.write(value & 0xFFFF_FFFFL, new byte[] {1}, 0, 1),
+                        CompletableFuture.delayedExecutor(50, TimeUnit.MILLISECONDS));
             case PORT_RAISE_NMI -> {
                 nonMaskable = true;
                 wake.run();
@@ -229,6 +248,7 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
 
     @Override
     public void close() {
+        processor.close();
         later.join();
         memory.close();
         resetPage.close();
