@@ -46,6 +46,7 @@ final class Interpreter {
     private long context;
 
     private @Nullable RegionCompiler compiler;
+    private RegionObserver observer = RegionObserver.NONE;
 
     /** Executions that make a block worth compiling; never reached if there is no compiler. */
     private int hot = -1;
@@ -81,6 +82,23 @@ final class Interpreter {
         hot = threshold;
     }
 
+    void observeRegions(RegionObserver itsObserver) {
+        observer = itsObserver;
+    }
+
+    /**
+     * Executes so many instructions without compiled code and whatever demands attention; fewer if there is one among them
+     * that compiled code leaves to the interpreter, or that raises an exception.
+     */
+    void replay(long count) {
+        long end = cpu.instructions + count;
+        int exit = TAKEN;
+        while (cpu.instructions < end && exit != ANEW) {
+            Block block = blocks.find(linear(), context);
+            exit = execute(block.count() <= end - cpu.instructions ? block : blocks.single(linear()));
+        }
+    }
+
     /** Executes from {@link Cpu#rip} until {@link Cpu#attention} is not 0; exceptions are delivered on the way. */
     void run() {
         blocks.enter();
@@ -107,6 +125,7 @@ final class Interpreter {
     private @Nullable Block execute(Region region, Block block) {
         long base = cpu.rip - block.regionDelta;
         long before = cpu.instructions;
+        observer.before();
         cpu.inRegion = true;
         int outcome;
         try {
@@ -120,6 +139,7 @@ final class Interpreter {
             cpu.instructions += Integer.toUnsignedLong(mmu.stopExecuted) + site.index();
             cpu.compiledInstructions += cpu.instructions - before;
             cpu.rip = base + site.delta();
+            observer.after(region);
             if (fault.vector != GuestFault.WRITE_TO_CODE) {
                 gpr[Cpu.BLOCK_START] = base + site.blockDelta();
                 faults.deliver(resolved(fault, site.instruction()));
@@ -128,6 +148,7 @@ final class Interpreter {
             }
             return interpret(locate());
         }
+        observer.after(region);
         long executed = cpu.instructions - before;
         cpu.compiledInstructions += executed;
         if (region.tooNarrow(executed) && compiler != null) {

@@ -41,6 +41,7 @@ final class PageWalker {
     private final MemoryMap memory;
     private long a20Mask = -1L;
     private int pageShift = 12;
+    private long updates;
 
     PageWalker(Cpu cpu, MemoryMap memory) {
         this.cpu = cpu;
@@ -55,6 +56,11 @@ final class PageWalker {
     /** The binary logarithm of the size of the page that was translated last: 12, 21, 22 or 30. */
     int pageShift() {
         return pageShift;
+    }
+
+    /** How often accessed or dirty bits were set. */
+    long updates() {
+        return updates;
     }
 
     /** The physical address of {@code linear}, or a page fault with CR2 set. */
@@ -215,10 +221,12 @@ final class PageWalker {
     }
 
     private void writeEntry64(long physical, long value) {
+        updates++;
         memory.write(physical & a20Mask, 8, value);
     }
 
     private void writeEntry32(long physical, int value) {
+        updates++;
         memory.write(physical & a20Mask, 4, value & 0xFFFF_FFFFL);
     }
 }

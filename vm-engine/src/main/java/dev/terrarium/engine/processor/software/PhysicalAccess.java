@@ -6,6 +6,7 @@ import dev.terrarium.engine.memory.MemoryMap;
 import dev.terrarium.engine.processor.LocalInterruptController;
 import dev.terrarium.engine.processor.software.PageWalker.Access;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What happens on a TLB miss: the page walk, then either a new TLB entry, or a device, or a write to a page that holds
@@ -24,6 +25,9 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     private final LargePages largePages = new LargePages();
     private Runnable flushed = () -> {};
     private CodeFinder code = (physical, length) -> false;
+
+    /** What writes are noted in; null while they are not. */
+    private @Nullable WriteLog log;
 
     PhysicalAccess(
             Cpu cpu,
@@ -51,6 +55,21 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
 
     void findCodeBy(CodeFinder finder) {
         code = finder;
+    }
+
+    /** Notes all that the program writes from now on, and whether it reaches devices; null ends it. */
+    void record(@Nullable WriteLog itsLog) {
+        log = itsLog;
+        mmu.missWrites(itsLog != null);
+    }
+
+    private void note(WriteLog notes, long physical, int size, long value) {
+        AddressRange range = memory.find(physical);
+        if (range.writesDirectly() && !isApicPage(physical)) {
+            notes.add(physical + range.writeAddend(), size, value);
+        } else {
+            notes.reachedDevice();
+        }
     }
 
     /** Names what else must forget translations when the TLB does. */
@@ -181,6 +200,9 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     }
 
     private long readPhysical(long physical, int size) {
+        if (log != null && (isApicPage(physical) || !memory.find(physical).readsDirectly())) {
+            log.reachedDevice();
+        }
         if (!isApicPage(physical)) {
             return memory.read(physical, size);
         }
@@ -194,6 +216,9 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     }
 
     private void writePhysical(long physical, int size, long value) {
+        if (log != null) {
+            note(log, physical, size, value);
+        }
         if (!isApicPage(physical)) {
             memory.write(physical, size, value);
             return;

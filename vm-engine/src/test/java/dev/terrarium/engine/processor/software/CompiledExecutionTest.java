@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * What may surprise compiled code while it runs: its own code changes, its pages are mapped elsewhere, interrupts and
  * single-stepping come. Each program is run by the interpreter alone and with everything compiled the second time; faults
  * are in {@link CompiledFaultTest}.
  */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class CompiledExecutionTest {
     private static final String ENTER = """
                 enter_protected

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -13,6 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * instruction pointer, the error code, CR2, and memory, in both privileges. Pages: 0x50000 plain, 0x51000 absent,
  * 0x52000 read-only, 0x53000 plain, 0x54000 read-only.
  */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class CompiledFaultTest {
     private static final List<String> BAD = List.of(
             "0x50FFD",
