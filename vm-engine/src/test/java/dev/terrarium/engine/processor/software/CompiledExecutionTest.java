@@ -40,16 +40,18 @@ final class CompiledExecutionTest {
             """;
 
     /** What a program told; the same with and without the compiler, which had its part in it. */
-    static List<String> run(String program) {
-        PrivilegedMachine.Outcome interpreted = PrivilegedMachine.run(FeatureSet.BEST, Compilation.OFF, program);
-        PrivilegedMachine.Outcome compiled = PrivilegedMachine.run(FeatureSet.BEST, Compilation.EAGER, program);
-        assertThat(compiled.log()).as("compiled:%n%s", program).isEqualTo(interpreted.log());
+    static List<String> run(byte[] program, long... parameters) {
+        PrivilegedMachine.Outcome interpreted =
+                PrivilegedMachine.run(FeatureSet.BEST, Compilation.OFF, program, parameters);
+        PrivilegedMachine.Outcome compiled =
+                PrivilegedMachine.run(FeatureSet.BEST, Compilation.EAGER, program, parameters);
+        assertThat(compiled.log()).as("compiled").isEqualTo(interpreted.log());
         assertThat(compiled.compiledInstructions()).as("compiled instructions").isPositive();
         return compiled.log();
     }
 
     private static List<String> runLong(String program) {
-        return run(ENTER + program);
+        return run(PrivilegedMachine.assemble(ENTER + program));
     }
 
     @Test

@@ -16,17 +16,20 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class CompiledFaultTest {
-    private static final List<String> BAD = List.of(
-            "0x50FFD",
-            "0x51004",
-            "0x51100",
-            "0x52100",
-            "0x52004",
-            "0x53FFD",
-            "0x54004",
-            "0x7FFFFFFFFFFD",
-            "0x800000000000",
-            "0xFFFF7FFFFFFFFFFC");
+    private static final long[] BAD = {
+            0x50FFD,
+            0x51004,
+            0x51100,
+            0x52100,
+            0x52004,
+            0x53FFD,
+            0x54004,
+            0x7FFF_FFFF_FFFDL,
+            0x8000_0000_0000L,
+            0xFFFF_7FFF_FFFF_FFFCL
+    };
+
+    private static final long GOOD = 0x50900;
 
     private static final String BEFORE = """
             %macro tell 1
@@ -50,14 +53,16 @@ final class CompiledFaultTest {
                 mov rax, cr3
                 mov cr3, rax
                 resume_at after
-                mov r15, BAD
+                mov r15, [0x600]
                 mov r14d, 0x50800
                 mov ebx, 0x100
                 mov edx, 0x1234
                 mov r8d, 77
                 mov r9, 0x1122334455667788
                 mov r11d, 20
-                START user
+                cmp qword [0x608], 0
+                je user
+                to_user64 user
             user:
             again:
                 inc rbx
@@ -115,13 +120,17 @@ final class CompiledFaultTest {
                 end_program
             """;
 
+    private static byte[] program(String body) {
+        return PrivilegedMachine.assemble(BEFORE + body + "\n" + AFTER);
+    }
+
     /** Every bad address in ring 0 and in ring 3. */
     private static void everywhere(String body) {
-        for (String bad : BAD) {
-            for (String start : List.of("jmp", "to_user64")) {
-                String program = BEFORE.replace("BAD", bad).replace("START", start) + body + "\n" + AFTER;
-                List<String> log = CompiledExecutionTest.run(program);
-                assertThat(log.getLast()).isNotEqualTo("shutdown").isNotEqualTo("did not end");
+        byte[] program = program(body);
+        for (long bad : BAD) {
+            for (int user = 0; user <= 1; user++) {
+                List<String> log = CompiledExecutionTest.run(program, bad, user);
+                assertThat(log).as("at %x", bad).hasSizeGreaterThan(20).doesNotContain("shutdown", "did not end");
             }
         }
     }
@@ -211,9 +220,8 @@ final class CompiledFaultTest {
     void ofADivision(String instruction) {
         String body = "mov eax, 9\n mov edx, 0\n mov ecx, 3\n xor r12d, r12d\n cmp r11d, 10\n cmove ecx, r12d\n"
                 + " add r8d, 0x7FFFFFFF\n" + instruction;
-        for (String start : List.of("jmp", "to_user64")) {
-            String program = BEFORE.replace("BAD", "0x50900").replace("START", start) + body + "\n" + AFTER;
-            List<String> log = CompiledExecutionTest.run(program);
+        for (int user = 0; user <= 1; user++) {
+            List<String> log = CompiledExecutionTest.run(program(body), GOOD, user);
             assertThat(log.subList(0, 4)).containsExactly("#0", "0", "10b", "0");
         }
     }
@@ -229,9 +237,8 @@ final class CompiledFaultTest {
     void ofATargetThatIsNotCanonical(String instructions) {
         String body =
                 "lea rcx, [rel over_]\n mov r12, 0x800000000000\n cmp r11d, 10\n cmove rcx, r12\n" + instructions;
-        for (String start : List.of("jmp", "to_user64")) {
-            String program = BEFORE.replace("BAD", "0x50900").replace("START", start) + body + "\n" + AFTER;
-            List<String> log = CompiledExecutionTest.run(program);
+        for (int user = 0; user <= 1; user++) {
+            List<String> log = CompiledExecutionTest.run(program(body), GOOD, user);
             assertThat(log.subList(0, 4)).containsExactly("#13(0)", "0", "10b", "0");
         }
     }
@@ -239,12 +246,12 @@ final class CompiledFaultTest {
     /** The figures here come from the manual, not from the interpreter. */
     @Test
     void exactlyAsTheManualSays() {
-        String program = BEFORE.replace("BAD", "0x52100").replace("START", "to_user64") + """
+        byte[] program = program("""
                 mov r12d, 0x7FFFFFFF
                 add r12d, 1
             here: add [rdi], r9
-            """ + AFTER;
-        List<String> log = CompiledExecutionTest.run(program);
+            """);
+        List<String> log = CompiledExecutionTest.run(program, 0x52100, 1);
         assertThat(log.getFirst()).as("a write by ring 3 to a page that is there").isEqualTo("#14(7)@52100");
         assertThat(log.subList(1, 4)).as("the ADD's own address; RBX counted 11 rounds").containsExactly("0", "10b", "0");
         assertThat(log.subList(10, 12)).as("RDI").containsExactly("52100", "0");

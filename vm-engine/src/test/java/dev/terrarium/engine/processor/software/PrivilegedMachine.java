@@ -31,6 +31,7 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
     private static final int MEMORY = 16 << 20;
     private static final long RESET_PAGE = 0xFFFF_F000L;
     private static final int PROGRAM = 0x7C00;
+    private static final int PARAMETERS = 0x600;
     private static final int PORT_VECTOR = 0xE0;
     private static final int PORT_ERROR = 0xE1;
     private static final int PORT_CR2 = 0xE2;
@@ -75,7 +76,7 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
 
     /** The same on a processor with these extensions. */
     static List<String> run(FeatureSet features, String program) {
-        return run(features, Compilation.asked(), program).log;
+        return run(features, Compilation.asked(), assemble(program)).log;
     }
 
     /**
@@ -86,11 +87,14 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
      */
     record Outcome(List<String> log, long compiledInstructions) {}
 
-    static Outcome run(FeatureSet features, Compilation compilation, String program) {
+    /** Runs an assembled program, which finds the parameters at 0x600, each of 8 bytes. */
+    static Outcome run(FeatureSet features, Compilation compilation, byte[] image, long... parameters) {
         try (PrivilegedMachine machine = new PrivilegedMachine(features, compilation)) {
-            byte[] image = assemble(program);
             for (int i = 0; i < image.length; i++) {
                 HostMemory.write(machine.memory.address() + PROGRAM + i, 1, image[i]);
+            }
+            for (int i = 0; i < parameters.length; i++) {
+                HostMemory.write(machine.memory.address() + PARAMETERS + 8 * i, 8, parameters[i]);
             }
             // JMP 0:7C00 at the reset vector.
             HostMemory.write(machine.resetPage.address() + 0xFF0, 8, 0x007C_00EAL);
@@ -120,9 +124,22 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
         }
     }
 
-    private static byte[] assemble(String program) throws IOException {
-        Path source = Files.createTempFile("program", ".asm");
-        Path binary = Files.createTempFile("program", ".bin");
+    static byte[] assemble(String program) {
+        try {
+            Path source = Files.createTempFile("program", ".asm");
+            Path binary = Files.createTempFile("program", ".bin");
+            try {
+                return assemble(program, source, binary);
+            } finally {
+                Files.deleteIfExists(source);
+                Files.deleteIfExists(binary);
+            }
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static byte[] assemble(String program, Path source, Path binary) throws IOException {
         try {
             Files.writeString(source, "%include \"" + KIT.toAbsolutePath() + "\"\n" + program);
             Process nasm = new ProcessBuilder("nasm", "-w-all", "-f", "bin", "-o", binary.toString(), source.toString())
@@ -136,9 +153,6 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError(e);
-        } finally {
-            Files.deleteIfExists(source);
-            Files.deleteIfExists(binary);
         }
     }
 
