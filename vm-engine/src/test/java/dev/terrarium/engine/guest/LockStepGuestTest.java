@@ -38,8 +38,8 @@ class LockStepGuestTest {
         String asked = System.getProperty(COMPILATION);
         System.setProperty(COMPILATION, "lockstep");
         String command = "seq+1+2000+|+sha256sum;seq+1+2000+|+gzip+-9+|+gunzip+|+md5sum";
-        try (GuestRun run = GuestRun.fromKernel(
-                home, LinuxGuestTest.kernel("console=ttyS0 quiet run=" + command), 512)) {
+        try (GuestRun run =
+                GuestRun.fromKernel(home, LinuxGuestTest.kernel("console=ttyS0 quiet run=" + command), 512)) {
             run.awaitSerial("GUEST-DONE 0", Duration.ofMinutes(Long.getLong("lockstep.minutes", 10)));
             assertThat(run.awaitEnd(Duration.ofMinutes(1))).isEqualTo(new MachineEnd.PoweredOff());
         } finally {

@@ -286,7 +286,9 @@ final class CompiledExecutionTest {
                 jnz again
                 report ebx
                 end_program
-            """)).as("4 of 2, 4 of 1, 4 of 2, 4 of 1, 4 of 2").containsExactly("20");
+            """))
+                .as("4 of 2, 4 of 1, 4 of 2, 4 of 1, 4 of 2")
+                .containsExactly("20");
     }
 
     @Test
@@ -339,8 +341,9 @@ final class CompiledExecutionTest {
                 dec r8d
                 jnz work
                 ret
-            """)).as("CALL, 2 x 3, RET, PUSHF, AND, POPF").containsExactly("3c", "#1", "#1", "#1", "#1", "#1", "#1",
-                    "#1", "#1", "#1", "#1", "#1", "42");
+            """))
+                .as("CALL, 2 x 3, RET, PUSHF, AND, POPF")
+                .containsExactly("3c", "#1", "#1", "#1", "#1", "#1", "#1", "#1", "#1", "#1", "#1", "#1", "42");
     }
 
     @Test

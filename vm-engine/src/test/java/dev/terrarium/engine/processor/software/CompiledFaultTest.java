@@ -17,16 +17,16 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 final class CompiledFaultTest {
     private static final long[] BAD = {
-            0x50FFD,
-            0x51004,
-            0x51100,
-            0x52100,
-            0x52004,
-            0x53FFD,
-            0x54004,
-            0x7FFF_FFFF_FFFDL,
-            0x8000_0000_0000L,
-            0xFFFF_7FFF_FFFF_FFFCL
+        0x50FFD,
+        0x51004,
+        0x51100,
+        0x52100,
+        0x52004,
+        0x53FFD,
+        0x54004,
+        0x7FFF_FFFF_FFFDL,
+        0x8000_0000_0000L,
+        0xFFFF_7FFF_FFFF_FFFCL
     };
 
     private static final long GOOD = 0x50900;
@@ -235,8 +235,7 @@ final class CompiledFaultTest {
                 "here: call rcx\n over_: lea rsp, [rsp + 0]"
             })
     void ofATargetThatIsNotCanonical(String instructions) {
-        String body =
-                "lea rcx, [rel over_]\n mov r12, 0x800000000000\n cmp r11d, 10\n cmove rcx, r12\n" + instructions;
+        String body = "lea rcx, [rel over_]\n mov r12, 0x800000000000\n cmp r11d, 10\n cmove rcx, r12\n" + instructions;
         for (int user = 0; user <= 1; user++) {
             List<String> log = CompiledExecutionTest.run(program(body), GOOD, user);
             assertThat(log.subList(0, 4)).containsExactly("#13(0)", "0", "10b", "0");
@@ -252,8 +251,12 @@ final class CompiledFaultTest {
             here: add [rdi], r9
             """);
         List<String> log = CompiledExecutionTest.run(program, 0x52100, 1);
-        assertThat(log.getFirst()).as("a write by ring 3 to a page that is there").isEqualTo("#14(7)@52100");
-        assertThat(log.subList(1, 4)).as("the ADD's own address; RBX counted 11 rounds").containsExactly("0", "10b", "0");
+        assertThat(log.getFirst())
+                .as("a write by ring 3 to a page that is there")
+                .isEqualTo("#14(7)@52100");
+        assertThat(log.subList(1, 4))
+                .as("the ADD's own address; RBX counted 11 rounds")
+                .containsExactly("0", "10b", "0");
         assertThat(log.subList(10, 12)).as("RDI").containsExactly("52100", "0");
         assertThat(log.subList(18, 20)).as("R10 counted 10 rounds").containsExactly("a", "0");
         int flags = Integer.parseInt(log.get(28), 16);
