@@ -129,6 +129,11 @@ final class Block {
         users.add(user);
     }
 
+    /** How many instructions there are. */
+    int count() {
+        return code[code.length - 1].op == Op.END_OF_BLOCK ? code.length - 1 : code.length;
+    }
+
     boolean retired() {
         return original != code;
     }

@@ -6,27 +6,35 @@ package dev.terrarium.engine.processor.software;
  *
  * @param threshold executions of a block by the interpreter before it is compiled; 0 for never
  * @param background whether the compiler works beside the vCPU, or the vCPU waits for it
+ * @param lockStep whether every run of compiled code is checked against the interpreter; for machines with one vCPU
  */
-public record Compilation(int threshold, boolean background) {
+public record Compilation(int threshold, boolean background, boolean lockStep) {
     /** The interpreter does everything. */
-    public static final Compilation OFF = new Compilation(0, false);
+    public static final Compilation OFF = new Compilation(0, false, false);
 
     /** What users get. */
-    public static final Compilation NORMAL = new Compilation(30_000, true);
+    public static final Compilation NORMAL = new Compilation(30_000, true, false);
 
     /** Everything is compiled the second time it is executed, and at once: for tests of the compiler. */
-    public static final Compilation EAGER = new Compilation(2, false);
+    public static final Compilation EAGER = new Compilation(2, false, false);
 
-    /** What the system property {@code terrarium.compilation} asks for: off, normal or eager; normal if it is not set. */
+    /** The compiler is watched over by {@link LockStep}; a run of the guest takes many times as long. */
+    public static final Compilation LOCK_STEP = new Compilation(200, false, true);
+
+    /**
+     * What the system property {@code terrarium.compilation} asks for: off, normal, eager or lockstep; normal if it is not
+     * set.
+     */
     public static Compilation asked() {
         String asked = System.getProperty("terrarium.compilation", "normal");
         return switch (asked) {
             case "normal" -> NORMAL;
             case "off" -> OFF;
             case "eager" -> EAGER;
+            case "lockstep" -> LOCK_STEP;
             default ->
                 throw new IllegalArgumentException(
-                        "terrarium.compilation is \"" + asked + "\": use off, normal or eager");
+                        "terrarium.compilation is \"" + asked + "\": use off, normal, eager or lockstep");
         };
     }
 }

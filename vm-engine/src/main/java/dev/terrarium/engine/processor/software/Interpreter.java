@@ -49,6 +49,7 @@ final class Interpreter {
     private long globalContext;
 
     private @Nullable RegionCompiler compiler;
+    private RegionObserver observer = RegionObserver.NONE;
 
     /** Executions that make a block worth compiling; never reached if there is no compiler. */
     private int hot = -1;
@@ -84,6 +85,23 @@ final class Interpreter {
         hot = threshold;
     }
 
+    void observeRegions(RegionObserver itsObserver) {
+        observer = itsObserver;
+    }
+
+    /**
+     * Executes so many instructions without compiled code and whatever demands attention; fewer if there is one among them
+     * that compiled code leaves to the interpreter, or that raises an exception.
+     */
+    void replay(long count) {
+        long end = cpu.instructions + count;
+        int exit = TAKEN;
+        while (cpu.instructions < end && exit != ANEW) {
+            Block block = blocks.find(linear(), context);
+            exit = execute(block.count() <= end - cpu.instructions ? block : blocks.single(linear()));
+        }
+    }
+
     /** Executes from {@link Cpu#rip} until {@link Cpu#attention} is not 0; exceptions are delivered on the way. */
     void run() {
         blocks.enter();
@@ -117,6 +135,7 @@ final class Interpreter {
         long foundIn = block.context;
         WarmUp warmUp = region.warmUp;
         long start = warmUp.over() ? 0 : System.nanoTime();
+        observer.before();
         cpu.inRegion = true;
         int outcome;
         try {
@@ -130,6 +149,7 @@ final class Interpreter {
             cpu.instructions += Integer.toUnsignedLong(mmu.stopExecuted) + site.index();
             cpu.compiledInstructions += cpu.instructions - before;
             cpu.rip = base + site.delta();
+            observer.after(region);
             if (fault.vector != GuestFault.WRITE_TO_CODE) {
                 gpr[Cpu.BLOCK_START] = base + site.blockDelta();
                 faults.deliver(resolved(fault, site.instruction()));
@@ -138,6 +158,7 @@ final class Interpreter {
             }
             return interpret(locate());
         }
+        observer.after(region);
         long executed = cpu.instructions - before;
         cpu.compiledInstructions += executed;
         if (!warmUp.over()) {

@@ -43,6 +43,7 @@ final class PageWalker {
     private long a20Mask = -1L;
     private int pageShift = 12;
     private boolean global;
+    private long updates;
 
     PageWalker(Cpu cpu, MemoryMap memory) {
         this.cpu = cpu;
@@ -66,6 +67,11 @@ final class PageWalker {
 
     private boolean isGlobal(long leaf) {
         return (leaf & GLOBAL) != 0 && (cpu.cr4 & Cpu.CR4_PGE) != 0;
+    }
+
+    /** How often accessed or dirty bits were set. */
+    long updates() {
+        return updates;
     }
 
     /** The physical address of {@code linear}, or a page fault with CR2 set. */
@@ -230,10 +236,12 @@ final class PageWalker {
     }
 
     private void writeEntry64(long physical, long value) {
+        updates++;
         memory.write(physical & a20Mask, 8, value);
     }
 
     private void writeEntry32(long physical, int value) {
+        updates++;
         memory.write(physical & a20Mask, 4, value & 0xFFFF_FFFFL);
     }
 }

@@ -8,6 +8,7 @@ import dev.terrarium.engine.processor.software.PageWalker.Access;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What happens on a TLB miss: the page walk, then either a new TLB entry, or a device, or a write to a page that holds
@@ -27,6 +28,9 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     private final LargePages globalLargePages = new LargePages();
     private final List<TranslationListener> listeners = new ArrayList<>();
     private CodeFinder code = (physical, length) -> false;
+
+    /** What writes are noted in; null while they are not. */
+    private @Nullable WriteLog log;
 
     PhysicalAccess(
             Cpu cpu,
@@ -56,6 +60,22 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
         code = finder;
     }
 
+    /** Notes all that the program writes from now on, and whether it reaches devices; null ends it. */
+    void record(@Nullable WriteLog itsLog) {
+        log = itsLog;
+        mmu.missWrites(itsLog != null);
+    }
+
+    private void note(WriteLog notes, long physical, int size, long value) {
+        AddressRange range = memory.find(physical);
+        if (range.writesDirectly() && !isApicPage(physical)) {
+            notes.add(physical + range.writeAddend(), size, value);
+        } else {
+            notes.reachedDevice();
+        }
+    }
+
+    /** Names what else must forget translations when the TLB does. */
     void onFlush(TranslationListener listener) {
         listeners.add(listener);
     }
@@ -198,6 +218,9 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     }
 
     private long readPhysical(long physical, int size) {
+        if (log != null && (isApicPage(physical) || !memory.find(physical).readsDirectly())) {
+            log.reachedDevice();
+        }
         if (!isApicPage(physical)) {
             return memory.read(physical, size);
         }
@@ -211,6 +234,9 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     }
 
     private void writePhysical(long physical, int size, long value) {
+        if (log != null) {
+            note(log, physical, size, value);
+        }
         if (!isApicPage(physical)) {
             memory.write(physical, size, value);
             return;

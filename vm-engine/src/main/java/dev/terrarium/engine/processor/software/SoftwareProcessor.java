@@ -32,6 +32,7 @@ public final class SoftwareProcessor implements Processor {
     private final BlockCache blocks;
     private final Interpreter interpreter;
     private final @Nullable RegionCompiler compiler;
+    private final @Nullable LockStep lockStep;
     private final boolean bootstrap;
     private boolean waitingForStartup;
     private boolean nonMaskablePending;
@@ -120,6 +121,16 @@ public final class SoftwareProcessor implements Processor {
             interpreter.compileWith(compiler, compilation.threshold());
         } else {
             compiler = null;
+        }
+        if (compilation.lockStep()) {
+            if (count != 1) {
+                throw new IllegalArgumentException(
+                        "terrarium.compilation=lockstep is for machines with one vCPU, this one has " + count);
+            }
+            lockStep = new LockStep(cpu, memory, walker, interpreter, boardLock);
+            interpreter.observeRegions(lockStep);
+        } else {
+            lockStep = null;
         }
         memory.onFlush(blocks);
         map.onChange(this::mapChanged);
@@ -372,6 +383,11 @@ public final class SoftwareProcessor implements Processor {
         return cpu.instructionsSeenFromOutside();
     }
 
+    /** How many instructions compiled code executed; to be asked for while the processor does not run. */
+    long compiledInstructions() {
+        return cpu.compiledInstructions;
+    }
+
     @Override
     public EngineStatistics statistics() {
         return EngineStatistics.interpreted(instructions());
@@ -388,6 +404,9 @@ public final class SoftwareProcessor implements Processor {
         kick();
         if (compiler != null) {
             compiler.close();
+        }
+        if (lockStep != null) {
+            lockStep.close();
         }
     }
 }

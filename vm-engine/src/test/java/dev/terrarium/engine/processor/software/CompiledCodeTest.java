@@ -14,13 +14,13 @@ import org.junit.jupiter.api.Test;
  */
 final class CompiledCodeTest {
     private static final int MOST_INSTRUCTIONS = 24;
-    private static final int STATES = 25;
+    private static final int STATES = 120;
     private static final int MOST_REPORTS = 20;
 
     @Test
     void randomProgramsEndAsInTheInterpreter() throws IOException {
         long seed = Long.getLong("seed", 20261121L);
-        long budget = Long.getLong("compiled.instructions", 1_000_000);
+        long budget = Long.getLong("compiled.instructions", 5_500_000);
         List<String> reports = new ArrayList<>();
         long done = 0;
         try (SoftwareOracle interpreted = new SoftwareOracle();

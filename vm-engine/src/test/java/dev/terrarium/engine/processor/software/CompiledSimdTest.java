@@ -14,13 +14,13 @@ import org.junit.jupiter.api.Test;
  */
 final class CompiledSimdTest {
     private static final int MOST_INSTRUCTIONS = 16;
-    private static final int STATES = 25;
+    private static final int STATES = 120;
     private static final int MOST_REPORTS = 10;
     private static final long SEED = Long.getLong("seed", 20261121L);
 
     @Test
     void simdProgramsEndAsInTheInterpreter() throws IOException {
-        long budget = Long.getLong("compiled.instructions", 1_000_000);
+        long budget = Long.getLong("compiled.instructions", 5_500_000);
         List<String> reports = new ArrayList<>();
         long done = 0;
         try (SoftwareOracle interpreted = new SoftwareOracle();

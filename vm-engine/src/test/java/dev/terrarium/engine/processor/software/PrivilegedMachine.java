@@ -31,6 +31,7 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
     private static final int MEMORY = 16 << 20;
     private static final long RESET_PAGE = 0xFFFF_F000L;
     private static final int PROGRAM = 0x7C00;
+    private static final int PARAMETERS = 0x600;
     private static final int PORT_VECTOR = 0xE0;
     private static final int PORT_ERROR = 0xE1;
     private static final int PORT_CR2 = 0xE2;
@@ -40,6 +41,7 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
     private static final int PORT_A20 = 0xF2;
     private static final int PORT_RAISE_LATER = 0xF3;
     private static final int PORT_END = 0xF4;
+    private static final int PORT_PATCH_LATER = 0xF5;
     private static final Path KIT = Path.of("src/test/guests/privileged/kit.inc");
 
     /** What the program told: {@code #14(2)@1000} for an exception, hexadecimal numbers for its reports. */
@@ -54,11 +56,13 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
     private boolean nonMaskable;
     private Runnable wake = () -> {};
 
+    private final MemoryMap map;
+
     private PrivilegedMachine(FeatureSet features, Compilation compilation) throws IOException {
         memory = HostBlock.allocate(MEMORY);
         resetPage = HostBlock.allocate(4096);
         ReentrantLock lock = new ReentrantLock();
-        MemoryMap map = new MemoryMap(lock, new CodePages(MEMORY));
+        map = new MemoryMap(lock, new CodePages(MEMORY));
         map.mapDirect(0, MEMORY, memory.address(), memory.address());
         map.mapDirect(RESET_PAGE, 4096, resetPage.address(), resetPage.address());
         Clock clock = new ManualClock();
@@ -72,26 +76,37 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
 
     /** The same on a processor with these extensions. */
     static List<String> run(FeatureSet features, String program) {
-        return run(features, Compilation.asked(), program);
+        return run(features, Compilation.asked(), assemble(program)).log;
     }
 
     /** The same, compiling 64-bit code as told. */
     static List<String> run(Compilation compilation, String program) {
-        return run(FeatureSet.BEST, compilation, program);
+        return run(FeatureSet.BEST, compilation, assemble(program)).log;
     }
 
-    private static List<String> run(FeatureSet features, Compilation compilation, String program) {
+    /**
+     * What became of a program.
+     *
+     * @param log what it told
+     * @param compiledInstructions how many guest instructions compiled code executed
+     */
+    record Outcome(List<String> log, long compiledInstructions) {}
+
+    /** Runs an assembled program, which finds the parameters at 0x600, each of 8 bytes. */
+    static Outcome run(FeatureSet features, Compilation compilation, byte[] image, long... parameters) {
         try (PrivilegedMachine machine = new PrivilegedMachine(features, compilation)) {
-            byte[] image = assemble(program);
             for (int i = 0; i < image.length; i++) {
                 HostMemory.write(machine.memory.address() + PROGRAM + i, 1, image[i]);
+            }
+            for (int i = 0; i < parameters.length; i++) {
+                HostMemory.write(machine.memory.address() + PARAMETERS + 8 * i, 8, parameters[i]);
             }
             // JMP 0:7C00 at the reset vector.
             HostMemory.write(machine.resetPage.address() + 0xFF0, 8, 0x007C_00EAL);
             if (machine.runToEnd() == Exit.SHUTDOWN) {
                 machine.log.add("shutdown");
             }
-            return List.copyOf(machine.log);
+            return new Outcome(List.copyOf(machine.log), machine.processor.compiledInstructions());
         } catch (IOException e) {
             throw new AssertionError(e);
         }
@@ -114,9 +129,22 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
         }
     }
 
-    private static byte[] assemble(String program) throws IOException {
-        Path source = Files.createTempFile("program", ".asm");
-        Path binary = Files.createTempFile("program", ".bin");
+    static byte[] assemble(String program) {
+        try {
+            Path source = Files.createTempFile("program", ".asm");
+            Path binary = Files.createTempFile("program", ".bin");
+            try {
+                return assemble(program, source, binary);
+            } finally {
+                Files.deleteIfExists(source);
+                Files.deleteIfExists(binary);
+            }
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static byte[] assemble(String program, Path source, Path binary) throws IOException {
         try {
             Files.writeString(source, "%include \"" + KIT.toAbsolutePath() + "\"\n" + program);
             Process nasm = new ProcessBuilder("nasm", "-w-all", "-f", "bin", "-o", binary.toString(), source.toString())
@@ -130,9 +158,6 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError(e);
-        } finally {
-            Files.deleteIfExists(source);
-            Files.deleteIfExists(binary);
         }
     }
 
@@ -152,6 +177,10 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
             case PORT_RAISE_LATER ->
                 later = CompletableFuture.runAsync(
                         () -> raise(value & 0xFF), CompletableFuture.delayedExecutor(50, TimeUnit.MILLISECONDS));
+            case PORT_PATCH_LATER ->
+                later = CompletableFuture.runAsync(
+                        () -> map.write(value & 0xFFFF_FFFFL, new byte[] {1}, 0, 1),
+                        CompletableFuture.delayedExecutor(50, TimeUnit.MILLISECONDS));
             case PORT_RAISE_NMI -> {
                 nonMaskable = true;
                 wake.run();
@@ -238,6 +267,7 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
 
     @Override
     public void close() {
+        processor.close();
         later.join();
         memory.close();
         resetPage.close();
