@@ -13,6 +13,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
@@ -21,6 +22,7 @@ import org.slf4j.LoggerFactory;
  * the machine. See {@code docs/architecture.md}, "lock-step".
  */
 @Tag("guest-boot")
+@EnabledIfSystemProperty(named = "lockstep", matches = "true", disabledReason = "takes long: -Dlockstep=true")
 class LockStepGuestTest {
     private static final String COMPILATION = "terrarium.compilation";
     private static final Pattern SUMMARY =

@@ -9,7 +9,6 @@ import dev.terrarium.engine.memory.Unchecked;
  * the first source where there are two, {@code s} the source. {@link SimdForms} names the methods.
  */
 final class CompiledSimd {
-    private static final long PAGE_MASK = ~0xFFFL;
     private static final long LOW_32 = 0xFFFF_FFFFL;
     private static final int VECTOR = 16;
 

@@ -26,7 +26,7 @@ final class DirtyRegisters {
         while (changed) {
             changed = false;
             for (RegionPlan.Piece piece : plan.pieces()) {
-                int in = before.get(piece.delta()) | (piece.entry() >= 0 ? beforeEntries : 0);
+                int in = at(piece.delta()) | (piece.entry() >= 0 ? beforeEntries : 0);
                 changed |= add(piece.delta(), in);
                 int out = after(piece, in);
                 for (int successor : plan.successors(piece)) {
@@ -41,8 +41,12 @@ final class DirtyRegisters {
         return before;
     }
 
+    private int at(int delta) {
+        return before.getOrDefault(delta, 0);
+    }
+
     private boolean add(int delta, int registers) {
-        int old = before.get(delta);
+        int old = at(delta);
         before.put(delta, old | registers);
         return (old | registers) != old;
     }

@@ -45,8 +45,7 @@ final class RegionPlanner {
      * @return null if {@code head} cannot be compiled, or not wider than it is
      */
     @Nullable
-    RegionPlan plan(
-            Block head, long linear, long context, int budget, @Nullable Region narrow, long narrowBase) {
+    RegionPlan plan(Block head, long linear, long context, int budget, @Nullable Region narrow, long narrowBase) {
         if (head.codeSize != 8 || head.secondPage >= 0 || !startsCompiled(head.code[0])) {
             return null;
         }
@@ -55,8 +54,8 @@ final class RegionPlanner {
         Map<Integer, Long> pages = new HashMap<>();
         Set<Integer> entries = new HashSet<>();
         Set<Integer> seen = new HashSet<>();
-        PriorityQueue<Candidate> candidates = new PriorityQueue<>(
-                Comparator.comparing((Candidate each) -> each.block != head)
+        PriorityQueue<Candidate> candidates =
+                new PriorityQueue<>(Comparator.comparing((Candidate each) -> each.block != head)
                         .thenComparingInt(each -> -each.block.heat)
                         .thenComparingInt(Candidate::delta));
         Candidate first = new Candidate(head, (int) (linear - base));
@@ -126,13 +125,15 @@ final class RegionPlanner {
             int first,
             @Nullable Region narrow) {
         List<RegionPlan.Piece> pieces = new ArrayList<>();
-        pieces.add(piece(chosen.get(first), first, 0));
         int number = 1;
-        List<Integer> order = new ArrayList<>(chosen.keySet());
-        order.sort(null);
-        for (int delta : order) {
-            if (delta != first) {
-                Block block = chosen.get(delta);
+        List<Map.Entry<Integer, Block>> order = new ArrayList<>(chosen.entrySet());
+        order.sort(Map.Entry.comparingByKey());
+        for (Map.Entry<Integer, Block> each : order) {
+            int delta = each.getKey();
+            Block block = each.getValue();
+            if (delta == first) {
+                pieces.addFirst(piece(block, delta, 0));
+            } else {
                 boolean entry = entries.contains(delta) && startsCompiled(block.code[0]);
                 pieces.add(piece(block, delta, entry ? number++ : -1));
             }

@@ -29,7 +29,6 @@ final class RegionWriter {
     private static final int DISTANCE = RegionFrame.TEMPORARY_2;
 
     private final RegionPlan plan;
-    private final Map<Integer, RegionPlan.Piece> pieceAt = new LinkedHashMap<>();
     private final Map<Integer, Label> leaders = new LinkedHashMap<>();
     private final Map<Integer, Label> exits = new LinkedHashMap<>();
     private final Map<Integer, RegionFrame.Knowledge> incoming = new HashMap<>();
@@ -48,7 +47,6 @@ final class RegionWriter {
         int used = 0;
         int written = 0;
         for (RegionPlan.Piece piece : plan.pieces()) {
-            pieceAt.put(piece.delta(), piece);
             leaders.put(piece.delta(), c.newLabel());
             for (Instruction i : piece.code()) {
                 RegisterUse use = RegisterUse.of(i);
@@ -90,7 +88,7 @@ final class RegionWriter {
         for (RegionPlan.Piece piece : plan.pieces()) {
             RegionFrame.Knowledge known = incoming.get(piece.delta());
             if (known == null || piece.entry() >= 0 || surprising.contains(piece.delta())) {
-                known = new RegionFrame.Knowledge(dirty.get(piece.delta()), true, -1);
+                known = new RegionFrame.Knowledge(dirty.getOrDefault(piece.delta(), 0), true, -1);
             }
             block(piece, known);
         }
@@ -234,7 +232,7 @@ final class RegionWriter {
                 c.lstore(TARGET);
                 leaveIfNotCanonical(n, delta);
                 if (i.op == Op.CALL_INDIRECT) {
-                        pushReturnAddress(i, next);
+                    pushReturnAddress(i, next);
                 }
                 goIndirect(n);
             }
@@ -291,13 +289,14 @@ final class RegionWriter {
     /** Where to jump to reach the code at {@code target}: directly, by way of a look at attention, or out. */
     private Label way(int target, int from) {
         incoming.merge(target, frame.knowledge(), RegionFrame.Knowledge::join);
-        if (!pieceAt.containsKey(target)) {
+        Label leader = leaders.get(target);
+        if (leader == null) {
             return exits.computeIfAbsent(target, t -> c.newLabel());
         }
         if (target <= from) {
             return backEdges.computeIfAbsent(target, t -> c.newLabel());
         }
-        return leaders.get(target);
+        return leader;
     }
 
     private void outOfLine() {
