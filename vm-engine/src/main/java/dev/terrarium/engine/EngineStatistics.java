@@ -6,9 +6,9 @@ package dev.terrarium.engine;
  *
  * @param instructions guest instructions executed, compiled ones included
  * @param compiledInstructions guest instructions executed in compiled code
- * @param compileNanos time that went into compiling
- * @param codeBytes bytecode of the regions that are compiled now, in bytes
- * @param compiledRegions regions that are compiled now
+ * @param compileNanos time that went into generating classes; HotSpot's own compilers are not in it
+ * @param codeBytes bytes of the class files generated
+ * @param compiledRegions regions generated
  */
 public record EngineStatistics(
         long instructions, long compiledInstructions, long compileNanos, long codeBytes, int compiledRegions) {

@@ -30,9 +30,14 @@ final class RegionCompiler implements AutoCloseable {
 
     private static final int QUEUE = 64;
 
+    /** After so many, all code is forgotten and made anew as it is needed: what nobody needs any more goes with it. */
+    private static final int MOST_REGIONS = 4_000;
+
     private final Cpu cpu;
     private final Interpreter interpreter;
+    private final BlockCache blocks;
     private final RegionPlanner planner;
+    private int installed;
     private final int threshold;
     private final BlockingQueue<RegionPlan> wanted = new ArrayBlockingQueue<>(QUEUE);
     private final ConcurrentLinkedQueue<Region> ready = new ConcurrentLinkedQueue<>();
@@ -44,6 +49,7 @@ final class RegionCompiler implements AutoCloseable {
     RegionCompiler(Cpu cpu, Interpreter interpreter, BlockCache blocks, Compilation compilation) {
         this.cpu = cpu;
         this.interpreter = interpreter;
+        this.blocks = blocks;
         this.planner = new RegionPlanner(blocks);
         this.threshold = compilation.threshold();
         worker = compilation.background()
@@ -90,6 +96,10 @@ final class RegionCompiler implements AutoCloseable {
     void installReady() {
         Region region;
         while ((region = ready.poll()) != null) {
+            if (++installed > MOST_REGIONS) {
+                blocks.forgetAll();
+                installed = 1;
+            }
             region.install();
         }
     }

@@ -390,7 +390,11 @@ public final class SoftwareProcessor implements Processor {
 
     @Override
     public EngineStatistics statistics() {
-        return EngineStatistics.interpreted(instructions());
+        return compiler == null
+                ? EngineStatistics.interpreted(instructions())
+                : new EngineStatistics(
+                        instructions(), cpu.compiledInstructions, compiler.compileNanos(), compiler.codeBytes(), (int)
+                                compiler.regions());
     }
 
     @Override
