@@ -300,6 +300,9 @@ class ConsoleViewTest {
     private void mouse(GuestScreen screen, EventType<MouseEvent> type, double fx, double fy, boolean primary)
             throws Exception {
         onFx(() -> {
+            // texts around the screen change with its state: where it is must not wait for the next pulse
+            stage.getScene().getRoot().applyCss();
+            stage.getScene().getRoot().layout();
             double scale = Math.min(screen.getWidth() / WIDTH, screen.getHeight() / HEIGHT);
             double x = (screen.getWidth() - WIDTH * scale) / 2 + WIDTH * scale * fx + 1;
             double y = (screen.getHeight() - HEIGHT * scale) / 2 + HEIGHT * scale * fy + 1;

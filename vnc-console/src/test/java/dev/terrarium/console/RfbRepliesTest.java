@@ -44,7 +44,11 @@ class RfbRepliesTest implements RfbConnection.Listener {
                 end.completeExceptionally(e);
             }
         });
-        server.open();
+        try {
+            server.open();
+        } catch (AssertionError | IOException e) {
+            throw new AssertionError("the console ended: " + end.getNow("not yet"), e);
+        }
     }
 
     @AfterEach
