@@ -141,7 +141,7 @@ final class FakeHost implements Host {
                 16L << 30,
                 List.of(
                         new HostCapabilities.AcceleratorReport(
-                                "software", true, "Terrarium's own processor; works everywhere, interprets"),
+                                "software", true, "Terrarium's own processor; works everywhere, needs nothing"),
                         new HostCapabilities.AcceleratorReport("kvm", false, "no /dev/kvm")),
                 "SeaBIOS, 256 KiB",
                 null);

@@ -58,7 +58,7 @@ final class HostInfo {
                 field("MemAvailable:", total()),
                 List.of(
                         new AcceleratorReport(
-                                "software", true, "Terrarium's own processor; works everywhere, interprets"),
+                                "software", true, "Terrarium's own processor; works everywhere, needs nothing"),
                         new AcceleratorReport("kvm", false, kvmVerdict())),
                 firmware,
                 advice);

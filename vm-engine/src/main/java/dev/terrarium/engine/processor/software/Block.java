@@ -59,15 +59,18 @@ final class Block {
     /** How often the interpreter executed the block since it was decoded. */
     int heat;
 
-    /** An indirect jump, a return or an exception's return was seen to come here. */
-    boolean indirectTarget;
-
     /** Where an indirect jump at the block's end was seen to go: distances from the block's linear address. */
     private long @Nullable [] jumpDistances;
 
     /** What executes this block faster, at its entry {@link #regionEntry}. */
     @Nullable
     Region region;
+
+    /** The context in which {@link #region} can be run at {@link #linear} without further questions but for SSE's. */
+    long readyContext = NO_CONTEXT;
+
+    /** Of {@link #region}: see there. */
+    boolean usesSimd;
 
     int regionEntry;
 
@@ -122,6 +125,26 @@ final class Block {
         return jumpDistances == null ? NO_JUMPS : jumpDistances;
     }
 
+    void runBy(@Nullable Region itsRegion, int entry, int delta) {
+        region = itsRegion;
+        regionEntry = entry;
+        regionDelta = delta;
+        usesSimd = itsRegion != null && itsRegion.usesSimd;
+        readyContext = NO_CONTEXT;
+    }
+
+    /** Is the block's code in a region that has yet to show that it is fast? */
+    boolean isWarmingUp() {
+        if (users != null) {
+            for (Region user : users) {
+                if (!user.warmUp.over()) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
     void compiledInto(Region user) {
         if (users == null) {
             users = new ArrayList<>(1);
@@ -149,6 +172,7 @@ final class Block {
      */
     void retire() {
         context = NO_CONTEXT;
+        readyContext = NO_CONTEXT;
         taken = NONE;
         fallThrough = NONE;
         if (users != null) {

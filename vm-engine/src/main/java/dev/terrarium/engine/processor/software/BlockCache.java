@@ -132,6 +132,12 @@ final class BlockCache implements CodePages.Listener, TranslationListener {
         return findByPage(linear, context);
     }
 
+    /** The block that was found at {@code linear} last, or {@link Block#NONE}: a guess, {@link Block#readyContext} tells. */
+    Block lastFoundAt(long linear) {
+        Block block = jumps[jumpSlot(linear)];
+        return block.linear == linear ? block : Block.NONE;
+    }
+
     private Block findByPage(long linear, long context) {
         PageCode page = page(linear, context);
         if (page == null) {
@@ -156,6 +162,7 @@ final class BlockCache implements CodePages.Listener, TranslationListener {
         }
         block.linear = linear;
         block.context = found;
+        block.readyContext = Block.NO_CONTEXT;
         jumps[jumpSlot(linear)] = block;
         return block;
     }

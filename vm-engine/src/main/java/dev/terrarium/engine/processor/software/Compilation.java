@@ -13,7 +13,7 @@ public record Compilation(int threshold, boolean background, boolean lockStep) {
     public static final Compilation OFF = new Compilation(0, false, false);
 
     /** What users get. */
-    public static final Compilation NORMAL = new Compilation(30_000, true, false);
+    public static final Compilation NORMAL = new Compilation(6_000, true, false);
 
     /** Everything is compiled the second time it is executed, and at once: for tests of the compiler. */
     public static final Compilation EAGER = new Compilation(2, false, false);

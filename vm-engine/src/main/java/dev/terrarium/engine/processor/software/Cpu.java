@@ -166,7 +166,10 @@ final class Cpu {
     /** How many of {@link #instructions} were executed by compiled code. */
     long compiledInstructions;
 
-    /** The flags that compiled code wrote back before it did what may raise an exception, as {@link FlagKind} has them. */
+    /**
+     * The flags as {@link FlagKind} has them: what one region leaves to the next, and what compiled code wrote back before it
+     * did what may raise an exception.
+     */
     int savedFlagKind;
 
     long savedFlagA;
@@ -212,6 +215,19 @@ final class Cpu {
     /** {@link #instructions} for other threads. */
     long instructionsSeenFromOutside() {
         return (long) INSTRUCTIONS.getOpaque(this);
+    }
+
+    /** Gives the flags to compiled code. */
+    void giveFlags() {
+        savedFlagKind = FlagKind.CANONICAL;
+        savedFlagR = flagResult;
+        savedFlagA = flagCarries;
+        savedFlagB = flagAux;
+    }
+
+    /** Takes the flags that compiled code left. */
+    void takeFlags() {
+        FlagKind.store(savedFlagKind, savedFlagA, savedFlagB, savedFlagR, this);
     }
 
     /** A cheap look, for the interpreter's loop. */

@@ -52,7 +52,7 @@ final class Interpreter {
     private RegionObserver observer = RegionObserver.NONE;
 
     /** Executions that make a block worth compiling; never reached if there is no compiler. */
-    private int hot = -1;
+    private int hot = Integer.MAX_VALUE;
 
     Interpreter(
             Cpu cpu,
@@ -110,16 +110,15 @@ final class Interpreter {
         while (cpu.attention() == 0) {
             if (block == null) {
                 block = locate();
+            } else if (block.region != null && isReady(block)) {
+                block = runCompiled(block);
             } else if (block.region != null
                     && (!block.region.usesSimd || cpu.sseEnabled())
                     && block.region.isMapped(cpu.rip - block.regionDelta, block.context, blocks)
                     && block.region.warmUp.admits()) {
-                block = execute(block.region, block);
+                block = tryCompiled(block.region, block);
             } else {
-                if (++block.heat == hot
-                        && (block.region == null || block.region.warmUp.over())
-                        && compiler != null
-                        && compiler.request(block, cpu.rip, block.context)) {
+                if (++block.heat >= hot && compiler != null && compiler.request(block, cpu.rip, block.context)) {
                     continue;
                 }
                 int exit = execute(block);
@@ -128,51 +127,85 @@ final class Interpreter {
         }
     }
 
-    /** Executes compiled code, and what it has to leave to the interpreter; returns the block to go on with. */
-    private @Nullable Block execute(Region region, Block block) {
+    private boolean isReady(Block block) {
+        return isPresent(block.readyContext) && (!block.usesSimd || cpu.sseEnabled());
+    }
+
+    /** Executes compiled code from a block that is ready, then one region after the other; returns the block to go on with. */
+    private @Nullable Block runCompiled(Block first) {
+        Block block = first;
+        Block next = first;
+        long base = 0;
+        int outcome;
+        long before = cpu.instructions;
+        cpu.giveFlags();
+        cpu.inRegion = true;
+        try {
+            do {
+                block = next;
+                base = cpu.rip - block.regionDelta;
+                outcome = block.region.run(cpu, mmu, base, block.regionEntry);
+                if (outcome != Region.LEFT || cpu.attention() != 0) {
+                    break;
+                }
+                next = blocks.lastFoundAt(cpu.rip);
+            } while (isReady(next));
+        } catch (GuestFault fault) {
+            return stopped(block.region, base, before, fault);
+        }
+        cpu.inRegion = false;
+        cpu.takeFlags();
+        cpu.compiledInstructions += cpu.instructions - before;
+        Block last = locate();
+        return outcome == Region.LEFT ? last : interpret(last);
+    }
+
+    /** Executes a region that has to show that it is fast, or that is observed. */
+    private @Nullable Block tryCompiled(Region region, Block block) {
         long base = cpu.rip - block.regionDelta;
         long before = cpu.instructions;
-        long foundIn = block.context;
         WarmUp warmUp = region.warmUp;
         long start = warmUp.over() ? 0 : System.nanoTime();
         observer.before();
+        cpu.giveFlags();
         cpu.inRegion = true;
         int outcome;
         try {
             outcome = region.run(cpu, mmu, base, block.regionEntry);
             cpu.inRegion = false;
         } catch (GuestFault fault) {
-            cpu.inRegion = false;
-            RegionPlan.Site site = region.site(mmu.stopSite);
-            int kind = site.flagKind() >= 0 ? site.flagKind() : cpu.savedFlagKind;
-            FlagKind.store(kind, cpu.savedFlagA, cpu.savedFlagB, cpu.savedFlagR, cpu);
-            cpu.instructions += Integer.toUnsignedLong(mmu.stopExecuted) + site.index();
-            cpu.compiledInstructions += cpu.instructions - before;
-            cpu.rip = base + site.delta();
-            observer.after(region);
-            if (fault.vector != GuestFault.WRITE_TO_CODE) {
-                gpr[Cpu.BLOCK_START] = base + site.blockDelta();
-                faults.deliver(resolved(fault, site.instruction()));
-                refresh();
-                return null;
-            }
-            return interpret(locate());
+            return stopped(region, base, before, fault);
         }
+        cpu.takeFlags();
         observer.after(region);
         long executed = cpu.instructions - before;
         cpu.compiledInstructions += executed;
         if (!warmUp.over()) {
             warmUp.ran(System.nanoTime() - start, executed);
-        }
-        if (region.tooNarrow(executed) && compiler != null) {
-            compiler.widen(region, base, block, base + block.regionDelta, foundIn);
+        } else if (observer == RegionObserver.NONE) {
+            block.readyContext = block.context;
         }
         Block next = locate();
-        if (next != null && outcome == Region.LEFT && region.observes()) {
-            region.sawExit(next.linear - base);
-            next.indirectTarget = true;
-        }
         return outcome == Region.LEFT ? next : interpret(next);
+    }
+
+    /** Compiled code stopped at a site for an exception or because it would write to code; returns what to go on with. */
+    private @Nullable Block stopped(Region region, long base, long before, GuestFault fault) {
+        cpu.inRegion = false;
+        RegionPlan.Site site = region.site(mmu.stopSite);
+        int kind = site.flagKind() >= 0 ? site.flagKind() : cpu.savedFlagKind;
+        FlagKind.store(kind, cpu.savedFlagA, cpu.savedFlagB, cpu.savedFlagR, cpu);
+        cpu.instructions += Integer.toUnsignedLong(mmu.stopExecuted) + site.index();
+        cpu.compiledInstructions += cpu.instructions - before;
+        cpu.rip = base + site.delta();
+        observer.after(region);
+        if (fault.vector != GuestFault.WRITE_TO_CODE) {
+            gpr[Cpu.BLOCK_START] = base + site.blockDelta();
+            faults.deliver(resolved(fault, site.instruction()));
+            refresh();
+            return null;
+        }
+        return interpret(locate());
     }
 
     /** Executes a block without its region; returns the block to go on with. */
@@ -246,7 +279,6 @@ final class Interpreter {
             } else {
                 block.fallThrough = next;
                 if (exit == INDIRECT) {
-                    next.indirectTarget = true;
                     if (block.code[block.code.length - 1].op == Op.JMP_INDIRECT) {
                         block.sawJump(next.linear - block.linear);
                     }

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor.software;
 
-import java.util.LinkedHashSet;
-import java.util.Set;
-
 /**
  * Guest code compiled to one JVM method: blocks that run together, with the jumps among them as plain jumps. A region
  * knows its code by distance from a base, so that it serves wherever its pages are mapped side by side; what it was made
@@ -15,14 +12,6 @@ abstract class Region {
 
     /** Left at {@link Cpu#rip}, before an instruction that the interpreter has to execute. */
     static final int INTERPRET = 1;
-
-    private static final int RUNS_OBSERVED = 20_000;
-
-    /** A region that executes fewer instructions a run on the average is narrow. */
-    private static final long NARROW = 100;
-
-    private static final int MOST_WIDENINGS = 2;
-    private static final int MOST_EXITS = 64;
 
     private RegionPlan plan = RegionPlan.NONE;
 
@@ -40,17 +29,6 @@ abstract class Region {
     /** Until this is over the interpreter is faster. */
     final WarmUp warmUp = new WarmUp();
 
-    /** Size of the generated class in bytes. */
-    int classBytes;
-
-    /** How often the region was entered since it was last considered for widening, and what that executed. */
-    private int runs;
-
-    private long executed;
-    private int widenings;
-
-    private final Set<Long> exits = new LinkedHashSet<>();
-
     private long checkedContext = Block.NO_CONTEXT;
     private long checkedBase;
 
@@ -65,12 +43,11 @@ abstract class Region {
      */
     abstract int run(Cpu cpu, Mmu mmu, long base, int entry);
 
-    final void complete(RegionPlan itsPlan, RegionPlan.Site[] itsSites, Interpreter itsInterpreter, int bytes) {
+    final void complete(RegionPlan itsPlan, RegionPlan.Site[] itsSites, Interpreter itsInterpreter) {
         plan = itsPlan;
         usesSimd = itsPlan.usesSimd();
         sites = itsSites;
         interpreter = itsInterpreter;
-        classBytes = bytes;
     }
 
     final RegionPlan plan() {
@@ -106,36 +83,6 @@ abstract class Region {
         return true;
     }
 
-    /**
-     * Counts a run, and tells whether the region is left so often that it should be planned anew, with what has become hot
-     * around it since.
-     */
-    final boolean tooNarrow(long instructions) {
-        executed += instructions;
-        if (++runs < RUNS_OBSERVED) {
-            return false;
-        }
-        boolean narrow = executed < runs * NARROW && widenings < MOST_WIDENINGS;
-        runs = 0;
-        executed = 0;
-        widenings += narrow ? 1 : 0;
-        return narrow;
-    }
-
-    /** Is this one of the runs whose exit is to be noted? */
-    final boolean observes() {
-        return (runs & 31) == 0 && exits.size() < MOST_EXITS;
-    }
-
-    /** The region was left for what lies {@code distance} bytes from its base. */
-    final void sawExit(long distance) {
-        exits.add(distance);
-    }
-
-    final Set<Long> exits() {
-        return exits;
-    }
-
     /** Makes the region what its entries' blocks execute, unless a block has been written to since it was planned. */
     final void install() {
         for (RegionPlan.Piece piece : plan.pieces()) {
@@ -146,11 +93,8 @@ abstract class Region {
         for (RegionPlan.Piece piece : plan.pieces()) {
             Block block = piece.block();
             block.compiledInto(this);
-            if (piece.entry() >= 0
-                    && (piece == plan.pieces()[0] || block.region == null || block.region == plan.replaced())) {
-                block.region = this;
-                block.regionEntry = piece.entry();
-                block.regionDelta = piece.delta();
+            if (piece.entry() >= 0 && (piece == plan.pieces()[0] || block.region == null)) {
+                block.runBy(this, piece.entry(), piece.delta());
             }
         }
     }
@@ -164,13 +108,9 @@ abstract class Region {
         for (RegionPlan.Piece piece : plan.pieces()) {
             Block block = piece.block();
             if (block.region == this) {
-                block.region = null;
+                block.runBy(null, 0, 0);
                 block.heat = 0;
             }
         }
-    }
-
-    final boolean retired() {
-        return retired;
     }
 }

@@ -26,8 +26,6 @@ final class RegionCompiler implements AutoCloseable {
     /** Larger regions take HotSpot's compilers more time than they save. */
     private static final int USUAL_METHOD = 1_600;
 
-    private static final int WIDE_METHOD = 2_800;
-
     private static final int QUEUE = 64;
 
     /** After so many, all code is forgotten and made anew as it is needed: what nobody needs any more goes with it. */
@@ -57,15 +55,20 @@ final class RegionCompiler implements AutoCloseable {
                 : null;
     }
 
-    /** The interpreter found a block to be hot; returns whether it has been compiled already. */
+    /** The interpreter found a block to be hot; returns whether it has been compiled at once. */
     boolean request(Block head, long linear, long context) {
-        if (wanted.remainingCapacity() == 0) {
-            head.heat = threshold / 2;
+        head.heat = threshold / 2;
+        if (head.region != null || wanted.remainingCapacity() == 0 || head.isWarmingUp()) {
             return false;
         }
-        RegionPlan plan = planner.plan(head, linear, context, USUAL_METHOD, null, 0);
+        RegionPlan plan = planner.plan(head, linear, context, USUAL_METHOD);
         if (plan == null) {
+            head.heat = Integer.MIN_VALUE;
             return false;
+        }
+        // All blocks of a loop become hot together: the others are not to ask for regions of their own meanwhile.
+        for (RegionPlan.Piece piece : plan.pieces()) {
+            piece.block().heat = Math.min(piece.block().heat, threshold / 2);
         }
         if (worker == null) {
             Region region = compiled(plan);
@@ -75,21 +78,8 @@ final class RegionCompiler implements AutoCloseable {
             }
             return head.region != null;
         }
-        if (!wanted.offer(plan)) {
-            head.heat = threshold / 2;
-        }
+        wanted.add(plan);
         return false;
-    }
-
-    /** A region was found to be left too soon after entering it at {@code head}: makes a wider one, if there is more. */
-    void widen(Region narrow, long narrowBase, Block head, long linear, long context) {
-        if (worker == null || wanted.remainingCapacity() == 0) {
-            return;
-        }
-        RegionPlan plan = planner.plan(head, linear, context, WIDE_METHOD, narrow, narrowBase);
-        if (plan != null) {
-            wanted.add(plan);
-        }
     }
 
     /** Installs what the compiler's thread has finished. */
@@ -134,7 +124,7 @@ final class RegionCompiler implements AutoCloseable {
             MethodHandles.Lookup hidden = MethodHandles.lookup().defineHiddenClass(written.bytes(), true);
             Region region = (Region) hidden.findConstructor(hidden.lookupClass(), MethodType.methodType(void.class))
                     .invoke();
-            region.complete(smaller, written.sites(), interpreter, written.bytes().length);
+            region.complete(smaller, written.sites(), interpreter);
             regions.incrementAndGet();
             codeBytes.addAndGet(written.bytes().length);
             return region;

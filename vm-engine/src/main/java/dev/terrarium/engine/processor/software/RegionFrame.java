@@ -19,7 +19,6 @@ final class RegionFrame {
     static final ClassDesc MMU = type(Mmu.class);
     static final ClassDesc MEMORY = type(CompiledMemory.class);
     static final ClassDesc FLAGS = type(FlagKind.class);
-    static final ClassDesc FAULT = type(GuestFault.class);
     static final ClassDesc STATE = type(FloatingPointState.class);
     static final ClassDesc LONGS = ConstantDescs.CD_long.arrayType();
     static final ClassDesc LONG = ConstantDescs.CD_long;
@@ -422,6 +421,22 @@ final class RegionFrame {
         c.invokestatic(FLAGS, "store", MethodTypeDesc.of(ConstantDescs.CD_void, INT, LONG, LONG, LONG, CPU));
     }
 
+    /** Takes the flags over from the region that was left last, or from {@link Cpu#giveFlags}. */
+    private void takeFlags() {
+        c.aload(CPU_SLOT).getfield(CPU, "savedFlagR", LONG).lstore(FLAG_R);
+        c.aload(CPU_SLOT).getfield(CPU, "savedFlagA", LONG).lstore(FLAG_A);
+        c.aload(CPU_SLOT).getfield(CPU, "savedFlagB", LONG).lstore(FLAG_B);
+        c.aload(CPU_SLOT).getfield(CPU, "savedFlagKind", INT).istore(KIND);
+        knownKind = -1;
+    }
+
+    private void giveFlags() {
+        c.aload(CPU_SLOT).lload(FLAG_R).putfield(CPU, "savedFlagR", LONG);
+        c.aload(CPU_SLOT).lload(FLAG_A).putfield(CPU, "savedFlagA", LONG);
+        c.aload(CPU_SLOT).lload(FLAG_B).putfield(CPU, "savedFlagB", LONG);
+        c.aload(CPU_SLOT).iload(KIND).putfield(CPU, "savedFlagKind", INT);
+    }
+
     /** Takes the flags from the vCPU. */
     void loadFlags() {
         c.aload(CPU_SLOT).getfield(CPU, "flagResult", LONG).lstore(FLAG_R);
@@ -442,7 +457,7 @@ final class RegionFrame {
                     .astore(XMM);
         }
         c.iconst_0().istore(EXECUTED);
-        loadFlags();
+        takeFlags();
         loadRegisters(used);
     }
 
@@ -472,8 +487,7 @@ final class RegionFrame {
     /** Writes everything back when the region is left; what {@link Cpu#rip} is to be was set. */
     void leave() {
         saveRegisters(0xFFFF);
-        knownKind = -1;
-        storeFlags();
+        giveFlags();
         c.aload(CPU_SLOT);
         c.dup();
         c.getfield(CPU, "instructions", LONG);

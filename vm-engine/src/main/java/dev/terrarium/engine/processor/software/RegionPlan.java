@@ -3,17 +3,15 @@ package dev.terrarium.engine.processor.software;
 
 import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What a region is to be made of.
  *
  * @param pieces the blocks in it, the first being the one it was made for
  * @param pages the pages they lie in
- * @param replaced the narrower region that it is to stand in for, if any
  */
-record RegionPlan(Piece[] pieces, Page[] pages, @Nullable Region replaced) {
-    static final RegionPlan NONE = new RegionPlan(new Piece[0], new Page[0], null);
+record RegionPlan(Piece[] pieces, Page[] pages) {
+    static final RegionPlan NONE = new RegionPlan(new Piece[0], new Page[0]);
 
     /** How many instructions of a piece belong to it: a following piece may start among them. */
     int length(Piece piece) {
@@ -54,7 +52,7 @@ record RegionPlan(Piece[] pieces, Page[] pages, @Nullable Region replaced) {
 
     /** The same with the first half of its pieces, for when it turned out too large. */
     RegionPlan half() {
-        return new RegionPlan(Arrays.copyOf(pieces, Math.max(1, pieces.length / 2)), pages, replaced);
+        return new RegionPlan(Arrays.copyOf(pieces, Math.max(1, pieces.length / 2)), pages);
     }
 
     /** Are there instructions in it that the compiled code executes on the XMM registers itself? */

@@ -2,20 +2,21 @@
 package dev.terrarium.engine.processor.software;
 
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses what a region consists of: from a hot block along the jumps that were taken often, hottest first, until the
- * method would grow too large. Only code that was executed is taken in.
+ * method would grow too large. Only code that was executed is taken in, and none that is in a region already: HotSpot's time
+ * and the processor's caches are what there is least of. A region can be entered at every piece, so that it serves whoever
+ * comes from another one, and the interpreter after an instruction that it had to execute.
  */
 final class RegionPlanner {
     /** Jumps farther than this stay outside, so that distances fit an int with room to spare. */
@@ -40,19 +41,16 @@ final class RegionPlanner {
     /**
      * @param linear where {@code head} is mapped now
      * @param budget roughly how many bytes of bytecode the region may have
-     * @param narrow the region that is to be widened, or null
-     * @param narrowBase the linear address that its distances count from
-     * @return null if {@code head} cannot be compiled, or not wider than it is
+     * @return null if {@code head} cannot be compiled
      */
     @Nullable
-    RegionPlan plan(Block head, long linear, long context, int budget, @Nullable Region narrow, long narrowBase) {
+    RegionPlan plan(Block head, long linear, long context, int budget) {
         if (head.codeSize != 8 || head.secondPage >= 0 || !startsCompiled(head.code[0])) {
             return null;
         }
         long base = linear & ~(long) PAGE_MASK;
-        Map<Integer, Block> chosen = new LinkedHashMap<>();
+        Map<Integer, Block> chosen = new HashMap<>();
         Map<Integer, Long> pages = new HashMap<>();
-        Set<Integer> entries = new HashSet<>();
         Set<Integer> seen = new HashSet<>();
         PriorityQueue<Candidate> candidates =
                 new PriorityQueue<>(Comparator.comparing((Candidate each) -> each.block != head)
@@ -61,16 +59,6 @@ final class RegionPlanner {
         Candidate first = new Candidate(head, (int) (linear - base));
         candidates.add(first);
         seen.add(first.delta);
-        if (narrow != null) {
-            for (long exit : narrow.exits()) {
-                long delta = narrowBase + exit - base;
-                Block block = Math.abs(delta) < FARTHEST ? blocks.peek(base + delta, context) : null;
-                if (block != null && block.codeSize == 8 && !block.retired() && seen.add((int) delta)) {
-                    candidates.add(new Candidate(block, (int) delta));
-                    entries.add((int) delta);
-                }
-            }
-        }
         int size = 0;
         int coldest = Math.max(1, head.heat / COLDEST_SHARE);
         while (!candidates.isEmpty() && chosen.size() < MOST_PIECES) {
@@ -83,64 +71,32 @@ final class RegionPlanner {
             size += cost;
             chosen.put(next.delta, next.block);
             pages.put(page, next.block.physical & ~(long) PAGE_MASK);
-            if (next.block.indirectTarget) {
-                entries.add(next.delta);
-            }
-            List<Integer> successors = successors(next, entries);
-            for (long distance : next.block.jumpDistances()) {
-                if (Math.abs(distance) < FARTHEST) {
-                    successors.add((int) (next.delta + distance));
-                    entries.add((int) (next.delta + distance));
-                }
-            }
-            for (int successor : successors) {
-                if (Math.abs((long) successor) < FARTHEST && seen.add(successor)) {
+            for (long successor : successors(next)) {
+                if (Math.abs(successor) < FARTHEST && seen.add((int) successor)) {
                     Block block = blocks.peek(base + successor, context);
-                    if (block != null
-                            && !block.retired()
-                            && (block.heat >= coldest || narrow != null && block.region != null)) {
-                        candidates.add(new Candidate(block, successor));
+                    if (block != null && !block.retired() && block.region == null && block.heat >= coldest) {
+                        candidates.add(new Candidate(block, (int) successor));
                     }
                 }
             }
         }
-        if (narrow != null && !widens(narrow, chosen.values())) {
-            return null;
-        }
-        return finished(chosen, pages, entries, first.delta, narrow);
+        return finished(chosen, pages, first.delta);
     }
 
-    private static boolean widens(Region narrow, Collection<Block> chosen) {
-        Set<Block> old = new HashSet<>();
-        for (RegionPlan.Piece piece : narrow.plan().pieces()) {
-            old.add(piece.block());
-        }
-        return !old.containsAll(chosen);
-    }
-
-    private static RegionPlan finished(
-            Map<Integer, Block> chosen,
-            Map<Integer, Long> pages,
-            Set<Integer> entries,
-            int first,
-            @Nullable Region narrow) {
+    private static RegionPlan finished(Map<Integer, Block> chosen, Map<Integer, Long> pages, int first) {
         List<RegionPlan.Piece> pieces = new ArrayList<>();
+        pieces.add(piece(chosen.get(first), first, 0));
         int number = 1;
-        List<Map.Entry<Integer, Block>> order = new ArrayList<>(chosen.entrySet());
-        order.sort(Map.Entry.comparingByKey());
-        for (Map.Entry<Integer, Block> each : order) {
+        for (Map.Entry<Integer, Block> each : new TreeMap<>(chosen).entrySet()) {
             int delta = each.getKey();
-            Block block = each.getValue();
-            if (delta == first) {
-                pieces.addFirst(piece(block, delta, 0));
-            } else {
-                boolean entry = entries.contains(delta) && startsCompiled(block.code[0]);
-                pieces.add(piece(block, delta, entry ? number++ : -1));
+            if (delta != first) {
+                boolean entry = startsCompiled(each.getValue().code[0]);
+                pieces.add(piece(each.getValue(), delta, entry ? number++ : -1));
             }
         }
         List<RegionPlan.Page> used = new ArrayList<>();
         pages.forEach((delta, physical) -> used.add(new RegionPlan.Page(delta, physical)));
-        return new RegionPlan(pieces.toArray(RegionPlan.Piece[]::new), used.toArray(RegionPlan.Page[]::new), narrow);
+        return new RegionPlan(pieces.toArray(RegionPlan.Piece[]::new), used.toArray(RegionPlan.Page[]::new));
     }
 
     private static RegionPlan.Piece piece(Block block, int delta, int entry) {
@@ -156,24 +112,19 @@ final class RegionPlanner {
         };
     }
 
-    /** Where control may go from a block, as distances; notes which of them are good places to enter the region. */
-    private static List<Integer> successors(Candidate from, Set<Integer> entries) {
+    /** Where control may go from a block, as distances. */
+    private static List<Long> successors(Candidate from) {
         Instruction last = from.block.code[from.block.code.length - 1];
-        List<Integer> all = new ArrayList<>(2);
-        int next = from.delta + last.end;
-        int target = (int) (from.delta + last.addressOffset);
+        List<Long> all = new ArrayList<>(2);
+        long next = from.delta + last.end;
+        long target = from.delta + last.addressOffset;
         switch (last.op) {
             case Op.JMP -> all.add(target);
             case Op.CALL64 -> {
                 all.add(target);
                 all.add(next);
-                entries.add(next);
             }
-            case Op.CALL_INDIRECT -> {
-                all.add(next);
-                entries.add(next);
-            }
-            case Op.END_OF_BLOCK -> all.add(next);
+            case Op.CALL_INDIRECT, Op.END_OF_BLOCK -> all.add(next);
             case Op.RET64, Op.JMP_INDIRECT, Op.SYSTEM, Op.RET, Op.CALL, Op.LOOP, Op.PORT_STRING -> {}
             default -> {
                 if (last.op >= Op.JO && last.op <= Op.JG) {
@@ -182,10 +133,8 @@ final class RegionPlanner {
                 }
             }
         }
-        for (int each : all) {
-            if (each <= from.delta) {
-                entries.add(each);
-            }
+        for (long distance : from.block.jumpDistances()) {
+            all.add(from.delta + distance);
         }
         return all;
     }
