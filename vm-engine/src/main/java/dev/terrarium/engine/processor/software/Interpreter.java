@@ -111,7 +111,7 @@ final class Interpreter {
             if (block == null) {
                 block = locate();
             } else if (block.region != null && isReady(block)) {
-                block = runCompiled(block);
+                block = runCompiled(block, block.region);
             } else if (block.region != null
                     && (!block.region.usesSimd || cpu.sseEnabled())
                     && block.region.isMapped(cpu.rip - block.regionDelta, block.context, blocks)
@@ -132,26 +132,29 @@ final class Interpreter {
     }
 
     /** Executes compiled code from a block that is ready, then one region after the other; returns the block to go on with. */
-    private @Nullable Block runCompiled(Block first) {
+    private @Nullable Block runCompiled(Block first, Region firstRegion) {
         Block block = first;
-        Block next = first;
+        Region region = firstRegion;
         long base = 0;
         int outcome;
         long before = cpu.instructions;
         cpu.giveFlags();
         cpu.inRegion = true;
         try {
-            do {
-                block = next;
+            while (true) {
                 base = cpu.rip - block.regionDelta;
-                outcome = block.region.run(cpu, mmu, base, block.regionEntry);
+                outcome = region.run(cpu, mmu, base, block.regionEntry);
                 if (outcome != Region.LEFT || cpu.attention() != 0) {
                     break;
                 }
-                next = blocks.lastFoundAt(cpu.rip);
-            } while (isReady(next));
+                block = blocks.lastFoundAt(cpu.rip);
+                if (block.region == null || !isReady(block)) {
+                    break;
+                }
+                region = block.region;
+            }
         } catch (GuestFault fault) {
-            return stopped(block.region, base, before, fault);
+            return stopped(region, base, before, fault);
         }
         cpu.inRegion = false;
         cpu.takeFlags();

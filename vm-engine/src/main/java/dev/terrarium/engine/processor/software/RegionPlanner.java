@@ -80,12 +80,12 @@ final class RegionPlanner {
                 }
             }
         }
-        return finished(chosen, pages, first.delta);
+        return finished(head, chosen, pages, first.delta);
     }
 
-    private static RegionPlan finished(Map<Integer, Block> chosen, Map<Integer, Long> pages, int first) {
+    private static RegionPlan finished(Block head, Map<Integer, Block> chosen, Map<Integer, Long> pages, int first) {
         List<RegionPlan.Piece> pieces = new ArrayList<>();
-        pieces.add(piece(chosen.get(first), first, 0));
+        pieces.add(piece(head, first, 0));
         int number = 1;
         for (Map.Entry<Integer, Block> each : new TreeMap<>(chosen).entrySet()) {
             int delta = each.getKey();
