@@ -153,6 +153,16 @@ final class RegionFrame {
         }
     }
 
+    /** Sign-extends the low {@code size} bytes of the long on the stack. */
+    void signExtend(int size) {
+        switch (size) {
+            case 1 -> c.l2i().i2b().i2l();
+            case 2 -> c.l2i().i2s().i2l();
+            case 4 -> c.l2i().i2l();
+            default -> {}
+        }
+    }
+
     void mask(long mask) {
         if (mask != -1) {
             c.loadConstant(mask);
@@ -348,6 +358,24 @@ final class RegionFrame {
     void checkVector(Instruction i, boolean aligned, int table) {
         c.lstore(LINEAR);
         leaveOnMiss(i, aligned ? "missesAligned128" : "misses128", table);
+    }
+
+    /** Reads the memory operand to {@link #TEMPORARY_2} after making sure that it can be written. */
+    void readToModify(Instruction i, int size) {
+        address(i);
+        c.lstore(TEMPORARY);
+        c.lload(TEMPORARY);
+        checkWrite(i, size);
+        c.lload(TEMPORARY);
+        read(i, size);
+        c.lstore(TEMPORARY_2);
+    }
+
+    /** Writes {@link #TEMPORARY_3} to the operand of {@link #readToModify}. */
+    void writeModified(Instruction i, int size) {
+        c.lload(TEMPORARY);
+        c.lload(TEMPORARY_3);
+        write(i, size);
     }
 
     /** Pushes the memory operand. */
