@@ -3,17 +3,20 @@ package dev.terrarium.engine.processor.software;
 
 import java.lang.classfile.CodeBuilder;
 import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 
-/** Generates additions, comparisons, logical operations and multiplications. */
+/** Generates additions, comparisons, logical operations, multiplications and divisions. */
 final class ArithmeticWriter {
+    private static final ClassDesc BITS = RegionFrame.type(CompiledBits.class);
+    private static final ClassDesc BOOLEAN = ConstantDescs.CD_boolean;
     private static final ClassDesc MATH = RegionFrame.type(Math.class);
     private static final MethodTypeDesc LONG_LONGS =
             MethodTypeDesc.of(RegionFrame.LONG, RegionFrame.LONG, RegionFrame.LONG);
     private static final int A = RegionFrame.FLAG_A;
     private static final int B = RegionFrame.FLAG_B;
     private static final int R = RegionFrame.FLAG_R;
-    private static final int ADDRESS = RegionFrame.TEMPORARY;
+    private static final int LOW = RegionFrame.TEMPORARY;
     private static final int VALUE = RegionFrame.TEMPORARY_2;
     private static final int EXTRA = RegionFrame.TEMPORARY_3;
 
@@ -25,7 +28,7 @@ final class ArithmeticWriter {
         this.c = frame.c;
     }
 
-    private void combine(int operation) {
+    void combine(int operation) {
         switch (operation) {
             case Arithmetic.AND -> c.land();
             case Arithmetic.OR -> c.lor();
@@ -35,11 +38,11 @@ final class ArithmeticWriter {
         }
     }
 
-    private static boolean isLogic(int operation) {
+    static boolean isLogic(int operation) {
         return operation == Arithmetic.AND || operation == Arithmetic.OR || operation == Arithmetic.XOR;
     }
 
-    private static int family(int operation) {
+    static int family(int operation) {
         return switch (operation) {
             case Arithmetic.ADD -> FlagKind.ADD;
             case Arithmetic.ADC -> FlagKind.ADC;
@@ -128,7 +131,7 @@ final class ArithmeticWriter {
             combine(operation);
         }
         c.lstore(EXTRA);
-        frame.writeModified(i, size);
+        frame.writeModified(size);
         if (flags) {
             if (!isLogic(operation)) {
                 c.lload(VALUE);
@@ -164,7 +167,7 @@ final class ArithmeticWriter {
             c.lload(VALUE);
             frame.add(by);
             c.lstore(EXTRA);
-            frame.writeModified(i, size);
+            frame.writeModified(size);
             if (flags) {
                 frame.carry();
                 c.lstore(A);
@@ -195,7 +198,7 @@ final class ArithmeticWriter {
             c.lload(VALUE);
             c.lneg();
             c.lstore(EXTRA);
-            frame.writeModified(i, size);
+            frame.writeModified(size);
         } else {
             frame.destination(i);
             c.lstore(VALUE);
@@ -219,7 +222,7 @@ final class ArithmeticWriter {
             c.loadConstant(-1L);
             c.lxor();
             c.lstore(EXTRA);
-            frame.writeModified(i, size);
+            frame.writeModified(size);
         } else {
             frame.destination(i);
             c.loadConstant(-1L);
@@ -260,45 +263,149 @@ final class ArithmeticWriter {
         frame.flags(FlagKind.of(FlagKind.IMUL, size));
     }
 
-    /** MUL of 32 and 64 bits. */
-    void multiplyWide(Instruction i, boolean flags) {
-        int size = i.operandSize;
+    /** MUL and IMUL to twice the width: AX, or rDX and rAX. */
+    void multiplyWide(Instruction i, int size, boolean flags) {
+        boolean signed = i.op == Op.IMUL;
         if (i.memory) {
             frame.readOperand(i, size);
         } else {
-            frame.load(i.source);
+            frame.source(i);
         }
-        if (size == 4) {
-            frame.mask(0xFFFF_FFFFL);
-        }
+        extend(size, signed);
         c.lstore(VALUE);
         frame.load(Cpu.RAX);
-        if (size == 4) {
-            frame.mask(0xFFFF_FFFFL);
-        }
+        extend(size, signed);
         c.lstore(EXTRA);
         c.lload(EXTRA);
         c.lload(VALUE);
         c.lmul();
-        c.lstore(ADDRESS);
+        c.lstore(LOW);
         if (size == 8) {
             c.lload(EXTRA);
             c.lload(VALUE);
-            c.invokestatic(MATH, "unsignedMultiplyHigh", LONG_LONGS);
+            c.invokestatic(MATH, signed ? "multiplyHigh" : "unsignedMultiplyHigh", LONG_LONGS);
         } else {
-            c.lload(ADDRESS);
-            c.loadConstant(32);
-            c.lushr();
+            c.lload(LOW);
+            c.loadConstant(8 * size);
+            c.lshr();
         }
         if (flags) {
             c.dup2();
+            if (signed) {
+                c.lload(LOW);
+                frame.signExtend(size);
+                c.loadConstant(63);
+                c.lshr();
+                c.lxor();
+            }
             c.lstore(A);
-            c.lload(ADDRESS);
+            c.lload(LOW);
             c.lstore(R);
             frame.flags(FlagKind.of(FlagKind.WIDE, size));
         }
-        frame.store(Cpu.RDX);
-        c.lload(ADDRESS);
+        if (size == 1) {
+            c.pop2();
+        } else {
+            frame.set(Cpu.RDX, 0, size);
+        }
+        c.lload(LOW);
+        frame.set(Cpu.RAX, 0, size == 1 ? 2 : size);
+    }
+
+    private void extend(int size, boolean signed) {
+        if (signed) {
+            frame.signExtend(size);
+        } else {
+            frame.mask(-1L >>> 64 - 8 * size);
+        }
+    }
+
+    /** DIV and IDIV of 32 and 64 bits; what the quotient does not fit is the interpreter's, which raises #DE. */
+    void divide(Instruction i, int size) {
+        boolean signed = i.op == Op.IDIV;
+        if (i.memory) {
+            frame.readOperand(i, size);
+        } else {
+            frame.source(i);
+        }
+        extend(size, signed);
+        c.lstore(VALUE);
+        if (size == 8) {
+            divide64(i, signed);
+        } else {
+            frame.load(Cpu.RDX);
+            c.loadConstant(32);
+            c.lshl();
+            frame.load(Cpu.RAX);
+            frame.mask(0xFFFF_FFFFL);
+            c.lor();
+            c.lstore(LOW);
+            divide32(i, signed);
+        }
+        c.lload(LOW);
+        c.lload(EXTRA);
+        c.lload(VALUE);
+        c.lmul();
+        c.lsub();
+        frame.set(Cpu.RDX, 0, size);
+        c.lload(EXTRA);
         frame.set(Cpu.RAX, 0, size);
+    }
+
+    /** Stores the quotient to EXTRA and the dividend's lower half to LOW. */
+    private void divide64(Instruction i, boolean signed) {
+        frame.load(Cpu.RAX);
+        c.lstore(LOW);
+        frame.load(Cpu.RDX);
+        if (signed) {
+            c.lload(LOW);
+        }
+        c.lload(VALUE);
+        c.invokestatic(
+                BITS,
+                signed ? "dividesSigned64" : "divides64",
+                signed
+                        ? MethodTypeDesc.of(BOOLEAN, RegionFrame.LONG, RegionFrame.LONG, RegionFrame.LONG)
+                        : MethodTypeDesc.of(BOOLEAN, RegionFrame.LONG, RegionFrame.LONG));
+        c.ifeq(frame.retreat(i));
+        if (signed) {
+            c.lload(LOW);
+            c.lload(VALUE);
+            c.ldiv();
+        } else {
+            frame.load(Cpu.RDX);
+            c.lload(LOW);
+            c.lload(VALUE);
+            c.invokestatic(
+                    BITS,
+                    "quotient64",
+                    MethodTypeDesc.of(RegionFrame.LONG, RegionFrame.LONG, RegionFrame.LONG, RegionFrame.LONG));
+        }
+        c.lstore(EXTRA);
+    }
+
+    /** Stores the quotient to EXTRA; the dividend is in LOW. */
+    private void divide32(Instruction i, boolean signed) {
+        if (signed) {
+            c.lload(LOW);
+            c.lload(VALUE);
+            c.invokestatic(BITS, "quotientSigned32", LONG_LONGS);
+            c.lstore(EXTRA);
+            c.lload(EXTRA);
+            c.loadConstant(Long.MIN_VALUE);
+            c.lcmp();
+            c.ifeq(frame.retreat(i));
+        } else {
+            c.lload(LOW);
+            c.loadConstant(32);
+            c.lushr();
+            c.lload(VALUE);
+            c.invokestatic(BITS, "divides64", MethodTypeDesc.of(BOOLEAN, RegionFrame.LONG, RegionFrame.LONG));
+            c.ifeq(frame.retreat(i));
+            c.lload(LOW);
+            c.lload(VALUE);
+            c.invokestatic(RegionFrame.type(Long.class), "divideUnsigned", LONG_LONGS);
+            c.lstore(EXTRA);
+        }
     }
 }

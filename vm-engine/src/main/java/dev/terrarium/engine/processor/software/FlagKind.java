@@ -195,6 +195,13 @@ final class FlagKind {
         return carryAndOverflow(carry, overflow);
     }
 
+    /** {@link Cpu#flagAux} with which another result, 0 or 1, leaves PF, AF and SF as canonical flags have them. */
+    static long auxiliaryFor(long result, long aux, long another) {
+        long odd = Integer.bitCount((int) (result ^ aux >>> 8) & 0xFF) & 1;
+        long sign = (result ^ aux << 47) >>> 63;
+        return aux & AF | (odd ^ another) << 8 | sign << 16;
+    }
+
     /** Makes the flags the vCPU's. */
     static void store(int kind, long a, long b, long r, Cpu cpu) {
         cpu.flagResult = result(kind, a, b, r);

@@ -4,6 +4,7 @@ package dev.terrarium.engine.processor.software;
 import java.lang.classfile.CodeBuilder;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
+import java.util.Objects;
 
 /**
  * Generates the bytecode of one integer instruction of 64-bit mode. What the instruction changes is stored after the last
@@ -20,6 +21,8 @@ final class InstructionWriter {
     private final MoveWriter moves;
     private final ArithmeticWriter arithmetic;
     private final ShiftWriter shifts;
+    private final BitWriter bits;
+    private final ExchangeWriter exchanges;
     private final SimdWriter simd;
 
     InstructionWriter(RegionFrame frame) {
@@ -29,6 +32,8 @@ final class InstructionWriter {
         this.moves = new MoveWriter(frame, conditions);
         this.arithmetic = new ArithmeticWriter(frame);
         this.shifts = new ShiftWriter(frame);
+        this.bits = new BitWriter(frame);
+        this.exchanges = new ExchangeWriter(frame, arithmetic, shifts);
         this.simd = new SimdWriter(frame);
     }
 
@@ -59,10 +64,11 @@ final class InstructionWriter {
     }
 
     private void shift(Instruction i, boolean flags) {
-        if (i.operation < Shifts.SHL) {
+        boolean rotate = i.operation < Shifts.RCL && i.source == Cpu.ZERO && i.operandSize >= 4 && !i.memory;
+        if (rotate) {
             shifts.rotateImmediate(i, i.operandSize, flags);
         } else {
-            shifts.shiftByRegister(i, i.operandSize);
+            shifts.shift(i, i.operandSize, flags);
         }
     }
 
@@ -98,42 +104,45 @@ final class InstructionWriter {
             case Op.SHL64_I, Op.SHR64_I, Op.SAR64_I -> shifts.shiftImmediate(i, 8, flags);
             case Op.SHIFT -> shift(i, flags);
             case Op.IMUL_REGISTER, Op.IMUL_IMMEDIATE -> arithmetic.multiplyTruncated(i, size, flags);
-            case Op.MUL -> arithmetic.multiplyWide(i, flags);
-            case Op.BIT_TEST -> shifts.bitTest(i, flags);
-            case Op.PUSH64 -> moves.push(i);
+            case Op.MUL, Op.IMUL -> arithmetic.multiplyWide(i, size, flags);
+            case Op.DIV, Op.IDIV -> arithmetic.divide(i, size);
+            case Op.SHIFT_DOUBLE -> shifts.shiftDouble(i, size, flags);
+            case Op.BIT_TEST -> shifts.bitTest(i, size, flags);
+            case Op.CLC, Op.STC, Op.CMC -> shifts.carry(i.op);
+            case Op.CLD, Op.STD -> moves.setDirection(i.op == Op.STD);
+            case Op.BSF, Op.BSR -> bits.scan(i, size, flags);
+            case Op.POPCNT, Op.TZCNT, Op.LZCNT -> bits.count(i, size, flags);
+            case Op.MOVBE_L -> bits.loadSwapped(i, size);
+            case Op.MOVBE_M -> bits.storeSwapped(i, size);
+            case Op.CRC32 -> bits.checksum(i);
+            case Op.LOCKED -> exchanges.locked(i, size, flags);
+            case Op.XADD -> exchanges.exchangeAdd(i, size, false, flags);
+            case Op.CMPXCHG -> exchanges.compareExchange(i, size, false, flags);
+            case Op.CMPXCHG_PAIR -> exchanges.compareExchangePair(i, false);
+            case Op.PUSH64, Op.PUSH -> moves.push(i);
             case Op.POP64 -> moves.pop(i);
             case Op.LEAVE -> moves.leaveFrame(i);
             case Op.CMOV32_R, Op.CMOV64_R, Op.CMOV_L, Op.CMOV -> moves.conditionalMove(i, size);
-            case Op.SETCC_R -> moves.setOnCondition(i);
+            case Op.SETCC_R, Op.SETCC_M -> moves.setOnCondition(i);
             case Op.CONVERT -> moves.convert(size);
             case Op.CONVERT_PAIR -> moves.convertPair(size);
             case Op.XCHG_R -> moves.exchange(i, size);
             case Op.BSWAP -> moves.byteSwap(i, size);
-            case Op.SIMD -> {
-                SimdForms.Form form = SimdForms.of(i);
-                if (form != null) {
-                    simd.write(i, form);
-                } else {
-                    callOut(i);
-                }
-            }
-            default -> callOut(i);
+            case Op.SIMD -> simd.write(i, Objects.requireNonNull(SimdForms.of(i)));
+            default -> bits.manipulate(i, size, flags);
         }
     }
 
     /** Can the instruction leave the region, so that registers and flags must be right before it? */
     static boolean mayStop(Instruction i) {
         return switch (i.op) {
-            case Op.NOP, Op.LEA, Op.LEA32, Op.LEA64, Op.CONVERT, Op.CONVERT_PAIR, Op.XCHG_R, Op.BSWAP -> false;
-            case Op.PUSH64, Op.POP64, Op.LEAVE -> true;
-            case Op.SHIFT, Op.BIT_TEST, Op.MUL -> i.memory || !isNative(i);
-            case Op.INC, Op.DEC, Op.NEG, Op.NOT, Op.CMOV, Op.IMUL_REGISTER, Op.IMUL_IMMEDIATE -> i.memory;
-            case Op.MOV_R, Op.MOVZX, Op.MOVSX, Op.ALU_R, Op.TEST_R -> i.memory;
+            case Op.NOP, Op.LEA, Op.LEA32, Op.LEA64 -> false;
+            case Op.PUSH64, Op.POP64, Op.PUSH, Op.LEAVE, Op.DIV, Op.IDIV -> true;
             case Op.SIMD -> {
                 SimdForms.Form form = SimdForms.of(i);
                 yield form == null || i.memory || form.mayFault();
             }
-            default -> i.op < Op.ADD32_R || i.op > Op.SETCC_R || i.memory;
+            default -> i.memory || !isNative(i);
         };
     }
 
@@ -152,8 +161,15 @@ final class InstructionWriter {
         return switch (op) {
             case Op.CMP8_R, Op.TEST8_R, Op.CMP8_L, Op.CMP8_M, Op.TEST8_M, Op.TEST_R, Op.TEST_M -> true;
             case Op.SHL32_I, Op.SHL64_I, Op.SHR32_I, Op.SHR64_I, Op.SAR32_I, Op.SAR64_I -> true;
-            case Op.NEG, Op.IMUL_REGISTER, Op.IMUL_IMMEDIATE -> true;
-            case Op.MUL -> isNative(i);
+            case Op.NEG, Op.IMUL_REGISTER, Op.IMUL_IMMEDIATE, Op.MUL, Op.IMUL, Op.BSF, Op.BSR -> true;
+            case Op.POPCNT, Op.TZCNT, Op.LZCNT, Op.XADD, Op.CMPXCHG -> true;
+            case Op.ANDN, Op.BEXTR, Op.BLSR, Op.BLSMSK, Op.BLSI, Op.BZHI -> true;
+            case Op.LOCKED ->
+                switch (ExchangeWriter.plain(i)) {
+                    case Op.NEG, Op.XADD, Op.CMPXCHG -> true;
+                    case Op.ALU_M -> i.operation != Arithmetic.ADC && i.operation != Arithmetic.SBB;
+                    default -> false;
+                };
             case Op.SIMD -> {
                 SimdForms.Form form = SimdForms.of(i);
                 yield form != null && form.setsFlags();
@@ -171,20 +187,31 @@ final class InstructionWriter {
         return !leavesFlags && !definesFlags(i) && RegisterUse.of(i).readsFlags;
     }
 
-    private static boolean isNative(Instruction i) {
-        return switch (i.op) {
+    /** Has the instruction, which does not transfer control, bytecode of its own? */
+    static boolean isNative(Instruction i) {
+        int op = i.op;
+        return switch (op) {
             case Op.SHIFT ->
+                i.source != Cpu.ZERO
+                        ? i.operation != Shifts.RCL && i.operation != Shifts.RCR
+                        : i.immediate != 0
+                                && (i.operation < Shifts.RCL
+                                        || i.operation >= Shifts.SHL
+                                        || i.immediate < 8L * i.operandSize);
+            case Op.SHIFT_DOUBLE ->
                 i.operandSize >= 4
-                        && !i.memory
-                        && i.operation != Shifts.RCL
-                        && i.operation != Shifts.RCR
-                        && (i.source != Cpu.ZERO
-                                ? i.operation >= Shifts.SHL
-                                : i.immediate != 0 && i.operation < Shifts.SHL);
-            case Op.BIT_TEST -> !i.memory && i.operandSize >= 4;
-            case Op.MUL -> i.operandSize >= 4;
-            case Op.LEAVE -> i.operandSize == 8;
-            default -> true;
+                        && ((i.opcode & 1) != 0 || (i.immediate & (i.operandSize == 8 ? 63 : 31)) != 0);
+            case Op.DIV, Op.IDIV -> i.operandSize >= 4;
+            case Op.PUSH, Op.LEAVE -> i.operandSize == 8;
+            case Op.LOCKED -> ExchangeWriter.isNative(i);
+            case Op.CMPXCHG_PAIR -> !i.rexW;
+            case Op.LAHF, Op.SAHF -> false;
+            case Op.SIMD -> SimdForms.of(i) != null;
+            default ->
+                op >= Op.ADD32_R && op <= Op.POP64
+                        || op >= Op.CMOV32_R && op <= Op.NOP
+                        || op >= Op.ALU_R && op <= Op.STD
+                        || op >= Op.POPCNT && op <= Op.SHRX;
         };
     }
 

@@ -23,11 +23,32 @@ final class MoveWriter {
         this.conditions = conditions;
     }
 
-    /** SETcc of a register. */
+    /** SETcc. */
     void setOnCondition(Instruction i) {
+        if (i.memory) {
+            frame.address(i);
+        }
         conditions.push(i.operation);
         c.i2l();
-        frame.setDestination(i, 1);
+        if (i.memory) {
+            frame.write(i, 1);
+        } else {
+            frame.setDestination(i, 1);
+        }
+    }
+
+    /** CLD and STD, by the bit in RFLAGS that none of the variables has. */
+    void setDirection(boolean down) {
+        c.aload(RegionFrame.CPU_SLOT);
+        c.dup();
+        c.getfield(RegionFrame.CPU, "systemFlags", RegionFrame.INT);
+        c.loadConstant(down ? Cpu.FLAG_DF : ~Cpu.FLAG_DF);
+        if (down) {
+            c.ior();
+        } else {
+            c.iand();
+        }
+        c.putfield(RegionFrame.CPU, "systemFlags", RegionFrame.INT);
     }
 
     void move(Instruction i) {
@@ -127,9 +148,17 @@ final class MoveWriter {
     }
 
     void push(Instruction i) {
+        if (i.memory) {
+            frame.readOperand(i, 8);
+            c.lstore(VALUE);
+        }
         frame.load(Cpu.RSP);
         frame.add(-8);
-        frame.source(i);
+        if (i.memory) {
+            c.lload(VALUE);
+        } else {
+            frame.source(i);
+        }
         frame.write(i, 8);
         frame.load(Cpu.RSP);
         frame.add(-8);

@@ -61,6 +61,13 @@ final class RegionFrame {
     static final int LINEAR = 58;
 
     private static final int WRITTEN = 60;
+
+    /** Where in the host's memory the operand of a read-modify-write is. */
+    static final int HOST = 62;
+
+    /** A shift count, an int. */
+    static final int COUNT = 64;
+
     /** The XMM registers; there if {@link #usesSimd}. */
     static final int XMM = 56;
 
@@ -253,6 +260,10 @@ final class RegionFrame {
     /** Pushes the linear address of the memory operand. */
     void address(Instruction i) {
         effectiveAddress(i);
+        addSegmentBase(i);
+    }
+
+    void addSegmentBase(Instruction i) {
         if (!i.flat && i.segment >= Cpu.FS) {
             c.aload(CPU_SLOT);
             c.getfield(CPU, "segmentBase", LONGS);
@@ -348,34 +359,49 @@ final class RegionFrame {
         c.invokestatic(MEMORY, "write" + 8 * size, WRITE);
     }
 
-    /** Pops a linear address, and leaves if it cannot be written at once. */
-    void checkWrite(Instruction i, int size) {
-        c.lstore(LINEAR);
-        leaveOnMiss(i, "misses" + 8 * size, WRITES);
-    }
-
     /** Pops a linear address of 16 bytes, and leaves it in {@link #LINEAR} if the table answers for it. */
     void checkVector(Instruction i, boolean aligned, int table) {
         c.lstore(LINEAR);
         leaveOnMiss(i, aligned ? "missesAligned128" : "misses128", table);
     }
 
+    /**
+     * Pops the linear address of an operand that is to be read and written, and stores its host address to {@link #HOST};
+     * leaves if it cannot be written at once, or has to be {@code aligned} and is not.
+     */
+    void locate(Instruction i, int size, boolean aligned) {
+        c.lstore(LINEAR);
+        leaveOnMiss(i, (aligned && size > 1 ? "missesAligned" : "misses") + 8 * size, WRITES);
+        c.lload(LINEAR);
+        c.aload(WRITES);
+        c.invokestatic(MEMORY, "host", READ);
+        c.lstore(HOST);
+    }
+
+    /** Pushes the operand at {@link #HOST}, zero-extended. */
+    void loadHost(int size) {
+        c.lload(HOST);
+        c.invokestatic(MEMORY, "at" + 8 * size, MethodTypeDesc.of(LONG, LONG));
+    }
+
+    /** Pops the operand at {@link #HOST}. */
+    void storeHost(int size) {
+        c.lload(HOST);
+        c.invokestatic(MEMORY, "put" + 8 * size, MethodTypeDesc.of(ConstantDescs.CD_void, LONG, LONG));
+    }
+
     /** Reads the memory operand to {@link #TEMPORARY_2} after making sure that it can be written. */
     void readToModify(Instruction i, int size) {
         address(i);
-        c.lstore(TEMPORARY);
-        c.lload(TEMPORARY);
-        checkWrite(i, size);
-        c.lload(TEMPORARY);
-        read(i, size);
+        locate(i, size, false);
+        loadHost(size);
         c.lstore(TEMPORARY_2);
     }
 
     /** Writes {@link #TEMPORARY_3} to the operand of {@link #readToModify}. */
-    void writeModified(Instruction i, int size) {
-        c.lload(TEMPORARY);
+    void writeModified(int size) {
         c.lload(TEMPORARY_3);
-        write(i, size);
+        storeHost(size);
     }
 
     /** Pushes the memory operand. */

@@ -34,6 +34,11 @@ final class RegisterUse {
         return i.memory ? bit(i.addressBase) | bit(i.index) | bit(i.base) : 0;
     }
 
+    /** The register in VEX.vvvv. */
+    private static int vectorField(Instruction i) {
+        return i.vex ? bit(i.vvvv) : 0;
+    }
+
     static RegisterUse of(Instruction i) {
         int operands = bit(i.source) | bit(i.destination);
         int address = address(i);
@@ -55,18 +60,37 @@ final class RegisterUse {
             case Op.CONVERT_PAIR -> new RegisterUse(RAX | RDX, RDX, false, false);
             case Op.LEAVE -> new RegisterUse(RBP | RSP, RBP | RSP, false, false);
             case Op.XCHG_R -> new RegisterUse(operands, operands, false, false);
-            case Op.LOCKED, Op.CMPXCHG, Op.XADD, Op.CMPXCHG_PAIR ->
-                new RegisterUse(
-                        operands | address | RAX | RDX | RCX | bit(Cpu.RBX),
-                        bit(i.source) | bit(i.destination) | RAX | RDX,
-                        true,
-                        true);
+            case Op.LOCKED, Op.CMPXCHG, Op.XADD, Op.CMPXCHG_PAIR -> exchange(i, operands | address);
+            case Op.CLC, Op.STC, Op.CMC -> new RegisterUse(0, 0, true, true);
+            case Op.CLD, Op.STD -> new RegisterUse(0, 0, false, false);
+            case Op.PUSH -> new RegisterUse(operands | address | RSP, RSP, false, false);
+            case Op.MOVBE_L, Op.MOVBE_M, Op.CRC32, Op.PDEP, Op.PEXT, Op.RORX, Op.SARX, Op.SHLX, Op.SHRX ->
+                new RegisterUse(operands | address | vectorField(i), bit(i.destination), false, false);
+            case Op.MULX ->
+                new RegisterUse(operands | address | RDX, bit(i.destination) | bit(i.vvvv), false, false);
+            case Op.BLSR, Op.BLSMSK, Op.BLSI -> new RegisterUse(operands | address, bit(i.vvvv), false, true);
+            case Op.POPCNT, Op.TZCNT, Op.LZCNT, Op.ANDN, Op.BEXTR, Op.BZHI ->
+                new RegisterUse(operands | address | vectorField(i), bit(i.destination), false, true);
             case Op.MOV_FROM_SEGMENT, Op.SETCC_M, Op.BIT_TEST, Op.BSF, Op.BSR, Op.BSWAP, Op.SHIFT, Op.SHIFT_DOUBLE ->
                 new RegisterUse(operands | address | RCX, bit(i.destination), true, true);
             default ->
                 simple(i)
                         ? new RegisterUse(operands | address, bit(i.destination), true, true)
                         : new RegisterUse(ALL, ALL, true, true);
+        };
+    }
+
+    private static RegisterUse exchange(Instruction i, int reads) {
+        int destination = i.memory ? 0 : bit(i.destination);
+        return switch (i.op == Op.LOCKED ? ExchangeWriter.plain(i) : i.op) {
+            case Op.CMPXCHG -> new RegisterUse(reads | RAX, destination | RAX, false, true);
+            case Op.XADD -> new RegisterUse(reads, destination | bit(i.source), false, true);
+            case Op.XCHG_R -> new RegisterUse(reads, bit(i.source), false, false);
+            case Op.NOT -> new RegisterUse(reads, 0, false, false);
+            case Op.NEG -> new RegisterUse(reads, 0, false, true);
+            case Op.CMPXCHG_PAIR ->
+                new RegisterUse(reads | RAX | RDX | RCX | bit(Cpu.RBX), RAX | RDX, true, true);
+            default -> new RegisterUse(reads, 0, true, true);
         };
     }
 
