@@ -140,7 +140,7 @@ final class InstructionWriter {
             case Op.PUSH64, Op.POP64, Op.PUSH, Op.LEAVE, Op.DIV, Op.IDIV -> true;
             case Op.SIMD -> {
                 SimdForms.Form form = SimdForms.of(i);
-                yield form == null || i.memory || form.mayFault();
+                yield form == null || i.memory || form.mayRetreat();
             }
             default -> i.memory || !isNative(i);
         };

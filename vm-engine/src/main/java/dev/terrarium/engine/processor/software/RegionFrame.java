@@ -97,9 +97,6 @@ final class RegionFrame {
     /** The flags' variables are newer than what was last saved of them. */
     private boolean flagsDirty;
 
-    /** The last site. */
-    private int site;
-
     /**
      * What is known of the variables at a place in the code.
      *
@@ -284,9 +281,8 @@ final class RegionFrame {
             saveFlags();
             flagsDirty = false;
         }
-        site = sites.size();
         sites.add(new RegionPlan.Site(i, blockDelta + i.end - i.length, blockDelta, index, knownKind));
-        return site;
+        return sites.size() - 1;
     }
 
     private void saveFlags() {
@@ -303,19 +299,6 @@ final class RegionFrame {
         if (family != FlagKind.ADD && family != FlagKind.SUB) {
             c.aload(CPU_SLOT).lload(FLAG_R).putfield(CPU, "savedFlagR", LONG);
         }
-    }
-
-    /** Pushes what tells where an exception came from: the last site and the count of instructions before its block. */
-    void pushPlace() {
-        c.loadConstant(site);
-        c.iload(EXECUTED);
-    }
-
-    /** Notes the last site as where an exception comes from, for what does not take it as arguments. */
-    void stopHere() {
-        c.aload(MMU_SLOT);
-        pushPlace();
-        c.invokevirtual(MMU, "stoppedAt", MethodTypeDesc.of(ConstantDescs.CD_void, INT, INT));
     }
 
     /**

@@ -49,7 +49,7 @@ final class SimdForms {
         EXTRACT_WORD,
         /** To a general register: (xmm, s) gives the value. */
         MASK,
-        /** From a register or 4 or 8 bytes or 16 aligned bytes of memory: (xmm, d, s, vCPU); may raise #XM. */
+        /** From a register or 4 or 8 bytes or 16 aligned bytes of memory: (xmm, d, s, vCPU) tells whether it was done. */
         FLOAT_32,
         FLOAT_64,
         FLOAT_128,
@@ -57,12 +57,12 @@ final class SimdForms {
         COMPARE_32,
         COMPARE_64,
         COMPARE_128,
-        /** (xmm, d, s, vCPU) gives a {@link FlagKind#ORDER}; may raise #XM. */
+        /** (xmm, d, s, vCPU) gives a {@link FlagKind#ORDER} or less than 0. */
         ORDER_32,
         ORDER_64,
-        /** From a general register or memory: (value, xmm, d, vCPU); may raise #XM. */
+        /** From a general register or memory: (value, xmm, d, vCPU) tells whether it was done. */
         CONVERT_GENERAL,
-        /** To a general register from another or 4 or 8 bytes of memory: (xmm, s, vCPU) gives it; may raise #XM. */
+        /** To a general register from another or 4 or 8 bytes of memory: (xmm, s, vCPU) gives it or {@link CompiledConversion#NO_INTEGER}. */
         TO_INTEGER_32,
         TO_INTEGER_64
     }
@@ -73,8 +73,8 @@ final class SimdForms {
             this(shape, CompiledSimd.class, method, extra);
         }
 
-        /** Can it raise an exception even without a memory operand? */
-        boolean mayFault() {
+        /** May the interpreter be needed even without a memory operand? */
+        boolean mayRetreat() {
             return shape.compareTo(Shape.FLOAT_32) >= 0;
         }
 
@@ -274,10 +274,10 @@ final class SimdForms {
         floating(owner, F2, 0xC2, Shape.COMPARE_64, "compareDouble");
         floating(owner, NONE, 0xC2, Shape.COMPARE_128, "compareSingles");
         floating(owner, P66, 0xC2, Shape.COMPARE_128, "compareDoubles");
-        floating(owner, NONE, 0x2E, Shape.ORDER_32, "orderSinglesQuiet");
-        floating(owner, NONE, 0x2F, Shape.ORDER_32, "orderSinglesSignaling");
-        floating(owner, P66, 0x2E, Shape.ORDER_64, "orderQuiet");
-        floating(owner, P66, 0x2F, Shape.ORDER_64, "orderSignaling");
+        floating(owner, NONE, 0x2E, Shape.ORDER_32, "orderSingles");
+        floating(owner, NONE, 0x2F, Shape.ORDER_32, "orderSingles");
+        floating(owner, P66, 0x2E, Shape.ORDER_64, "order");
+        floating(owner, P66, 0x2F, Shape.ORDER_64, "order");
     }
 
     /** Conversions between floating-point numbers and general registers of 32 or 64 bits. */

@@ -14,6 +14,7 @@ import java.lang.constant.MethodTypeDesc;
  */
 final class SimdWriter {
     private static final ClassDesc SIMD = RegionFrame.type(CompiledSimd.class);
+    private static final ClassDesc BOOLEAN = ConstantDescs.CD_boolean;
     private static final ClassDesc VOID = ConstantDescs.CD_void;
     private static final ClassDesc LONG = RegionFrame.LONG;
     private static final ClassDesc INT = RegionFrame.INT;
@@ -30,10 +31,10 @@ final class SimdWriter {
     private static final MethodTypeDesc GET = MethodTypeDesc.of(LONG, LONGS, INT);
     private static final MethodTypeDesc EXTRACT = MethodTypeDesc.of(LONG, LONGS, INT, INT);
 
-    private static final MethodTypeDesc FLOAT = MethodTypeDesc.of(VOID, LONGS, INT, INT, RegionFrame.CPU);
-    private static final MethodTypeDesc COMPARE = MethodTypeDesc.of(VOID, LONGS, INT, INT, INT, RegionFrame.CPU);
+    private static final MethodTypeDesc FLOAT = MethodTypeDesc.of(BOOLEAN, LONGS, INT, INT, RegionFrame.CPU);
+    private static final MethodTypeDesc COMPARE = MethodTypeDesc.of(BOOLEAN, LONGS, INT, INT, INT, RegionFrame.CPU);
     private static final MethodTypeDesc ORDER = MethodTypeDesc.of(LONG, LONGS, INT, INT, RegionFrame.CPU);
-    private static final MethodTypeDesc CONVERT = MethodTypeDesc.of(VOID, LONG, LONGS, INT, RegionFrame.CPU);
+    private static final MethodTypeDesc CONVERT = MethodTypeDesc.of(BOOLEAN, LONG, LONGS, INT, RegionFrame.CPU);
     private static final MethodTypeDesc TO_INTEGER = MethodTypeDesc.of(LONG, LONGS, INT, RegionFrame.CPU);
 
     private final RegionFrame frame;
@@ -142,21 +143,26 @@ final class SimdWriter {
         }
     }
 
-    /** What may raise #XM, before anything changes. */
+    /** What needs the interpreter where Java's arithmetic does not suffice, before anything changes. */
     private void floating(Instruction i, Form form) {
-        frame.site(i);
-        frame.stopHere();
         switch (form.shape()) {
             case COMPARE_32, COMPARE_64, COMPARE_128 -> {
                 operands(i, form);
                 c.loadConstant((int) i.immediate & 0xFF);
                 c.aload(RegionFrame.CPU_SLOT);
                 call(form, COMPARE);
+                c.ifeq(frame.retreat(i));
             }
             case ORDER_32, ORDER_64 -> {
                 operands(i, form);
                 c.aload(RegionFrame.CPU_SLOT);
                 call(form, ORDER);
+                c.lstore(RegionFrame.TEMPORARY);
+                c.lload(RegionFrame.TEMPORARY);
+                c.lconst_0();
+                c.lcmp();
+                c.iflt(frame.retreat(i));
+                c.lload(RegionFrame.TEMPORARY);
                 c.lstore(RegionFrame.FLAG_R);
                 frame.flags(FlagKind.ORDER);
             }
@@ -166,6 +172,7 @@ final class SimdWriter {
                 c.loadConstant(i.reg);
                 c.aload(RegionFrame.CPU_SLOT);
                 call(form, CONVERT);
+                c.ifeq(frame.retreat(i));
             }
             case TO_INTEGER_32, TO_INTEGER_64 -> {
                 int source = source(i, form);
@@ -173,12 +180,19 @@ final class SimdWriter {
                 c.loadConstant(source);
                 c.aload(RegionFrame.CPU_SLOT);
                 call(form, TO_INTEGER);
+                c.lstore(RegionFrame.TEMPORARY);
+                c.lload(RegionFrame.TEMPORARY);
+                c.loadConstant(CompiledConversion.NO_INTEGER);
+                c.lcmp();
+                c.ifeq(frame.retreat(i));
+                c.lload(RegionFrame.TEMPORARY);
                 frame.store(i.reg);
             }
             default -> {
                 operands(i, form);
                 c.aload(RegionFrame.CPU_SLOT);
                 call(form, FLOAT);
+                c.ifeq(frame.retreat(i));
             }
         }
     }
