@@ -6,8 +6,8 @@ package dev.terrarium.engine.processor.software;
  * it gives the same bits and the same flags. A method does so and returns true, or changes nothing and returns false: then
  * the interpreter executes the instruction.
  *
- * <p>Java's is used while all exceptions are masked, rounding is to nearest and denormals are not treated as zero; if neither
- * an operand nor the result is a denormal, and the result is neither a NaN nor infinite; and if MXCSR has the inexact flag
+ * <p>Java's is used while all exceptions are masked and rounding is to nearest; if neither an operand nor the result is a
+ * denormal (so that it is all one whether they are treated as zero), and the result is neither a NaN nor infinite; and if MXCSR has the inexact flag
  * already or the result is exact, which its error tells (Knuth, volume 2, section 4.2.2, theorem B; for products and
  * quotients a fused multiply-add). Minimum, maximum and comparisons of numbers that are neither NaN nor denormal are
  * exact, whatever MXCSR says.
@@ -22,8 +22,8 @@ final class CompiledFloat {
 
     private static final int SMALLEST_SINGLE = 1 << 23;
 
-    /** MXCSR but for the sticky flags, and what it has to be. */
-    private static final int CONTROL = 0xFFC0;
+    /** MXCSR but for the sticky flags, FTZ and DAZ, and what it has to be. */
+    private static final int CONTROL = 0x7F80;
 
     private static final int USUAL = 0x1F80;
     private static final int INEXACT = 0x20;
@@ -35,7 +35,7 @@ final class CompiledFloat {
 
     // ---- conditions
 
-    /** Exceptions masked, rounding to nearest, denormals as they are. */
+    /** Exceptions masked, rounding to nearest. */
     static boolean usual(Cpu cpu) {
         return (cpu.floatingPoint.mxcsr & CONTROL) == USUAL;
     }

@@ -46,7 +46,7 @@ final class FlagKind {
     private static final int AF = Cpu.FLAG_AF;
 
     /** What {@link Cpu#flagAux} is when a result of zero shall not set ZF: even parity is turned around. */
-    private static final long INVERTED_PARITY = 1 << 8;
+    static final long INVERTED_PARITY = 1 << 8;
 
     private FlagKind() {}
 

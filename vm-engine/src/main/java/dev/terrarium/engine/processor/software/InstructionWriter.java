@@ -24,6 +24,7 @@ final class InstructionWriter {
     private final BitWriter bits;
     private final ExchangeWriter exchanges;
     private final SimdWriter simd;
+    private final AvxWriter avx;
 
     InstructionWriter(RegionFrame frame) {
         this.frame = frame;
@@ -35,6 +36,7 @@ final class InstructionWriter {
         this.bits = new BitWriter(frame);
         this.exchanges = new ExchangeWriter(frame, arithmetic, shifts);
         this.simd = new SimdWriter(frame);
+        this.avx = new AvxWriter(frame, simd);
     }
 
     ConditionWriter conditions() {
@@ -129,6 +131,7 @@ final class InstructionWriter {
             case Op.XCHG_R -> moves.exchange(i, size);
             case Op.BSWAP -> moves.byteSwap(i, size);
             case Op.SIMD -> simd.write(i, Objects.requireNonNull(SimdForms.of(i)));
+            case Op.AVX -> avx.write(i);
             default -> bits.manipulate(i, size, flags);
         }
     }
@@ -137,7 +140,7 @@ final class InstructionWriter {
     static boolean mayStop(Instruction i) {
         return switch (i.op) {
             case Op.NOP, Op.LEA, Op.LEA32, Op.LEA64 -> false;
-            case Op.PUSH64, Op.POP64, Op.PUSH, Op.LEAVE, Op.DIV, Op.IDIV -> true;
+            case Op.PUSH64, Op.POP64, Op.PUSH, Op.LEAVE, Op.DIV, Op.IDIV, Op.AVX -> true;
             case Op.SIMD -> {
                 SimdForms.Form form = SimdForms.of(i);
                 yield form == null || i.memory || form.mayRetreat();
@@ -174,6 +177,10 @@ final class InstructionWriter {
                 SimdForms.Form form = SimdForms.of(i);
                 yield form != null && form.setsFlags();
             }
+            case Op.AVX -> {
+                SimdForms.Form form = AvxForms.isNative(i) ? AvxForms.lane(i) : null;
+                yield i.operation == AvxSelector.TEST && i.opcode == 0x17 || form != null && form.setsFlags();
+            }
             case Op.ALU_R, Op.ALU_L, Op.ALU_M -> i.operation != Arithmetic.ADC && i.operation != Arithmetic.SBB;
             default -> false;
         };
@@ -207,6 +214,7 @@ final class InstructionWriter {
             case Op.CMPXCHG_PAIR -> !i.rexW;
             case Op.LAHF, Op.SAHF -> false;
             case Op.SIMD -> SimdForms.of(i) != null;
+            case Op.AVX -> AvxForms.isNative(i);
             default ->
                 op >= Op.ADD32_R && op <= Op.POP64
                         || op >= Op.CMOV32_R && op <= Op.NOP

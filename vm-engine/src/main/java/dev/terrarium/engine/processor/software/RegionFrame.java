@@ -71,6 +71,11 @@ final class RegionFrame {
     /** The XMM registers; there if {@link #usesSimd}. */
     static final int XMM = 56;
 
+    /** Their upper halves, and whether AVX is enabled, an int; there if {@link #usesAvx}. */
+    static final int UPPER = 57;
+
+    static final int AVX = 65;
+
     final CodeBuilder c;
     final List<RegionPlan.Site> sites = new ArrayList<>();
     final List<Retreat> retreats = new ArrayList<>();
@@ -82,6 +87,9 @@ final class RegionFrame {
 
     /** Instructions of {@link SimdForms} are among the region's. */
     boolean usesSimd;
+
+    /** Instructions of {@link AvxForms} are. */
+    boolean usesAvx;
 
     /** The piece being generated, and where in it. */
     int blockDelta;
@@ -342,10 +350,10 @@ final class RegionFrame {
         c.invokestatic(MEMORY, "write" + 8 * size, WRITE);
     }
 
-    /** Pops a linear address of 16 bytes, and leaves it in {@link #LINEAR} if the table answers for it. */
-    void checkVector(Instruction i, boolean aligned, int table) {
+    /** Pops a linear address of a vector, and leaves it in {@link #LINEAR} if the table answers for it. */
+    void checkVector(Instruction i, int size, boolean aligned, int table) {
         c.lstore(LINEAR);
-        leaveOnMiss(i, aligned ? "missesAligned128" : "misses128", table);
+        leaveOnMiss(i, (aligned ? "missesAligned" : "misses") + 8 * size, table);
     }
 
     /**
@@ -477,6 +485,15 @@ final class RegionFrame {
                     .getfield(CPU, "floatingPoint", STATE)
                     .getfield(STATE, "xmm", LONGS)
                     .astore(XMM);
+        }
+        if (usesAvx) {
+            c.aload(CPU_SLOT)
+                    .getfield(CPU, "floatingPoint", STATE)
+                    .getfield(STATE, "upper", LONGS)
+                    .astore(UPPER);
+            c.aload(CPU_SLOT)
+                    .invokevirtual(CPU, "avxEnabled", MethodTypeDesc.of(ConstantDescs.CD_boolean))
+                    .istore(AVX);
         }
         c.iconst_0().istore(EXECUTED);
         loadFlags();

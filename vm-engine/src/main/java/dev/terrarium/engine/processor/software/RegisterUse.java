@@ -46,6 +46,7 @@ final class RegisterUse {
             case Op.NOP, Op.END_OF_BLOCK -> new RegisterUse(0, 0, false, false);
             case Op.X87 -> x87(i);
             case Op.SIMD -> simd(i);
+            case Op.AVX -> AvxForms.isNative(i) ? AvxForms.use(i, address) : new RegisterUse(ALL, ALL, true, true);
             case Op.PUSH64 -> new RegisterUse(bit(i.source) | RSP, RSP, false, false);
             case Op.POP64 -> new RegisterUse(RSP, bit(i.destination) | RSP, false, false);
             case Op.CALL64, Op.RET64 -> new RegisterUse(RSP, RSP, false, false);
@@ -130,12 +131,17 @@ final class RegisterUse {
         return new RegisterUse(ALL, ALL, true, true);
     }
 
-    private static RegisterUse compiledSimd(Instruction i, SimdForms.Form form) {
+    /** Of an instruction that reads no more registers than its address does. */
+    static RegisterUse vector(int address, int writes, boolean writesFlags) {
+        return new RegisterUse(address, writes, false, writesFlags);
+    }
+
+    static RegisterUse compiledSimd(Instruction i, SimdForms.Form form) {
         int rm = i.memory ? address(i) : bit(i.rm);
         return switch (form.shape()) {
             case STORE_GENERAL -> new RegisterUse(address(i) | bit(i.reg), 0, false, false);
-            case FROM_GENERAL, INSERT_WORD, CONVERT_GENERAL -> new RegisterUse(rm, 0, false, false);
-            case TO_GENERAL -> new RegisterUse(address(i), i.memory ? 0 : bit(i.rm), false, false);
+            case FROM_GENERAL, INSERT_WORD, INSERT, CONVERT_GENERAL -> new RegisterUse(rm, 0, false, false);
+            case TO_GENERAL, EXTRACT -> new RegisterUse(address(i), i.memory ? 0 : bit(i.rm), false, false);
             case EXTRACT_WORD, MASK, TO_INTEGER_32, TO_INTEGER_64 ->
                 new RegisterUse(address(i), bit(i.reg), false, false);
             default -> new RegisterUse(address(i), 0, false, form.setsFlags());

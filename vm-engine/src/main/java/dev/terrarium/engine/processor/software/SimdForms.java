@@ -49,6 +49,14 @@ final class SimdForms {
         EXTRACT_WORD,
         /** To a general register: (xmm, s) gives the value. */
         MASK,
+        /** To a general register or memory: (xmm, s, immediate, size in bytes) gives the value; extra is the size. */
+        EXTRACT,
+        /** From a general register or memory: (value, xmm, d, immediate, size); extra is the size. */
+        INSERT,
+        /** From a register or the bytes of memory that the opcode, extra, widens: (value, xmm, d, opcode). */
+        WIDEN,
+        /** Two 128-bit values, compared bit by bit: ZF and CF. */
+        TEST,
         /** From a register or 4 or 8 bytes or 16 aligned bytes of memory: (xmm, d, s, vCPU) tells whether it was done. */
         FLOAT_32,
         FLOAT_64,
@@ -80,7 +88,7 @@ final class SimdForms {
 
         /** Does it set the arithmetic flags? */
         boolean setsFlags() {
-            return shape == Shape.ORDER_32 || shape == Shape.ORDER_64;
+            return shape == Shape.ORDER_32 || shape == Shape.ORDER_64 || shape == Shape.TEST;
         }
     }
 
@@ -300,14 +308,15 @@ final class SimdForms {
 
     /** How compiled code executes the instruction; null if it does not. */
     static @Nullable Form of(Instruction i) {
-        if (i.op != Op.SIMD) {
-            return null;
-        }
+        return i.op == Op.SIMD ? ofEncoding(i) : null;
+    }
+
+    /** The same by prefixes, map and opcode alone: for the lane of an AVX instruction. */
+    static @Nullable Form ofEncoding(Instruction i) {
         return switch (i.map) {
             case Instruction.MAP_0F -> main(i);
-            case Instruction.MAP_0F38 -> i.operandSizePrefix && i.repeat == 0 ? supplemental(i.opcode) : null;
-            case Instruction.MAP_0F3A ->
-                i.operandSizePrefix && i.repeat == 0 && i.opcode == 0x0F ? new Form(Shape.IMMEDIATE, "align", 0) : null;
+            case Instruction.MAP_0F38 -> i.operandSizePrefix && i.repeat == 0 ? supplemental(i) : null;
+            case Instruction.MAP_0F3A -> i.operandSizePrefix && i.repeat == 0 ? immediate(i) : null;
             default -> null;
         };
     }
@@ -323,11 +332,42 @@ final class SimdForms {
         return MAIN[(prefix << 1 | (i.memory ? MEMORY : REGISTER)) << 8 | i.opcode];
     }
 
-    private static @Nullable Form supplemental(int opcode) {
-        if (opcode == 0) {
-            return new Form(Shape.VECTOR, "shuffleBytes", 0);
+    private static @Nullable Form supplemental(Instruction i) {
+        int opcode = i.opcode;
+        if (PackedInteger.isElementwise38(opcode)) {
+            return new Form(Shape.EXTRA, "elementwise38", opcode);
         }
-        return PackedInteger.isElementwise38(opcode) ? new Form(Shape.EXTRA, "elementwise38", opcode) : null;
+        return switch (opcode) {
+            case 0x00 -> new Form(Shape.VECTOR, "shuffleBytes", 0);
+            case 0x10 -> new Form(Shape.EXTRA, "blend", 8);
+            case 0x14 -> new Form(Shape.EXTRA, "blend", 32);
+            case 0x15 -> new Form(Shape.EXTRA, "blend", 64);
+            case 0x17 -> new Form(Shape.TEST, "", 0);
+            case 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x30, 0x31, 0x32, 0x33, 0x34, 0x35 ->
+                new Form(Shape.WIDEN, "widen", opcode);
+            case 0x28, 0x29, 0x37, 0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x3E, 0x3F, 0x40 ->
+                new Form(Shape.EXTRA, "elementwise41", opcode);
+            case 0x2A -> i.memory ? new Form(Shape.LOAD_ALIGNED, "load", 0) : null;
+            case 0x2B -> new Form(Shape.VECTOR, "packUnsigned", 0);
+            default -> null;
+        };
+    }
+
+    private static @Nullable Form immediate(Instruction i) {
+        int wide = i.rexW ? 8 : 4;
+        return switch (i.opcode) {
+            case 0x0C -> new Form(Shape.IMMEDIATE, "blendSingles", 0);
+            case 0x0D -> new Form(Shape.IMMEDIATE, "blendDoubles", 0);
+            case 0x0E -> new Form(Shape.IMMEDIATE, "blendWords", 0);
+            case 0x0F -> new Form(Shape.IMMEDIATE, "align", 0);
+            case 0x14 -> new Form(Shape.EXTRACT, "extract", 1);
+            case 0x15 -> new Form(Shape.EXTRACT, "extract", 2);
+            case 0x16 -> new Form(Shape.EXTRACT, "extract", wide);
+            case 0x17 -> new Form(Shape.EXTRACT, "extract", 4);
+            case 0x20 -> new Form(Shape.INSERT, "insert", 1);
+            case 0x22 -> new Form(Shape.INSERT, "insert", wide);
+            default -> null;
+        };
     }
 
     /** The shifts by an immediate count; {@link Form#extra} is the opcode of the same shift by a register. */

@@ -93,7 +93,7 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
         ByteBuffer.wrap(before.upper)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .asLongBuffer()
-                .get(cpu.floatingPoint.upper);
+                .get(cpu.floatingPoint.upper, 0, FloatingPointImage.VECTOR_LONGS);
         cpu.rip = OracleState.CODE;
         cpu.cr2 = 0;
         after = before.copy();
@@ -140,7 +140,7 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
         ByteBuffer.wrap(after.upper)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .asLongBuffer()
-                .put(cpu.floatingPoint.upper);
+                .put(cpu.floatingPoint.upper, 0, FloatingPointImage.VECTOR_LONGS);
         MemorySegment.copy(
                 HostMemory.ALL,
                 ValueLayout.JAVA_BYTE,
