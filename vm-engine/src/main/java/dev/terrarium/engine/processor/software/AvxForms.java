@@ -24,18 +24,19 @@ final class AvxForms {
 
     /** How one lane is executed, or all of an instruction that has no lanes; null if not by compiled code. */
     static @Nullable Form lane(Instruction i) {
-        Instruction lane = i.lane;
+        Instruction lane = i.lane == null ? i : i.lane;
         return switch (i.operation) {
             case AvxSelector.PLAIN, AvxSelector.PLAIN_VECTOR -> SimdForms.ofEncoding(i);
             case AvxSelector.LANES, AvxSelector.LANES_3, AvxSelector.SHIFT_COUNT, AvxSelector.SHIFT_IMMEDIATE ->
-                lane == null ? null : vector(i, SimdForms.ofEncoding(lane));
-            case AvxSelector.WIDEN -> {
-                Form form = lane == null ? null : SimdForms.ofEncoding(lane);
-                yield form != null && form.shape() == Shape.WIDEN ? form : null;
-            }
-            case AvxSelector.SCALAR -> lane == null ? null : scalar(i, SimdForms.ofEncoding(lane));
+                vector(i, SimdForms.ofEncoding(lane));
+            case AvxSelector.WIDEN -> widening(SimdForms.ofEncoding(lane));
+            case AvxSelector.SCALAR -> scalar(i, SimdForms.ofEncoding(lane));
             default -> null;
         };
+    }
+
+    private static @Nullable Form widening(@Nullable Form form) {
+        return form != null && form.shape() == Shape.WIDEN ? form : null;
     }
 
     private static @Nullable Form vector(Instruction i, @Nullable Form form) {

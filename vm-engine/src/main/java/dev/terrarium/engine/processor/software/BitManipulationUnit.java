@@ -61,8 +61,7 @@ final class BitManipulationUnit {
             case Op.MOVBE_M ->
                 operands.store(operands.writeAddress(i, size), size, swapped(operands.sourceRegister(i, size), size));
             case Op.CRC32 ->
-                gpr[i.destination] =
-                        checksum(gpr[i.destination], operands.source(i, i.operation), i.operation);
+                gpr[i.destination] = checksum(gpr[i.destination], operands.source(i, i.operation), i.operation);
             case Op.RANDOM -> {
                 operands.setDestination(i, size, random.nextLong());
                 cpu.setArithmeticFlags(Cpu.FLAG_CF);

@@ -222,9 +222,7 @@ final class BitWriter {
             c.l2i();
             c.loadConstant(count);
             c.invokestatic(
-                    INTEGER_CLASS,
-                    "rotateRight",
-                    MethodTypeDesc.of(RegionFrame.INT, RegionFrame.INT, RegionFrame.INT));
+                    INTEGER_CLASS, "rotateRight", MethodTypeDesc.of(RegionFrame.INT, RegionFrame.INT, RegionFrame.INT));
             c.i2l();
         }
     }

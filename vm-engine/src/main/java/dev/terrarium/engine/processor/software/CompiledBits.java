@@ -96,7 +96,8 @@ final class CompiledBits {
 
     /** {@link Cpu#flagCarries} after SHLD and, with another filler, SHRD by a count that is not 0. */
     static long carriesLeft(long value, long filler, int count, int bits) {
-        return FlagKind.carryAndOverflow(value >>> (bits - count) & 1, (value >>> (bits - 1) ^ value >>> (bits - 2)) & 1);
+        return FlagKind.carryAndOverflow(
+                value >>> (bits - count) & 1, (value >>> (bits - 1) ^ value >>> (bits - 2)) & 1);
     }
 
     static long carriesRight(long value, long filler, int count, int bits) {
@@ -134,7 +135,8 @@ final class CompiledBits {
     }
 
     static long carriesOfRcl(long value, long carry, int count, int bits) {
-        return FlagKind.carryAndOverflow(value >>> (bits - count) & 1, (value >>> (bits - 1) ^ value >>> (bits - 2)) & 1);
+        return FlagKind.carryAndOverflow(
+                value >>> (bits - count) & 1, (value >>> (bits - 1) ^ value >>> (bits - 2)) & 1);
     }
 
     static long carriesOfRcr(long value, long carry, int count, int bits) {

@@ -189,8 +189,7 @@ final class CompiledConversion {
     static boolean intsToSingles(long[] xmm, int d, int s, Cpu cpu) {
         long low = xmm[2 * s];
         long high = xmm[2 * s + 1];
-        if (CompiledFloat.usual(cpu)
-                && (CompiledFloat.inexact(cpu) || areExactSingles(low) && areExactSingles(high))) {
+        if (CompiledFloat.usual(cpu) && (CompiledFloat.inexact(cpu) || areExactSingles(low) && areExactSingles(high))) {
             xmm[2 * d] = singlesOf(low);
             xmm[2 * d + 1] = singlesOf(high);
             return true;

@@ -269,7 +269,11 @@ final class CompiledFloat {
         long b = xmm[2 * s];
         long e = xmm[2 * d + 1];
         long f = xmm[2 * s + 1];
-        if (usual(cpu) && mayAdd(cpu, (int) a, (int) b) && mayAdd(cpu, high(a), high(b)) && mayAdd(cpu, (int) e, (int) f) && mayAdd(cpu, high(e), high(f))) {
+        if (usual(cpu)
+                && mayAdd(cpu, (int) a, (int) b)
+                && mayAdd(cpu, high(a), high(b))
+                && mayAdd(cpu, (int) e, (int) f)
+                && mayAdd(cpu, high(e), high(f))) {
             xmm[2 * d] = pair(add((int) a, (int) b), add(high(a), high(b)));
             xmm[2 * d + 1] = pair(add((int) e, (int) f), add(high(e), high(f)));
             return true;
@@ -315,7 +319,11 @@ final class CompiledFloat {
         long b = xmm[2 * s];
         long e = xmm[2 * d + 1];
         long f = xmm[2 * s + 1];
-        if (usual(cpu) && maySubtract(cpu, (int) a, (int) b) && maySubtract(cpu, high(a), high(b)) && maySubtract(cpu, (int) e, (int) f) && maySubtract(cpu, high(e), high(f))) {
+        if (usual(cpu)
+                && maySubtract(cpu, (int) a, (int) b)
+                && maySubtract(cpu, high(a), high(b))
+                && maySubtract(cpu, (int) e, (int) f)
+                && maySubtract(cpu, high(e), high(f))) {
             xmm[2 * d] = pair(subtract((int) a, (int) b), subtract(high(a), high(b)));
             xmm[2 * d + 1] = pair(subtract((int) e, (int) f), subtract(high(e), high(f)));
             return true;
@@ -361,7 +369,11 @@ final class CompiledFloat {
         long b = xmm[2 * s];
         long e = xmm[2 * d + 1];
         long f = xmm[2 * s + 1];
-        if (usual(cpu) && mayMultiply(cpu, (int) a, (int) b) && mayMultiply(cpu, high(a), high(b)) && mayMultiply(cpu, (int) e, (int) f) && mayMultiply(cpu, high(e), high(f))) {
+        if (usual(cpu)
+                && mayMultiply(cpu, (int) a, (int) b)
+                && mayMultiply(cpu, high(a), high(b))
+                && mayMultiply(cpu, (int) e, (int) f)
+                && mayMultiply(cpu, high(e), high(f))) {
             xmm[2 * d] = pair(multiply((int) a, (int) b), multiply(high(a), high(b)));
             xmm[2 * d + 1] = pair(multiply((int) e, (int) f), multiply(high(e), high(f)));
             return true;
@@ -407,7 +419,11 @@ final class CompiledFloat {
         long b = xmm[2 * s];
         long e = xmm[2 * d + 1];
         long f = xmm[2 * s + 1];
-        if (usual(cpu) && mayDivide(cpu, (int) a, (int) b) && mayDivide(cpu, high(a), high(b)) && mayDivide(cpu, (int) e, (int) f) && mayDivide(cpu, high(e), high(f))) {
+        if (usual(cpu)
+                && mayDivide(cpu, (int) a, (int) b)
+                && mayDivide(cpu, high(a), high(b))
+                && mayDivide(cpu, (int) e, (int) f)
+                && mayDivide(cpu, high(e), high(f))) {
             xmm[2 * d] = pair(divide((int) a, (int) b), divide(high(a), high(b)));
             xmm[2 * d + 1] = pair(divide((int) e, (int) f), divide(high(e), high(f)));
             return true;
@@ -453,7 +469,10 @@ final class CompiledFloat {
         long b = xmm[2 * s];
         long e = xmm[2 * d + 1];
         long f = xmm[2 * s + 1];
-        if (areComparable((int) a, (int) b) && areComparable(high(a), high(b)) && areComparable((int) e, (int) f) && areComparable(high(e), high(f))) {
+        if (areComparable((int) a, (int) b)
+                && areComparable(high(a), high(b))
+                && areComparable((int) e, (int) f)
+                && areComparable(high(e), high(f))) {
             xmm[2 * d] = pair(minimum((int) a, (int) b), minimum(high(a), high(b)));
             xmm[2 * d + 1] = pair(minimum((int) e, (int) f), minimum(high(e), high(f)));
             return true;
@@ -499,7 +518,10 @@ final class CompiledFloat {
         long b = xmm[2 * s];
         long e = xmm[2 * d + 1];
         long f = xmm[2 * s + 1];
-        if (areComparable((int) a, (int) b) && areComparable(high(a), high(b)) && areComparable((int) e, (int) f) && areComparable(high(e), high(f))) {
+        if (areComparable((int) a, (int) b)
+                && areComparable(high(a), high(b))
+                && areComparable((int) e, (int) f)
+                && areComparable(high(e), high(f))) {
             xmm[2 * d] = pair(maximum((int) a, (int) b), maximum(high(a), high(b)));
             xmm[2 * d + 1] = pair(maximum((int) e, (int) f), maximum(high(e), high(f)));
             return true;

@@ -206,8 +206,7 @@ final class InstructionWriter {
                                         || i.operation >= Shifts.SHL
                                         || i.immediate < 8L * i.operandSize);
             case Op.SHIFT_DOUBLE ->
-                i.operandSize >= 4
-                        && ((i.opcode & 1) != 0 || (i.immediate & (i.operandSize == 8 ? 63 : 31)) != 0);
+                i.operandSize >= 4 && ((i.opcode & 1) != 0 || (i.immediate & (i.operandSize == 8 ? 63 : 31)) != 0);
             case Op.DIV, Op.IDIV -> i.operandSize >= 4;
             case Op.PUSH, Op.LEAVE -> i.operandSize == 8;
             case Op.LOCKED -> ExchangeWriter.isNative(i);

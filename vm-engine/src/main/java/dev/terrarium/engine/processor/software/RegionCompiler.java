@@ -132,8 +132,8 @@ final class RegionCompiler implements AutoCloseable {
                 return null;
             }
             MethodHandles.Lookup hidden = MethodHandles.lookup().defineHiddenClass(written.bytes(), true);
-            Region region = (Region)
-                    hidden.lookupClass().getDeclaredConstructor().newInstance();
+            Region region =
+                    (Region) hidden.lookupClass().getDeclaredConstructor().newInstance();
             region.complete(smaller, written.sites(), interpreter, written.bytes().length);
             regions.incrementAndGet();
             codeBytes.addAndGet(written.bytes().length);

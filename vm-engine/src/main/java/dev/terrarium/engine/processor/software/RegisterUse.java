@@ -67,8 +67,7 @@ final class RegisterUse {
             case Op.PUSH -> new RegisterUse(operands | address | RSP, RSP, false, false);
             case Op.MOVBE_L, Op.MOVBE_M, Op.CRC32, Op.PDEP, Op.PEXT, Op.RORX, Op.SARX, Op.SHLX, Op.SHRX ->
                 new RegisterUse(operands | address | vectorField(i), bit(i.destination), false, false);
-            case Op.MULX ->
-                new RegisterUse(operands | address | RDX, bit(i.destination) | bit(i.vvvv), false, false);
+            case Op.MULX -> new RegisterUse(operands | address | RDX, bit(i.destination) | bit(i.vvvv), false, false);
             case Op.BLSR, Op.BLSMSK, Op.BLSI -> new RegisterUse(operands | address, bit(i.vvvv), false, true);
             case Op.POPCNT, Op.TZCNT, Op.LZCNT, Op.ANDN, Op.BEXTR, Op.BZHI ->
                 new RegisterUse(operands | address | vectorField(i), bit(i.destination), false, true);
@@ -89,8 +88,7 @@ final class RegisterUse {
             case Op.XCHG_R -> new RegisterUse(reads, bit(i.source), false, false);
             case Op.NOT -> new RegisterUse(reads, 0, false, false);
             case Op.NEG -> new RegisterUse(reads, 0, false, true);
-            case Op.CMPXCHG_PAIR ->
-                new RegisterUse(reads | RAX | RDX | RCX | bit(Cpu.RBX), RAX | RDX, true, true);
+            case Op.CMPXCHG_PAIR -> new RegisterUse(reads | RAX | RDX | RCX | bit(Cpu.RBX), RAX | RDX, true, true);
             default -> new RegisterUse(reads, 0, true, true);
         };
     }

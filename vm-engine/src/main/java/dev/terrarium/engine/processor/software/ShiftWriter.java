@@ -20,8 +20,8 @@ final class ShiftWriter {
             MethodTypeDesc.of(RegionFrame.LONG, RegionFrame.LONG, RegionFrame.INT, RegionFrame.INT);
     private static final MethodTypeDesc LONG_LONGS_INT =
             MethodTypeDesc.of(RegionFrame.LONG, RegionFrame.LONG, RegionFrame.LONG, RegionFrame.INT);
-    private static final MethodTypeDesc LONG_LONGS_INTS = MethodTypeDesc.of(
-            RegionFrame.LONG, RegionFrame.LONG, RegionFrame.LONG, RegionFrame.INT, RegionFrame.INT);
+    private static final MethodTypeDesc LONG_LONGS_INTS =
+            MethodTypeDesc.of(RegionFrame.LONG, RegionFrame.LONG, RegionFrame.LONG, RegionFrame.INT, RegionFrame.INT);
     private static final MethodTypeDesc INT_INT_INT =
             MethodTypeDesc.of(RegionFrame.INT, RegionFrame.INT, RegionFrame.INT);
     private static final int A = RegionFrame.FLAG_A;

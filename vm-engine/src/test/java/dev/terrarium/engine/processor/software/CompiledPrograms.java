@@ -42,8 +42,8 @@ final class CompiledPrograms {
                     OracleState actual = n == 0 ? compiled.run(sequence, before) : compiled.runAgain(sequence, before);
                     String differences = actual.differences(expected, sequence);
                     if (!differences.isEmpty()) {
-                        reports.add("program " + number + ", state " + n + ": " + sequence.describe() + "\n"
-                                + differences);
+                        reports.add(
+                                "program " + number + ", state " + n + ": " + sequence.describe() + "\n" + differences);
                         break;
                     }
                 }
@@ -51,7 +51,9 @@ final class CompiledPrograms {
             System.out.println(name + ": seed " + SEED + ", " + done + " instructions, of them "
                     + compiled.compiledInstructions() + " compiled");
             assertThat(reports).as("seed %d", SEED).isEmpty();
-            assertThat(compiled.compilationFailures()).as("regions that could not be compiled").isZero();
+            assertThat(compiled.compilationFailures())
+                    .as("regions that could not be compiled")
+                    .isZero();
             assertThat(compiled.compiledInstructions()).isGreaterThan(done / 4);
         }
     }
