@@ -18,6 +18,7 @@ final class AvxForms {
             case AvxSelector.ZERO -> !i.vexL;
             case AvxSelector.TEST -> i.opcode == 0x17;
             case AvxSelector.REARRANGE -> rearranges(i);
+            case AvxSelector.FUSED -> fuses(i);
             default -> lane(i) != null;
         };
     }
@@ -31,8 +32,13 @@ final class AvxForms {
                 vector(i, SimdForms.ofEncoding(lane));
             case AvxSelector.WIDEN -> widening(SimdForms.ofEncoding(lane));
             case AvxSelector.SCALAR -> scalar(i, SimdForms.ofEncoding(lane));
+            case AvxSelector.REARRANGE -> isBlend(i) ? SimdForms.BLEND_DOUBLEWORDS : null;
             default -> null;
         };
+    }
+
+    private static boolean isBlend(Instruction i) {
+        return i.map == Instruction.MAP_0F3A && i.opcode == 0x02;
     }
 
     private static @Nullable Form widening(@Nullable Form form) {
@@ -60,9 +66,9 @@ final class AvxForms {
         };
     }
 
-    /** One of the first eight predicates, which SSE has too. */
+    /** One of the first eight predicates, which SSE has too; or no comparison at all. */
     private static boolean isOfSse(Instruction i) {
-        return (i.immediate & 0x18) == 0;
+        return i.opcode != 0xC2 || (i.immediate & 0x18) == 0;
     }
 
     private static boolean rearranges(Instruction i) {
@@ -73,9 +79,15 @@ final class AvxForms {
             };
         }
         return switch (i.opcode) {
-            case 0x18, 0x38, 0x19, 0x39 -> true;
+            case 0x18, 0x38, 0x19, 0x39, 0x00, 0x01, 0x02, 0x06, 0x46 -> true;
             default -> false;
         };
+    }
+
+    /** FMA but for packed singles and for alternating signs. */
+    private static boolean fuses(Instruction i) {
+        int kind = i.opcode & 15;
+        return i.map == Instruction.MAP_0F38 && i.opcode >= 0x90 && kind >= 8 && ((kind & 1) != 0 || i.vexW);
     }
 
     /** The registers that a native instruction reads and writes. */

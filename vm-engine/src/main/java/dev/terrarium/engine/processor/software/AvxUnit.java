@@ -152,7 +152,7 @@ final class AvxUnit {
             return 0;
         }
         return switch (i.opcode) {
-            case 0x0C -> 4; // VBLENDPS
+            case 0x0C, 0x02 -> 4; // VBLENDPS, VPBLENDD
             case 0x0D -> 2; // VBLENDPD
             case 0x42 -> 3; // VMPSADBW
             default -> 0;

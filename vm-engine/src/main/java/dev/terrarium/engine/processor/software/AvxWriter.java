@@ -55,6 +55,7 @@ final class AvxWriter {
             }
             case AvxSelector.TEST -> test(i);
             case AvxSelector.REARRANGE -> rearrange(i);
+            case AvxSelector.FUSED -> fuse(i);
             case AvxSelector.PLAIN -> sse.write(i, form(i));
             case AvxSelector.PLAIN_VECTOR -> {
                 sse.write(i, form(i));
@@ -356,11 +357,80 @@ final class AvxWriter {
                 case 0x18, 0x58 -> broadcast(i, 4);
                 default -> broadcast(i, 8);
             }
-        } else if (i.opcode == 0x18 || i.opcode == 0x38) {
-            insertLane(i);
-        } else {
-            extractLane(i);
+            return;
         }
+        switch (i.opcode) {
+            case 0x00, 0x01 -> permute(i, false);
+            case 0x02 -> lanes(i, true, source(i));
+            case 0x06, 0x46 -> permute(i, true);
+            case 0x18, 0x38 -> insertLane(i);
+            default -> extractLane(i);
+        }
+    }
+
+    /** VPERMQ, VPERMPD; or VPERM2F128, VPERM2I128. */
+    private void permute(Instruction i, boolean two) {
+        int s = source(i);
+        c.aload(LOW);
+        c.aload(HIGH);
+        c.loadConstant(i.reg);
+        if (two) {
+            c.loadConstant(i.vvvv);
+        }
+        c.loadConstant(s);
+        c.loadConstant((int) i.immediate & 0xFF);
+        if (two) {
+            c.invokestatic(SIMD, "permuteLanes", MethodTypeDesc.of(VOID, LONGS, LONGS, INT, INT, INT, INT));
+        } else {
+            c.invokestatic(SIMD, "permute", MethodTypeDesc.of(VOID, LONGS, LONGS, INT, INT, INT));
+        }
+    }
+
+    /** The digit of the opcode says which of the three operands are multiplied, the other one what is done. */
+    private void fuse(Instruction i) {
+        int kind = i.opcode & 15;
+        boolean scalar = (kind & 1) != 0;
+        int s = i.rm;
+        if (i.memory && scalar) {
+            s = SOURCE;
+            frame.readOperand(i, i.vexW ? 8 : 4);
+            c.aload(LOW);
+            c.loadConstant(s);
+            c.invokestatic(SIMD, "setLow", SET);
+        } else {
+            s = source(i);
+        }
+        int target = i.vexL ? RESULT : i.reg;
+        fuse(i, s, LOW, target);
+        if (i.vexL) {
+            fuse(i, s, HIGH, target);
+            copy(LOW, i.reg, target);
+        }
+        finishUpper(i, i.reg, target);
+    }
+
+    private void fuse(Instruction i, int s, int array, int d) {
+        int kind = i.opcode & 15;
+        int[] operands =
+                switch (i.opcode >>> 4) {
+                    case 9 -> new int[] {i.reg, s, i.vvvv};
+                    case 10 -> new int[] {i.vvvv, i.reg, s};
+                    default -> new int[] {i.vvvv, s, i.reg};
+                };
+        c.aload(array);
+        c.loadConstant(d);
+        for (int operand : operands) {
+            c.loadConstant(operand);
+        }
+        int product = kind >= 12 ? CompiledFused.NEGATE_PRODUCT : 0;
+        c.loadConstant(product | ((kind & 2) != 0 ? CompiledFused.NEGATE_ADDEND : 0));
+        c.aload(RegionFrame.CPU_SLOT);
+        String method = (kind & 1) == 0 ? "fuseDoubles" : i.vexW ? "fuseDouble" : "fuseSingle";
+        c.invokestatic(
+                RegionFrame.type(CompiledFused.class),
+                method,
+                MethodTypeDesc.of(ConstantDescs.CD_boolean, LONGS, INT, INT, INT, INT, INT, RegionFrame.CPU));
+        c.ifeq(frame.retreat(i));
     }
 
     private void broadcast(Instruction i, int size) {

@@ -197,6 +197,121 @@ final class CompiledConversion {
         return false;
     }
 
+    /** CVTPS2DQ and, towards zero, CVTTPS2DQ. */
+    static boolean singlesToInts(long[] xmm, int d, int s, Cpu cpu) {
+        return integers(
+                xmm,
+                d,
+                toInt(cpu, single(xmm[2 * s]), Math.rint(single(xmm[2 * s]))),
+                upperToInt(cpu, xmm[2 * s], false),
+                toInt(cpu, single(xmm[2 * s + 1]), Math.rint(single(xmm[2 * s + 1]))),
+                upperToInt(cpu, xmm[2 * s + 1], false));
+    }
+
+    static boolean singlesTruncatedToInts(long[] xmm, int d, int s, Cpu cpu) {
+        return integers(
+                xmm,
+                d,
+                toInt(cpu, single(xmm[2 * s]), truncated(single(xmm[2 * s]))),
+                upperToInt(cpu, xmm[2 * s], true),
+                toInt(cpu, single(xmm[2 * s + 1]), truncated(single(xmm[2 * s + 1]))),
+                upperToInt(cpu, xmm[2 * s + 1], true));
+    }
+
+    private static long upperToInt(Cpu cpu, long pair, boolean truncate) {
+        double value = single(pair >>> 32);
+        return toInt(cpu, value, truncate ? truncated(value) : Math.rint(value));
+    }
+
+    private static boolean integers(long[] xmm, int d, long a, long b, long c, long e) {
+        if (a == NO_INTEGER || b == NO_INTEGER || c == NO_INTEGER || e == NO_INTEGER) {
+            return false;
+        }
+        xmm[2 * d] = a | b << 32;
+        xmm[2 * d + 1] = c | e << 32;
+        return true;
+    }
+
+    // ---- rounding to an integer, by ROUNDSD's immediate: bits 0 to 2 how, bit 3 to not report inexact results
+
+    private static double rounded(double value, int control) {
+        return switch (control & 7) {
+            case 1 -> Math.floor(value);
+            case 2 -> Math.ceil(value);
+            case 3 -> value < 0 ? Math.ceil(value) : Math.floor(value);
+            default -> Math.rint(value); // 0, and MXCSR's way
+        };
+    }
+
+    private static boolean mayRound(Cpu cpu, double value, int control) {
+        return (control & 8) != 0 || CompiledFloat.inexact(cpu) || rounded(value, control) == value;
+    }
+
+    private static boolean mayRound(Cpu cpu, long bits, int control) {
+        return CompiledFloat.comparable(bits) && mayRound(cpu, Double.longBitsToDouble(bits), control);
+    }
+
+    private static boolean mayRound(Cpu cpu, int bits, int control) {
+        return CompiledFloat.comparable(bits) && mayRound(cpu, (double) Float.intBitsToFloat(bits), control);
+    }
+
+    private static long round(long bits, int control) {
+        return Double.doubleToRawLongBits(rounded(Double.longBitsToDouble(bits), control));
+    }
+
+    private static int round(int bits, int control) {
+        return Float.floatToRawIntBits((float) rounded(Float.intBitsToFloat(bits), control));
+    }
+
+    /** ROUNDSD. */
+    static boolean roundDouble(long[] xmm, int d, int s, int control, Cpu cpu) {
+        long a = xmm[2 * s];
+        if (CompiledFloat.usual(cpu) && mayRound(cpu, a, control)) {
+            xmm[2 * d] = round(a, control);
+            return true;
+        }
+        return false;
+    }
+
+    static boolean roundDoubles(long[] xmm, int d, int s, int control, Cpu cpu) {
+        long a = xmm[2 * s];
+        long b = xmm[2 * s + 1];
+        if (CompiledFloat.usual(cpu) && mayRound(cpu, a, control) && mayRound(cpu, b, control)) {
+            xmm[2 * d] = round(a, control);
+            xmm[2 * d + 1] = round(b, control);
+            return true;
+        }
+        return false;
+    }
+
+    static boolean roundSingle(long[] xmm, int d, int s, int control, Cpu cpu) {
+        int a = (int) xmm[2 * s];
+        if (CompiledFloat.usual(cpu) && mayRound(cpu, a, control)) {
+            CompiledFloat.setSingle(xmm, d, round(a, control));
+            return true;
+        }
+        return false;
+    }
+
+    private static boolean mayRoundPair(Cpu cpu, long pair, int control) {
+        return mayRound(cpu, (int) pair, control) && mayRound(cpu, CompiledFloat.high(pair), control);
+    }
+
+    private static long roundPair(long pair, int control) {
+        return CompiledFloat.pair(round((int) pair, control), round(CompiledFloat.high(pair), control));
+    }
+
+    static boolean roundSingles(long[] xmm, int d, int s, int control, Cpu cpu) {
+        long low = xmm[2 * s];
+        long high = xmm[2 * s + 1];
+        if (CompiledFloat.usual(cpu) && mayRoundPair(cpu, low, control) && mayRoundPair(cpu, high, control)) {
+            xmm[2 * d] = roundPair(low, control);
+            xmm[2 * d + 1] = roundPair(high, control);
+            return true;
+        }
+        return false;
+    }
+
     // ---- comparisons
 
     /** UCOMISD and COMISD: the order of two doubles as {@link FlagKind#ORDER} has it. */

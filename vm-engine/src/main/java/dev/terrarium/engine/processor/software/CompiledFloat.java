@@ -95,7 +95,7 @@ final class CompiledFloat {
         return Float.floatToRawIntBits(number(a) + number(b));
     }
 
-    private static boolean isExactSum(double a, double b, double sum) {
+    static boolean isExactSum(double a, double b, double sum) {
         double part = sum - a;
         return (a - (sum - part)) + (b - part) == 0;
     }
@@ -152,7 +152,7 @@ final class CompiledFloat {
     }
 
     /** Is a product or quotient of doubles, {@code a * b == c} but for rounding, exact? {@code c} is not small. */
-    private static boolean isExactProduct(double a, double b, double c) {
+    static boolean isExactProduct(double a, double b, double c) {
         return Math.abs(c) > LARGE && Math.fma(a, b, -c) == 0;
     }
 

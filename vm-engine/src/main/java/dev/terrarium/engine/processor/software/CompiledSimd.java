@@ -423,6 +423,36 @@ final class CompiledSimd {
         java.util.Arrays.fill(halves, 0);
     }
 
+    /** VPERMQ: each quadword any of the source's, which are in two arrays. */
+    static void permute(long[] lower, long[] upper, int d, int s, int control) {
+        long a = quadword(lower, upper, s, control);
+        long b = quadword(lower, upper, s, control >>> 2);
+        long c = quadword(lower, upper, s, control >>> 4);
+        set(upper, d, c, quadword(lower, upper, s, control >>> 6));
+        set(lower, d, a, b);
+    }
+
+    private static long quadword(long[] lower, long[] upper, int s, int selector) {
+        return ((selector & 2) == 0 ? lower : upper)[2 * s + (selector & 1)];
+    }
+
+    /** VPERM2F128, VPERM2I128: each lane any of the two sources', or zero. */
+    static void permuteLanes(long[] lower, long[] upper, int d, int first, int second, int control) {
+        long a = laneHalf(lower, upper, first, second, control, 0);
+        long b = laneHalf(lower, upper, first, second, control, 1);
+        long c = laneHalf(lower, upper, first, second, control >>> 4, 0);
+        set(upper, d, c, laneHalf(lower, upper, first, second, control >>> 4, 1));
+        set(lower, d, a, b);
+    }
+
+    private static long laneHalf(long[] lower, long[] upper, int first, int second, int control, int half) {
+        if ((control & 8) != 0) {
+            return 0;
+        }
+        int register = (control & 2) == 0 ? first : second;
+        return ((control & 1) == 0 ? lower : upper)[2 * register + half];
+    }
+
     /** A value in every element. */
     static long repeat(long value, int size) {
         return switch (size) {

@@ -61,7 +61,7 @@ final class SimdForms {
         FLOAT_32,
         FLOAT_64,
         FLOAT_128,
-        /** The same with the immediate: (xmm, d, s, immediate, vCPU). */
+        /** The same with the immediate: (xmm, d, s, immediate, vCPU). CMP and ROUND. */
         COMPARE_32,
         COMPARE_64,
         COMPARE_128,
@@ -101,6 +101,9 @@ final class SimdForms {
 
     /** By prefix, kind of operand and opcode of map 0F. */
     private static final @Nullable Form[] MAIN = new Form[4 * 2 * 256];
+
+    /** One lane of VPBLENDD. */
+    static final Form BLEND_DOUBLEWORDS = new Form(Shape.IMMEDIATE, "blendSingles", 0);
 
     private SimdForms() {}
 
@@ -277,6 +280,8 @@ final class SimdForms {
         floating(owner, NONE, 0x5A, Shape.FLOAT_64, "singlesToDoubles");
         floating(owner, P66, 0x5A, Shape.FLOAT_128, "doublesToSingles");
         floating(owner, NONE, 0x5B, Shape.FLOAT_128, "intsToSingles");
+        floating(owner, P66, 0x5B, Shape.FLOAT_128, "singlesToInts");
+        floating(owner, F3, 0x5B, Shape.FLOAT_128, "singlesTruncatedToInts");
         floating(owner, F3, 0xE6, Shape.VECTOR_64, "intsToDoubles");
         floating(owner, F3, 0xC2, Shape.COMPARE_32, "compareSingle");
         floating(owner, F2, 0xC2, Shape.COMPARE_64, "compareDouble");
@@ -356,6 +361,10 @@ final class SimdForms {
     private static @Nullable Form immediate(Instruction i) {
         int wide = i.rexW ? 8 : 4;
         return switch (i.opcode) {
+            case 0x08 -> new Form(Shape.COMPARE_128, CompiledConversion.class, "roundSingles", 0);
+            case 0x09 -> new Form(Shape.COMPARE_128, CompiledConversion.class, "roundDoubles", 0);
+            case 0x0A -> new Form(Shape.COMPARE_32, CompiledConversion.class, "roundSingle", 0);
+            case 0x0B -> new Form(Shape.COMPARE_64, CompiledConversion.class, "roundDouble", 0);
             case 0x0C -> new Form(Shape.IMMEDIATE, "blendSingles", 0);
             case 0x0D -> new Form(Shape.IMMEDIATE, "blendDoubles", 0);
             case 0x0E -> new Form(Shape.IMMEDIATE, "blendWords", 0);

@@ -47,6 +47,9 @@ final class CompiledForms {
     static final String INTEGER = """
             shl byte [rdi], cl
             sar word [rdi], 3
+            shl cl, 3
+            rol word [rdi], cl
+            rol eax, 3
             shr eax, cl
             rol rax, cl
             ror byte [rdi], 1
@@ -54,6 +57,8 @@ final class CompiledForms {
             rcr qword [rdi], 1
             shld eax, ecx, 5
             shrd [rdi], rcx, cl
+            shld rax, rcx, cl
+            shrd eax, ecx, 9
             div ecx
             div qword [rdi]
             idiv rcx
@@ -134,6 +139,10 @@ final class CompiledForms {
             sqrtps xmm1, [rdi]
             cvttsd2si rax, xmm1
             ucomiss xmm1, [rdi]
+            roundsd xmm1, xmm2, 9
+            roundps xmm1, [rdi], 4
+            cvttps2dq xmm1, xmm2
+            cvtps2dq xmm1, [rdi]
             """;
 
     static final String AVX = """
@@ -196,6 +205,16 @@ final class CompiledForms {
             vcvtsi2sd xmm1, xmm2, eax
             vcvttss2si rax, xmm1
             vucomisd xmm1, [rdi]
+            vroundpd ymm1, ymm2, 3
+            vroundss xmm1, xmm2, xmm3, 10
+            vcvttps2dq ymm1, [rdi]
+            vpblendd ymm1, ymm2, [rdi], 0x5A
+            vpermq ymm1, [rdi], 0x1B
+            vperm2i128 ymm1, ymm2, ymm3, 0x21
+            vfmadd132sd xmm1, xmm2, [rdi]
+            vfmadd231pd ymm1, ymm2, ymm3
+            vfnmsub213ss xmm1, xmm2, xmm3
+            vfmsub213pd xmm1, xmm2, [rdi]
             """;
 
     static final List<String> ALL = List.of(BITS, INTEGER, ATOMIC, VECTORS, AVX);

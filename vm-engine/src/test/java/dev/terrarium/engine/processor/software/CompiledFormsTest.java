@@ -75,8 +75,8 @@ final class CompiledFormsTest {
                 rcl eax, cl
                 shld ax, cx, 5
                 pcmpistri xmm1, xmm2, 0x0C
-                vpermq ymm1, ymm2, 5
-                vfmadd213sd xmm1, xmm2, xmm3
+                vpermd ymm1, ymm2, ymm3
+                vfmaddsub213pd xmm1, xmm2, xmm3
                 """;
         assertThat(calledOut(lines)).isEqualTo(lines.lines().toList());
     }
