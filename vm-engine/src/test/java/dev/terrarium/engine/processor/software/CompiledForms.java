@@ -166,6 +166,9 @@ final class CompiledForms {
             vpaddd ymm1, ymm2, [rdi]
             vpaddq ymm1, ymm2, ymm3
             vpsubb ymm1, ymm2, ymm3
+            vpsubw ymm3, ymm2, ymm3
+            vpandn xmm2, xmm1, xmm2
+            vpalignr ymm3, ymm1, ymm3, 9
             vpmuludq ymm1, ymm2, ymm3
             vpmovmskb eax, ymm1
             vmovmskpd eax, ymm1

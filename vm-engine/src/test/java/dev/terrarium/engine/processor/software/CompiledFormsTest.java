@@ -82,6 +82,17 @@ final class CompiledFormsTest {
     }
 
     @Test
+    void aNumberThatNoLongerFitsWhenItIsRoundedIsLeftToTheInterpreter() {
+        Cpu cpu = new Cpu();
+        cpu.floatingPoint.mxcsr = 0x1FA0;
+        cpu.floatingPoint.xmm[0] = Double.doubleToRawLongBits(2147483647.5);
+        assertThat(CompiledConversion.doubleToInt(cpu.floatingPoint.xmm, 0, cpu))
+                .isEqualTo(CompiledConversion.NO_INTEGER);
+        assertThat(CompiledConversion.doubleTruncatedToInt(cpu.floatingPoint.xmm, 0, cpu))
+                .isEqualTo(0x7FFF_FFFF);
+    }
+
+    @Test
     void theyDoWhatTheyDoInTheInterpreter() throws IOException {
         List<List<CompiledForms.Line>> tables = new ArrayList<>();
         CompiledForms.ALL.forEach(lines -> tables.add(CompiledForms.assemble(lines)));
