@@ -44,6 +44,9 @@ final class RegisterUse {
         int address = address(i);
         return switch (i.op) {
             case Op.NOP, Op.END_OF_BLOCK -> new RegisterUse(0, 0, false, false);
+            // The region is left before these.
+            case Op.SYSTEM, Op.INVALID, Op.TOO_LONG, Op.STRING, Op.PORT_STRING, Op.LOOP, Op.CALL, Op.RET ->
+                new RegisterUse(0, 0, true, true);
             case Op.X87 -> x87(i);
             case Op.SIMD -> simd(i);
             case Op.AVX -> AvxForms.isNative(i) ? AvxForms.use(i, address) : new RegisterUse(ALL, ALL, true, true);
