@@ -59,6 +59,32 @@ public final class Unchecked {
         UNSAFE.putLong(null, address, value);
     }
 
+    /** Atomic, as those after it; aligned addresses only. */
+    public static boolean compareAndSetInt(long address, int expected, int value) {
+        return UNSAFE.compareAndSwapInt(null, address, expected, value);
+    }
+
+    public static boolean compareAndSetLong(long address, long expected, long value) {
+        return UNSAFE.compareAndSwapLong(null, address, expected, value);
+    }
+
+    /** Returns what was there before, as the others. */
+    public static int getAndAddInt(long address, int value) {
+        return UNSAFE.getAndAddInt(null, address, value);
+    }
+
+    public static long getAndAddLong(long address, long value) {
+        return UNSAFE.getAndAddLong(null, address, value);
+    }
+
+    public static int getAndSetInt(long address, int value) {
+        return UNSAFE.getAndSetInt(null, address, value);
+    }
+
+    public static long getAndSetLong(long address, long value) {
+        return UNSAFE.getAndSetLong(null, address, value);
+    }
+
     /** The element that lies {@code offset} bytes from the start of the array object: {@link #LONGS} + 8 * index. */
     public static long element(long[] array, long offset) {
         return UNSAFE.getLong(array, offset);

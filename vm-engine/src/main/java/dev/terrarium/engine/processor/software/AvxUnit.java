@@ -144,7 +144,7 @@ final class AvxUnit {
     }
 
     /** By how much the immediate is shifted for the upper lane. */
-    private static int upperImmediate(Instruction i) {
+    static int upperImmediate(Instruction i) {
         if (i.map == Instruction.MAP_0F) {
             return i.opcode == 0xC6 && i.operandSizePrefix ? 2 : 0; // VSHUFPD
         }
@@ -152,7 +152,7 @@ final class AvxUnit {
             return 0;
         }
         return switch (i.opcode) {
-            case 0x0C -> 4; // VBLENDPS
+            case 0x0C, 0x02 -> 4; // VBLENDPS, VPBLENDD
             case 0x0D -> 2; // VBLENDPD
             case 0x42 -> 3; // VMPSADBW
             default -> 0;
@@ -176,7 +176,7 @@ final class AvxUnit {
         }
     }
 
-    private static boolean isAligned(Instruction i) {
+    static boolean isAligned(Instruction i) {
         if (i.map == Instruction.MAP_0F38) {
             return true;
         }

@@ -60,14 +60,8 @@ final class BitManipulationUnit {
             }
             case Op.MOVBE_M ->
                 operands.store(operands.writeAddress(i, size), size, swapped(operands.sourceRegister(i, size), size));
-            case Op.CRC32 -> {
-                long value = operands.source(i, i.operation);
-                int crc = (int) gpr[i.destination];
-                for (int n = 0; n < i.operation; n++) {
-                    crc = crc >>> 8 ^ CRC_TABLE[(crc ^ (int) (value >>> 8 * n)) & 0xFF];
-                }
-                gpr[i.destination] = crc & LOW_32;
-            }
+            case Op.CRC32 ->
+                gpr[i.destination] = checksum(gpr[i.destination], operands.source(i, i.operation), i.operation);
             case Op.RANDOM -> {
                 operands.setDestination(i, size, random.nextLong());
                 cpu.setArithmeticFlags(Cpu.FLAG_CF);
@@ -80,6 +74,15 @@ final class BitManipulationUnit {
                 executeVex(i, size);
             }
         }
+    }
+
+    /** CRC32 with a source of so many bytes. */
+    static long checksum(long before, long value, int bytes) {
+        int crc = (int) before;
+        for (int n = 0; n < bytes; n++) {
+            crc = crc >>> 8 ^ CRC_TABLE[(crc ^ (int) (value >>> 8 * n)) & 0xFF];
+        }
+        return crc & LOW_32;
     }
 
     private void executeVex(Instruction i, int size) {

@@ -67,7 +67,7 @@ final class ComparedState {
         System.arraycopy(from.significand, 0, to.significand, 0, from.significand.length);
         System.arraycopy(from.signExponent, 0, to.signExponent, 0, from.signExponent.length);
         System.arraycopy(from.xmm, 0, to.xmm, 0, XMM_HALVES);
-        System.arraycopy(from.upper, 0, to.upper, 0, from.upper.length);
+        System.arraycopy(from.upper, 0, to.upper, 0, XMM_HALVES);
         to.control = from.control;
         to.status = from.status;
         to.top = from.top;

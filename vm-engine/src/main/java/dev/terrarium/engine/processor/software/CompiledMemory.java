@@ -46,7 +46,27 @@ final class CompiledMemory {
         return misses(linear, linear + 15, table);
     }
 
+    static boolean misses256(long linear, long[] table) {
+        return misses(linear, linear + 31, table);
+    }
+
     /** An access that has to be aligned is left to the interpreter, too, if it is not. */
+    static boolean missesAligned16(long linear, long[] table) {
+        return (linear & 1) != 0 || misses(linear, linear, table);
+    }
+
+    static boolean missesAligned32(long linear, long[] table) {
+        return (linear & 3) != 0 || misses(linear, linear, table);
+    }
+
+    static boolean missesAligned64(long linear, long[] table) {
+        return (linear & 7) != 0 || misses(linear, linear, table);
+    }
+
+    static boolean missesAligned256(long linear, long[] table) {
+        return (linear & 31) != 0 || misses(linear, linear, table);
+    }
+
     static boolean missesAligned128(long linear, long[] table) {
         return (linear & 15) != 0 || misses(linear, linear, table);
     }
@@ -86,6 +106,39 @@ final class CompiledMemory {
 
     static void write64(long linear, long value, long[] writes) {
         Unchecked.putLong(host(linear, writes), value);
+    }
+
+    /** What is at a host address; {@link #put8} and its like write it. */
+    static long at8(long host) {
+        return Unchecked.getByte(host) & 0xFFL;
+    }
+
+    static long at16(long host) {
+        return Unchecked.getShort(host) & 0xFFFFL;
+    }
+
+    static long at32(long host) {
+        return Unchecked.getInt(host) & 0xFFFF_FFFFL;
+    }
+
+    static long at64(long host) {
+        return Unchecked.getLong(host);
+    }
+
+    static void put8(long value, long host) {
+        Unchecked.putByte(host, (byte) value);
+    }
+
+    static void put16(long value, long host) {
+        Unchecked.putShort(host, (short) value);
+    }
+
+    static void put32(long value, long host) {
+        Unchecked.putInt(host, (int) value);
+    }
+
+    static void put64(long value, long host) {
+        Unchecked.putLong(host, value);
     }
 
     /** The low 8 bits of {@code value} in place of those of {@code register}, and so on. */

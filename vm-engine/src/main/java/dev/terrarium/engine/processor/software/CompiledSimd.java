@@ -335,4 +335,131 @@ final class CompiledSimd {
         long high = PackedInteger.pack(opcode, xmm[2 * s]) | PackedInteger.pack(opcode, xmm[2 * s + 1]) << 32;
         set(xmm, d, low, high);
     }
+
+    // ---- SSE4.1
+
+    /** PACKUSDW. */
+    static void packUnsigned(long[] xmm, int d, int s) {
+        long low = PackedIntegerWide.packUnsigned(xmm[2 * d]) | PackedIntegerWide.packUnsigned(xmm[2 * d + 1]) << 32;
+        long high = PackedIntegerWide.packUnsigned(xmm[2 * s]) | PackedIntegerWide.packUnsigned(xmm[2 * s + 1]) << 32;
+        set(xmm, d, low, high);
+    }
+
+    static void elementwise41(long[] xmm, int d, int s, int opcode) {
+        long low = PackedIntegerWide.apply(opcode, xmm[2 * d], xmm[2 * s]);
+        set(xmm, d, low, PackedIntegerWide.apply(opcode, xmm[2 * d + 1], xmm[2 * s + 1]));
+    }
+
+    /** PBLENDVB, BLENDVPS, BLENDVPD, by XMM0. */
+    static void blend(long[] xmm, int d, int s, int width) {
+        long low = PackedIntegerWide.blend(xmm[2 * d], xmm[2 * s], xmm[0], width);
+        set(xmm, d, low, PackedIntegerWide.blend(xmm[2 * d + 1], xmm[2 * s + 1], xmm[1], width));
+    }
+
+    static void blendSingles(long[] xmm, int d, int s, int choice) {
+        long low = PackedIntegerWide.choose(xmm[2 * d], xmm[2 * s], choice, 32);
+        set(xmm, d, low, PackedIntegerWide.choose(xmm[2 * d + 1], xmm[2 * s + 1], choice >>> 2, 32));
+    }
+
+    static void blendDoubles(long[] xmm, int d, int s, int choice) {
+        long low = (choice & 1) != 0 ? xmm[2 * s] : xmm[2 * d];
+        set(xmm, d, low, (choice & 2) != 0 ? xmm[2 * s + 1] : xmm[2 * d + 1]);
+    }
+
+    /** PBLENDW. */
+    static void blendWords(long[] xmm, int d, int s, int choice) {
+        long low = PackedIntegerWide.choose(xmm[2 * d], xmm[2 * s], choice, 16);
+        set(xmm, d, low, PackedIntegerWide.choose(xmm[2 * d + 1], xmm[2 * s + 1], choice >>> 4, 16));
+    }
+
+    /** PMOVSX, PMOVZX. */
+    static void widen(long value, long[] xmm, int d, int opcode) {
+        int kind = opcode & 15;
+        boolean signed = opcode < 0x30;
+        int half = PackedIntegerWide.extendedBytes(kind) / 2;
+        set(
+                xmm,
+                d,
+                PackedIntegerWide.extend(value, kind, signed),
+                PackedIntegerWide.extend(value >>> 8 * half, kind, signed));
+    }
+
+    /** PEXTRB, PEXTRW, PEXTRD, PEXTRQ, EXTRACTPS. */
+    static long extract(long[] xmm, int s, int position, int size) {
+        int bit = position * 8 * size & 127;
+        return Operands.zeroExtend(xmm[2 * s + (bit >>> 6)] >>> (bit & 63), size);
+    }
+
+    /** PINSRB, PINSRD, PINSRQ. */
+    static void insert(long value, long[] xmm, int d, int position, int size) {
+        int bit = position * 8 * size & 127;
+        int half = 2 * d + (bit >>> 6);
+        long mask = Operands.zeroExtend(-1L, size) << (bit & 63);
+        xmm[half] = xmm[half] & ~mask | value << (bit & 63) & mask;
+    }
+
+    /** PTEST: 0 if the two have no bit in common. */
+    static long common(long[] xmm, int d, int s) {
+        return xmm[2 * d] & xmm[2 * s] | xmm[2 * d + 1] & xmm[2 * s + 1];
+    }
+
+    /** PTEST: 0 if the source has no bit that the destination has not. */
+    static long beyond(long[] xmm, int d, int s) {
+        return ~xmm[2 * d] & xmm[2 * s] | ~xmm[2 * d + 1] & xmm[2 * s + 1];
+    }
+
+    // ---- AVX, where the upper halves of registers are an array like that of the lower
+
+    static void move(long[] from, int s, long[] to, int d) {
+        set(to, d, from[2 * s], from[2 * s + 1]);
+    }
+
+    static void fill(long value, long[] xmm, int d) {
+        set(xmm, d, value, value);
+    }
+
+    /** VZEROUPPER, of one array. */
+    static void clearAll(long[] halves) {
+        java.util.Arrays.fill(halves, 0);
+    }
+
+    /** VPERMQ: each quadword any of the source's, which are in two arrays. */
+    static void permute(long[] lower, long[] upper, int d, int s, int control) {
+        long a = quadword(lower, upper, s, control);
+        long b = quadword(lower, upper, s, control >>> 2);
+        long c = quadword(lower, upper, s, control >>> 4);
+        set(upper, d, c, quadword(lower, upper, s, control >>> 6));
+        set(lower, d, a, b);
+    }
+
+    private static long quadword(long[] lower, long[] upper, int s, int selector) {
+        return ((selector & 2) == 0 ? lower : upper)[2 * s + (selector & 1)];
+    }
+
+    /** VPERM2F128, VPERM2I128: each lane any of the two sources', or zero. */
+    static void permuteLanes(long[] lower, long[] upper, int d, int first, int second, int control) {
+        long a = laneHalf(lower, upper, first, second, control, 0);
+        long b = laneHalf(lower, upper, first, second, control, 1);
+        long c = laneHalf(lower, upper, first, second, control >>> 4, 0);
+        set(upper, d, c, laneHalf(lower, upper, first, second, control >>> 4, 1));
+        set(lower, d, a, b);
+    }
+
+    private static long laneHalf(long[] lower, long[] upper, int first, int second, int control, int half) {
+        if ((control & 8) != 0) {
+            return 0;
+        }
+        int register = (control & 2) == 0 ? first : second;
+        return ((control & 1) == 0 ? lower : upper)[2 * register + half];
+    }
+
+    /** A value in every element. */
+    static long repeat(long value, int size) {
+        return switch (size) {
+            case 1 -> (value & 0xFF) * 0x0101_0101_0101_0101L;
+            case 2 -> (value & 0xFFFF) * 0x0001_0001_0001_0001L;
+            case 4 -> (value & LOW_32) * 0x0000_0001_0000_0001L;
+            default -> value;
+        };
+    }
 }

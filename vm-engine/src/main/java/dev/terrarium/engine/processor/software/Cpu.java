@@ -254,6 +254,12 @@ final class Cpu {
         return (cr0 & (CR0_EM | CR0_TS)) == 0 && (cr4 & CR4_OSFXSR) != 0;
     }
 
+    /** Can AVX instructions be executed in 64-bit mode, rather than raise #UD or #NM? See {@link AvxUnit}. */
+    boolean avxEnabled() {
+        long needed = FloatingPointImage.SSE_COMPONENT | FloatingPointImage.AVX_COMPONENT;
+        return (cr0 & CR0_TS) == 0 && (cr4 & CR4_OSXSAVE) != 0 && (xcr0 & needed) == needed;
+    }
+
     /** Prepares a processor exception; the caller throws what this returns. */
     GuestFault fault(int vector, int errorCode) {
         fault.vector = vector;

@@ -122,8 +122,8 @@ final class ExtendedStateUnit {
     }
 
     private boolean upperInUse() {
-        for (long half : state.upper) {
-            if (half != 0) {
+        for (int i = 0; i < FloatingPointImage.VECTOR_LONGS; i++) {
+            if (state.upper[i] != 0) {
                 return true;
             }
         }

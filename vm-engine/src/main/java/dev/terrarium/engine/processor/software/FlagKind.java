@@ -46,7 +46,7 @@ final class FlagKind {
     private static final int AF = Cpu.FLAG_AF;
 
     /** What {@link Cpu#flagAux} is when a result of zero shall not set ZF: even parity is turned around. */
-    private static final long INVERTED_PARITY = 1 << 8;
+    static final long INVERTED_PARITY = 1 << 8;
 
     private FlagKind() {}
 
@@ -193,6 +193,13 @@ final class FlagKind {
         long carries = carries(kind, a, b, r);
         long overflow = (carries ^ carries << 1) >>> 63;
         return carryAndOverflow(carry, overflow);
+    }
+
+    /** {@link Cpu#flagAux} with which another result, 0 or 1, leaves PF, AF and SF as canonical flags have them. */
+    static long auxiliaryFor(long result, long aux, long another) {
+        long odd = Integer.bitCount((int) (result ^ aux >>> 8) & 0xFF) & 1;
+        long sign = (result ^ aux << 47) >>> 63;
+        return aux & AF | (odd ^ another) << 8 | sign << 16;
     }
 
     /** Makes the flags the vCPU's. */

@@ -100,7 +100,7 @@ final class FloatingPointImage {
                 .slice()
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .asLongBuffer()
-                .put(state.upper);
+                .put(state.upper, 0, VECTOR_LONGS);
         return bytes;
     }
 
@@ -122,7 +122,7 @@ final class FloatingPointImage {
                     .slice()
                     .order(ByteOrder.LITTLE_ENDIAN)
                     .asLongBuffer()
-                    .get(state.upper);
+                    .get(state.upper, 0, VECTOR_LONGS);
         }
     }
 

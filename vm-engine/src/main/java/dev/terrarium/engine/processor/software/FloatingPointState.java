@@ -37,8 +37,8 @@ final class FloatingPointState {
     /** XMM0 to XMM15, then the two lane registers: low half of XMM<sub>i</sub> at 2i, high half at 2i + 1. */
     final long[] xmm = new long[36];
 
-    /** Bits 128 to 255 of YMM0 to YMM15, in the same order. */
-    final long[] upper = new long[32];
+    /** Bits 128 to 255 of YMM0 to YMM15 and of the lane registers, in the same order. */
+    final long[] upper = new long[36];
 
     int mxcsr = 0x1F80;
 

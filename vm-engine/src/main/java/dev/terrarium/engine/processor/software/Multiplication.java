@@ -125,7 +125,7 @@ final class Multiplication {
     }
 
     /** high:low / divisor where high < divisor, all unsigned (Knuth, volume 2, 4.3.1, algorithm D with 32-bit digits). */
-    private static long quotient128(long high, long low, long divisor) {
+    static long quotient128(long high, long low, long divisor) {
         int shift = Long.numberOfLeadingZeros(divisor);
         long d = divisor << shift;
         long dHigh = d >>> 32;

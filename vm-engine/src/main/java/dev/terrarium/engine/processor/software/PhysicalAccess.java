@@ -203,9 +203,11 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
         }
     }
 
+    /** What is written at once is read at the same place: compiled code looks for read-modify-writes here only. */
     private void enterIfDirect(long linear, long physical, boolean user) {
         AddressRange range = memory.find(physical);
         if (range.writesDirectly()
+                && range.readAddend() == range.writeAddend()
                 && !isApicPage(physical)
                 && !memory.codePages().isCode(physical)) {
             mmu.enterWrite(user, linear, physical + range.writeAddend(), notedAsGlobal(linear));

@@ -4,7 +4,6 @@ package dev.terrarium.engine.processor.software;
 import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassFile;
 import java.lang.invoke.MethodHandles;
-import java.lang.invoke.MethodType;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -42,6 +41,7 @@ final class RegionCompiler implements AutoCloseable {
     private final AtomicLong compileNanos = new AtomicLong();
     private final AtomicLong codeBytes = new AtomicLong();
     private final AtomicLong regions = new AtomicLong();
+    private final AtomicLong failures = new AtomicLong();
     private final @Nullable Thread worker;
 
     RegionCompiler(Cpu cpu, Interpreter interpreter, BlockCache blocks, Compilation compilation) {
@@ -122,13 +122,14 @@ final class RegionCompiler implements AutoCloseable {
                 return null;
             }
             MethodHandles.Lookup hidden = MethodHandles.lookup().defineHiddenClass(written.bytes(), true);
-            Region region = (Region) hidden.findConstructor(hidden.lookupClass(), MethodType.methodType(void.class))
-                    .invoke();
+            Region region =
+                    (Region) hidden.lookupClass().getDeclaredConstructor().newInstance();
             region.complete(smaller, written.sites(), interpreter);
             regions.incrementAndGet();
             codeBytes.addAndGet(written.bytes().length);
             return region;
-        } catch (Throwable e) {
+        } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
+            failures.incrementAndGet();
             LOG.error("a region could not be compiled; the interpreter goes on with it", e);
             return null;
         } finally {
@@ -157,6 +158,11 @@ final class RegionCompiler implements AutoCloseable {
 
     long regions() {
         return regions.get();
+    }
+
+    /** Regions that could not be generated or defined: mistakes of the compiler's. */
+    long failures() {
+        return failures.get();
     }
 
     @Override

@@ -60,8 +60,20 @@ final class RegionFrame {
     static final int LINEAR = 58;
 
     private static final int WRITTEN = 60;
+
+    /** Where in the host's memory the operand of a read-modify-write is. */
+    static final int HOST = 62;
+
+    /** A shift count, an int. */
+    static final int COUNT = 64;
+
     /** The XMM registers; there if {@link #usesSimd}. */
     static final int XMM = 56;
+
+    /** Their upper halves, and whether AVX is enabled, an int; there if {@link #usesAvx}. */
+    static final int UPPER = 57;
+
+    static final int AVX = 65;
 
     final CodeBuilder c;
     final List<RegionPlan.Site> sites = new ArrayList<>();
@@ -74,6 +86,9 @@ final class RegionFrame {
 
     /** Instructions of {@link SimdForms} are among the region's. */
     boolean usesSimd;
+
+    /** Instructions of {@link AvxForms} are. */
+    boolean usesAvx;
 
     /** The piece being generated, and where in it. */
     int blockDelta;
@@ -88,9 +103,6 @@ final class RegionFrame {
 
     /** The flags' variables are newer than what was last saved of them. */
     private boolean flagsDirty;
-
-    /** The last site. */
-    private int site;
 
     /**
      * What is known of the variables at a place in the code.
@@ -149,6 +161,16 @@ final class RegionFrame {
         if (constant != 0) {
             c.loadConstant(constant);
             c.ladd();
+        }
+    }
+
+    /** Sign-extends the low {@code size} bytes of the long on the stack. */
+    void signExtend(int size) {
+        switch (size) {
+            case 1 -> c.l2i().i2b().i2l();
+            case 2 -> c.l2i().i2s().i2l();
+            case 4 -> c.l2i().i2l();
+            default -> {}
         }
     }
 
@@ -242,6 +264,10 @@ final class RegionFrame {
     /** Pushes the linear address of the memory operand. */
     void address(Instruction i) {
         effectiveAddress(i);
+        addSegmentBase(i);
+    }
+
+    void addSegmentBase(Instruction i) {
         if (!i.flat && i.segment >= Cpu.FS) {
             c.aload(CPU_SLOT);
             c.getfield(CPU, "segmentBase", LONGS);
@@ -262,9 +288,8 @@ final class RegionFrame {
             saveFlags();
             flagsDirty = false;
         }
-        site = sites.size();
         sites.add(new RegionPlan.Site(i, blockDelta + i.end - i.length, blockDelta, index, knownKind));
-        return site;
+        return sites.size() - 1;
     }
 
     private void saveFlags() {
@@ -281,19 +306,6 @@ final class RegionFrame {
         if (family != FlagKind.ADD && family != FlagKind.SUB) {
             c.aload(CPU_SLOT).lload(FLAG_R).putfield(CPU, "savedFlagR", LONG);
         }
-    }
-
-    /** Pushes what tells where an exception came from: the last site and the count of instructions before its block. */
-    void pushPlace() {
-        c.loadConstant(site);
-        c.iload(EXECUTED);
-    }
-
-    /** Notes the last site as where an exception comes from, for what does not take it as arguments. */
-    void stopHere() {
-        c.aload(MMU_SLOT);
-        pushPlace();
-        c.invokevirtual(MMU, "stoppedAt", MethodTypeDesc.of(ConstantDescs.CD_void, INT, INT));
     }
 
     /**
@@ -337,16 +349,49 @@ final class RegionFrame {
         c.invokestatic(MEMORY, "write" + 8 * size, WRITE);
     }
 
-    /** Pops a linear address, and leaves if it cannot be written at once. */
-    void checkWrite(Instruction i, int size) {
+    /** Pops a linear address of a vector, and leaves it in {@link #LINEAR} if the table answers for it. */
+    void checkVector(Instruction i, int size, boolean aligned, int table) {
         c.lstore(LINEAR);
-        leaveOnMiss(i, "misses" + 8 * size, WRITES);
+        leaveOnMiss(i, (aligned ? "missesAligned" : "misses") + 8 * size, table);
     }
 
-    /** Pops a linear address of 16 bytes, and leaves it in {@link #LINEAR} if the table answers for it. */
-    void checkVector(Instruction i, boolean aligned, int table) {
+    /**
+     * Pops the linear address of an operand that is to be read and written, and stores its host address to {@link #HOST};
+     * leaves if it cannot be written at once, or has to be {@code aligned} and is not.
+     */
+    void locate(Instruction i, int size, boolean aligned) {
         c.lstore(LINEAR);
-        leaveOnMiss(i, aligned ? "missesAligned128" : "misses128", table);
+        leaveOnMiss(i, (aligned && size > 1 ? "missesAligned" : "misses") + 8 * size, WRITES);
+        c.lload(LINEAR);
+        c.aload(WRITES);
+        c.invokestatic(MEMORY, "host", READ);
+        c.lstore(HOST);
+    }
+
+    /** Pushes the operand at {@link #HOST}, zero-extended. */
+    void loadHost(int size) {
+        c.lload(HOST);
+        c.invokestatic(MEMORY, "at" + 8 * size, MethodTypeDesc.of(LONG, LONG));
+    }
+
+    /** Pops the operand at {@link #HOST}. */
+    void storeHost(int size) {
+        c.lload(HOST);
+        c.invokestatic(MEMORY, "put" + 8 * size, MethodTypeDesc.of(ConstantDescs.CD_void, LONG, LONG));
+    }
+
+    /** Reads the memory operand to {@link #TEMPORARY_2} after making sure that it can be written. */
+    void readToModify(Instruction i, int size) {
+        address(i);
+        locate(i, size, false);
+        loadHost(size);
+        c.lstore(TEMPORARY_2);
+    }
+
+    /** Writes {@link #TEMPORARY_3} to the operand of {@link #readToModify}. */
+    void writeModified(int size) {
+        c.lload(TEMPORARY_3);
+        storeHost(size);
     }
 
     /** Pushes the memory operand. */
@@ -455,6 +500,15 @@ final class RegionFrame {
                     .getfield(CPU, "floatingPoint", STATE)
                     .getfield(STATE, "xmm", LONGS)
                     .astore(XMM);
+        }
+        if (usesAvx) {
+            c.aload(CPU_SLOT)
+                    .getfield(CPU, "floatingPoint", STATE)
+                    .getfield(STATE, "upper", LONGS)
+                    .astore(UPPER);
+            c.aload(CPU_SLOT)
+                    .invokevirtual(CPU, "avxEnabled", MethodTypeDesc.of(ConstantDescs.CD_boolean))
+                    .istore(AVX);
         }
         c.iconst_0().istore(EXECUTED);
         takeFlags();

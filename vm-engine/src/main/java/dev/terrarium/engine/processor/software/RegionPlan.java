@@ -59,12 +59,28 @@ record RegionPlan(Piece[] pieces, Page[] pages) {
     boolean usesSimd() {
         for (Piece piece : pieces) {
             for (Instruction i : piece.code) {
-                if (SimdForms.of(i) != null) {
+                if (SimdForms.of(i) != null || isAvx(i)) {
                     return true;
                 }
             }
         }
         return false;
+    }
+
+    /** Are there instructions in it that it executes on the YMM registers itself? */
+    boolean usesAvx() {
+        for (Piece piece : pieces) {
+            for (Instruction i : piece.code) {
+                if (isAvx(i)) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    private static boolean isAvx(Instruction i) {
+        return i.op == Op.AVX && AvxForms.isNative(i);
     }
 
     /**

@@ -144,9 +144,9 @@ final class RegionPlanner {
         int cost = 16;
         for (Instruction i : block.code) {
             cost += switch (i.op) {
-                case Op.X87, Op.AVX -> 50;
-                case Op.SIMD -> SimdForms.of(i) == null ? 50 : i.memory ? 34 : 14;
-                case Op.LOCKED, Op.CMPXCHG, Op.XADD, Op.CMPXCHG_PAIR -> 110;
+                case Op.X87 -> 50;
+                case Op.SIMD, Op.AVX -> !InstructionWriter.isNative(i) ? 50 : i.memory ? 34 : 14;
+                case Op.LOCKED, Op.CMPXCHG, Op.XADD, Op.CMPXCHG_PAIR -> 60;
                 default -> i.memory ? 34 : 20;
             };
         }

@@ -56,6 +56,7 @@ final class RegionWriter {
         }
         frame = new RegionFrame(c, used, written);
         frame.usesSimd = plan.usesSimd();
+        frame.usesAvx = plan.usesAvx();
         instructions = new InstructionWriter(frame);
         ending = c.newLabel();
         indirect = c.newLabel();

@@ -34,13 +34,22 @@ final class RegisterUse {
         return i.memory ? bit(i.addressBase) | bit(i.index) | bit(i.base) : 0;
     }
 
+    /** The register in VEX.vvvv. */
+    private static int vectorField(Instruction i) {
+        return i.vex ? bit(i.vvvv) : 0;
+    }
+
     static RegisterUse of(Instruction i) {
         int operands = bit(i.source) | bit(i.destination);
         int address = address(i);
         return switch (i.op) {
             case Op.NOP, Op.END_OF_BLOCK -> new RegisterUse(0, 0, false, false);
+            // The region is left before these.
+            case Op.SYSTEM, Op.INVALID, Op.TOO_LONG, Op.STRING, Op.PORT_STRING, Op.LOOP, Op.CALL, Op.RET ->
+                new RegisterUse(0, 0, true, true);
             case Op.X87 -> x87(i);
             case Op.SIMD -> simd(i);
+            case Op.AVX -> AvxForms.isNative(i) ? AvxForms.use(i, address) : new RegisterUse(ALL, ALL, true, true);
             case Op.PUSH64 -> new RegisterUse(bit(i.source) | RSP, RSP, false, false);
             case Op.POP64 -> new RegisterUse(RSP, bit(i.destination) | RSP, false, false);
             case Op.CALL64, Op.RET64 -> new RegisterUse(RSP, RSP, false, false);
@@ -55,18 +64,35 @@ final class RegisterUse {
             case Op.CONVERT_PAIR -> new RegisterUse(RAX | RDX, RDX, false, false);
             case Op.LEAVE -> new RegisterUse(RBP | RSP, RBP | RSP, false, false);
             case Op.XCHG_R -> new RegisterUse(operands, operands, false, false);
-            case Op.LOCKED, Op.CMPXCHG, Op.XADD, Op.CMPXCHG_PAIR ->
-                new RegisterUse(
-                        operands | address | RAX | RDX | RCX | bit(Cpu.RBX),
-                        bit(i.source) | bit(i.destination) | RAX | RDX,
-                        true,
-                        true);
+            case Op.LOCKED, Op.CMPXCHG, Op.XADD, Op.CMPXCHG_PAIR -> exchange(i, operands | address);
+            case Op.CLC, Op.STC, Op.CMC -> new RegisterUse(0, 0, true, true);
+            case Op.CLD, Op.STD -> new RegisterUse(0, 0, false, false);
+            case Op.PUSH -> new RegisterUse(operands | address | RSP, RSP, false, false);
+            case Op.MOVBE_L, Op.MOVBE_M, Op.CRC32, Op.PDEP, Op.PEXT, Op.RORX, Op.SARX, Op.SHLX, Op.SHRX ->
+                new RegisterUse(operands | address | vectorField(i), bit(i.destination), false, false);
+            case Op.MULX -> new RegisterUse(operands | address | RDX, bit(i.destination) | bit(i.vvvv), false, false);
+            case Op.BLSR, Op.BLSMSK, Op.BLSI -> new RegisterUse(operands | address, bit(i.vvvv), false, true);
+            case Op.POPCNT, Op.TZCNT, Op.LZCNT, Op.ANDN, Op.BEXTR, Op.BZHI ->
+                new RegisterUse(operands | address | vectorField(i), bit(i.destination), false, true);
             case Op.MOV_FROM_SEGMENT, Op.SETCC_M, Op.BIT_TEST, Op.BSF, Op.BSR, Op.BSWAP, Op.SHIFT, Op.SHIFT_DOUBLE ->
                 new RegisterUse(operands | address | RCX, bit(i.destination), true, true);
             default ->
                 simple(i)
                         ? new RegisterUse(operands | address, bit(i.destination), true, true)
                         : new RegisterUse(ALL, ALL, true, true);
+        };
+    }
+
+    private static RegisterUse exchange(Instruction i, int reads) {
+        int destination = i.memory ? 0 : bit(i.destination);
+        return switch (i.op == Op.LOCKED ? ExchangeWriter.plain(i) : i.op) {
+            case Op.CMPXCHG -> new RegisterUse(reads | RAX, destination | RAX, false, true);
+            case Op.XADD -> new RegisterUse(reads, destination | bit(i.source), false, true);
+            case Op.XCHG_R -> new RegisterUse(reads, bit(i.source), false, false);
+            case Op.NOT -> new RegisterUse(reads, 0, false, false);
+            case Op.NEG -> new RegisterUse(reads, 0, false, true);
+            case Op.CMPXCHG_PAIR -> new RegisterUse(reads | RAX | RDX | RCX | bit(Cpu.RBX), RAX | RDX, true, true);
+            default -> new RegisterUse(reads, 0, true, true);
         };
     }
 
@@ -106,12 +132,17 @@ final class RegisterUse {
         return new RegisterUse(ALL, ALL, true, true);
     }
 
-    private static RegisterUse compiledSimd(Instruction i, SimdForms.Form form) {
+    /** Of an instruction that reads no more registers than its address does. */
+    static RegisterUse vector(int address, int writes, boolean writesFlags) {
+        return new RegisterUse(address, writes, false, writesFlags);
+    }
+
+    static RegisterUse compiledSimd(Instruction i, SimdForms.Form form) {
         int rm = i.memory ? address(i) : bit(i.rm);
         return switch (form.shape()) {
             case STORE_GENERAL -> new RegisterUse(address(i) | bit(i.reg), 0, false, false);
-            case FROM_GENERAL, INSERT_WORD, CONVERT_GENERAL -> new RegisterUse(rm, 0, false, false);
-            case TO_GENERAL -> new RegisterUse(address(i), i.memory ? 0 : bit(i.rm), false, false);
+            case FROM_GENERAL, INSERT_WORD, INSERT, CONVERT_GENERAL -> new RegisterUse(rm, 0, false, false);
+            case TO_GENERAL, EXTRACT -> new RegisterUse(address(i), i.memory ? 0 : bit(i.rm), false, false);
             case EXTRACT_WORD, MASK, TO_INTEGER_32, TO_INTEGER_64 ->
                 new RegisterUse(address(i), bit(i.reg), false, false);
             default -> new RegisterUse(address(i), 0, false, form.setsFlags());

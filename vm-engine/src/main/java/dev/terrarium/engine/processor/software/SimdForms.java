@@ -49,20 +49,28 @@ final class SimdForms {
         EXTRACT_WORD,
         /** To a general register: (xmm, s) gives the value. */
         MASK,
-        /** From a register or 4 or 8 bytes or 16 aligned bytes of memory: (xmm, d, s, vCPU); may raise #XM. */
+        /** To a general register or memory: (xmm, s, immediate, size in bytes) gives the value; extra is the size. */
+        EXTRACT,
+        /** From a general register or memory: (value, xmm, d, immediate, size); extra is the size. */
+        INSERT,
+        /** From a register or the bytes of memory that the opcode, extra, widens: (value, xmm, d, opcode). */
+        WIDEN,
+        /** Two 128-bit values, compared bit by bit: ZF and CF. */
+        TEST,
+        /** From a register or 4 or 8 bytes or 16 aligned bytes of memory: (xmm, d, s, vCPU) tells whether it was done. */
         FLOAT_32,
         FLOAT_64,
         FLOAT_128,
-        /** The same with the immediate: (xmm, d, s, immediate, vCPU). */
+        /** The same with the immediate: (xmm, d, s, immediate, vCPU). CMP and ROUND. */
         COMPARE_32,
         COMPARE_64,
         COMPARE_128,
-        /** (xmm, d, s, vCPU) gives a {@link FlagKind#ORDER}; may raise #XM. */
+        /** (xmm, d, s, vCPU) gives a {@link FlagKind#ORDER} or less than 0. */
         ORDER_32,
         ORDER_64,
-        /** From a general register or memory: (value, xmm, d, vCPU); may raise #XM. */
+        /** From a general register or memory: (value, xmm, d, vCPU) tells whether it was done. */
         CONVERT_GENERAL,
-        /** To a general register from another or 4 or 8 bytes of memory: (xmm, s, vCPU) gives it; may raise #XM. */
+        /** To a general register from another or 4 or 8 bytes of memory: (xmm, s, vCPU) gives it or {@link CompiledConversion#NO_INTEGER}. */
         TO_INTEGER_32,
         TO_INTEGER_64
     }
@@ -73,14 +81,14 @@ final class SimdForms {
             this(shape, CompiledSimd.class, method, extra);
         }
 
-        /** Can it raise an exception even without a memory operand? */
-        boolean mayFault() {
+        /** May the interpreter be needed even without a memory operand? */
+        boolean mayRetreat() {
             return shape.compareTo(Shape.FLOAT_32) >= 0;
         }
 
         /** Does it set the arithmetic flags? */
         boolean setsFlags() {
-            return shape == Shape.ORDER_32 || shape == Shape.ORDER_64;
+            return shape == Shape.ORDER_32 || shape == Shape.ORDER_64 || shape == Shape.TEST;
         }
     }
 
@@ -93,6 +101,9 @@ final class SimdForms {
 
     /** By prefix, kind of operand and opcode of map 0F. */
     private static final @Nullable Form[] MAIN = new Form[4 * 2 * 256];
+
+    /** One lane of VPBLENDD. */
+    static final Form BLEND_DOUBLEWORDS = new Form(Shape.IMMEDIATE, "blendSingles", 0);
 
     private SimdForms() {}
 
@@ -269,15 +280,17 @@ final class SimdForms {
         floating(owner, NONE, 0x5A, Shape.FLOAT_64, "singlesToDoubles");
         floating(owner, P66, 0x5A, Shape.FLOAT_128, "doublesToSingles");
         floating(owner, NONE, 0x5B, Shape.FLOAT_128, "intsToSingles");
+        floating(owner, P66, 0x5B, Shape.FLOAT_128, "singlesToInts");
+        floating(owner, F3, 0x5B, Shape.FLOAT_128, "singlesTruncatedToInts");
         floating(owner, F3, 0xE6, Shape.VECTOR_64, "intsToDoubles");
         floating(owner, F3, 0xC2, Shape.COMPARE_32, "compareSingle");
         floating(owner, F2, 0xC2, Shape.COMPARE_64, "compareDouble");
         floating(owner, NONE, 0xC2, Shape.COMPARE_128, "compareSingles");
         floating(owner, P66, 0xC2, Shape.COMPARE_128, "compareDoubles");
-        floating(owner, NONE, 0x2E, Shape.ORDER_32, "orderSinglesQuiet");
-        floating(owner, NONE, 0x2F, Shape.ORDER_32, "orderSinglesSignaling");
-        floating(owner, P66, 0x2E, Shape.ORDER_64, "orderQuiet");
-        floating(owner, P66, 0x2F, Shape.ORDER_64, "orderSignaling");
+        floating(owner, NONE, 0x2E, Shape.ORDER_32, "orderSingles");
+        floating(owner, NONE, 0x2F, Shape.ORDER_32, "orderSingles");
+        floating(owner, P66, 0x2E, Shape.ORDER_64, "order");
+        floating(owner, P66, 0x2F, Shape.ORDER_64, "order");
     }
 
     /** Conversions between floating-point numbers and general registers of 32 or 64 bits. */
@@ -300,14 +313,15 @@ final class SimdForms {
 
     /** How compiled code executes the instruction; null if it does not. */
     static @Nullable Form of(Instruction i) {
-        if (i.op != Op.SIMD) {
-            return null;
-        }
+        return i.op == Op.SIMD ? ofEncoding(i) : null;
+    }
+
+    /** The same by prefixes, map and opcode alone: for the lane of an AVX instruction. */
+    static @Nullable Form ofEncoding(Instruction i) {
         return switch (i.map) {
             case Instruction.MAP_0F -> main(i);
-            case Instruction.MAP_0F38 -> i.operandSizePrefix && i.repeat == 0 ? supplemental(i.opcode) : null;
-            case Instruction.MAP_0F3A ->
-                i.operandSizePrefix && i.repeat == 0 && i.opcode == 0x0F ? new Form(Shape.IMMEDIATE, "align", 0) : null;
+            case Instruction.MAP_0F38 -> i.operandSizePrefix && i.repeat == 0 ? supplemental(i) : null;
+            case Instruction.MAP_0F3A -> i.operandSizePrefix && i.repeat == 0 ? immediate(i) : null;
             default -> null;
         };
     }
@@ -323,11 +337,46 @@ final class SimdForms {
         return MAIN[(prefix << 1 | (i.memory ? MEMORY : REGISTER)) << 8 | i.opcode];
     }
 
-    private static @Nullable Form supplemental(int opcode) {
-        if (opcode == 0) {
-            return new Form(Shape.VECTOR, "shuffleBytes", 0);
+    private static @Nullable Form supplemental(Instruction i) {
+        int opcode = i.opcode;
+        if (PackedInteger.isElementwise38(opcode)) {
+            return new Form(Shape.EXTRA, "elementwise38", opcode);
         }
-        return PackedInteger.isElementwise38(opcode) ? new Form(Shape.EXTRA, "elementwise38", opcode) : null;
+        return switch (opcode) {
+            case 0x00 -> new Form(Shape.VECTOR, "shuffleBytes", 0);
+            case 0x10 -> new Form(Shape.EXTRA, "blend", 8);
+            case 0x14 -> new Form(Shape.EXTRA, "blend", 32);
+            case 0x15 -> new Form(Shape.EXTRA, "blend", 64);
+            case 0x17 -> new Form(Shape.TEST, "", 0);
+            case 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x30, 0x31, 0x32, 0x33, 0x34, 0x35 ->
+                new Form(Shape.WIDEN, "widen", opcode);
+            case 0x28, 0x29, 0x37, 0x38, 0x39, 0x3A, 0x3B, 0x3C, 0x3D, 0x3E, 0x3F, 0x40 ->
+                new Form(Shape.EXTRA, "elementwise41", opcode);
+            case 0x2A -> i.memory ? new Form(Shape.LOAD_ALIGNED, "load", 0) : null;
+            case 0x2B -> new Form(Shape.VECTOR, "packUnsigned", 0);
+            default -> null;
+        };
+    }
+
+    private static @Nullable Form immediate(Instruction i) {
+        int wide = i.rexW ? 8 : 4;
+        return switch (i.opcode) {
+            case 0x08 -> new Form(Shape.COMPARE_128, CompiledConversion.class, "roundSingles", 0);
+            case 0x09 -> new Form(Shape.COMPARE_128, CompiledConversion.class, "roundDoubles", 0);
+            case 0x0A -> new Form(Shape.COMPARE_32, CompiledConversion.class, "roundSingle", 0);
+            case 0x0B -> new Form(Shape.COMPARE_64, CompiledConversion.class, "roundDouble", 0);
+            case 0x0C -> new Form(Shape.IMMEDIATE, "blendSingles", 0);
+            case 0x0D -> new Form(Shape.IMMEDIATE, "blendDoubles", 0);
+            case 0x0E -> new Form(Shape.IMMEDIATE, "blendWords", 0);
+            case 0x0F -> new Form(Shape.IMMEDIATE, "align", 0);
+            case 0x14 -> new Form(Shape.EXTRACT, "extract", 1);
+            case 0x15 -> new Form(Shape.EXTRACT, "extract", 2);
+            case 0x16 -> new Form(Shape.EXTRACT, "extract", wide);
+            case 0x17 -> new Form(Shape.EXTRACT, "extract", 4);
+            case 0x20 -> new Form(Shape.INSERT, "insert", 1);
+            case 0x22 -> new Form(Shape.INSERT, "insert", wide);
+            default -> null;
+        };
     }
 
     /** The shifts by an immediate count; {@link Form#extra} is the opcode of the same shift by a register. */

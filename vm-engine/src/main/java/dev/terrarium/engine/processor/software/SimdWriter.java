@@ -14,6 +14,7 @@ import java.lang.constant.MethodTypeDesc;
  */
 final class SimdWriter {
     private static final ClassDesc SIMD = RegionFrame.type(CompiledSimd.class);
+    private static final ClassDesc BOOLEAN = ConstantDescs.CD_boolean;
     private static final ClassDesc VOID = ConstantDescs.CD_void;
     private static final ClassDesc LONG = RegionFrame.LONG;
     private static final ClassDesc INT = RegionFrame.INT;
@@ -27,17 +28,21 @@ final class SimdWriter {
     private static final MethodTypeDesc ONE = MethodTypeDesc.of(VOID, LONGS, INT);
     private static final MethodTypeDesc TWO = MethodTypeDesc.of(VOID, LONGS, INT, INT);
     private static final MethodTypeDesc THREE = MethodTypeDesc.of(VOID, LONGS, INT, INT, INT);
+    static final MethodTypeDesc COMBINE = MethodTypeDesc.of(LONG, LONGS, INT, INT);
+    private static final ClassDesc BITS = RegionFrame.type(CompiledBits.class);
+    private static final MethodTypeDesc BITS_TYPE = MethodTypeDesc.of(LONG, LONG);
     private static final MethodTypeDesc GET = MethodTypeDesc.of(LONG, LONGS, INT);
-    private static final MethodTypeDesc EXTRACT = MethodTypeDesc.of(LONG, LONGS, INT, INT);
+    private static final MethodTypeDesc EXTRACT = COMBINE;
 
-    private static final MethodTypeDesc FLOAT = MethodTypeDesc.of(VOID, LONGS, INT, INT, RegionFrame.CPU);
-    private static final MethodTypeDesc COMPARE = MethodTypeDesc.of(VOID, LONGS, INT, INT, INT, RegionFrame.CPU);
+    private static final MethodTypeDesc FLOAT = MethodTypeDesc.of(BOOLEAN, LONGS, INT, INT, RegionFrame.CPU);
+    private static final MethodTypeDesc COMPARE = MethodTypeDesc.of(BOOLEAN, LONGS, INT, INT, INT, RegionFrame.CPU);
     private static final MethodTypeDesc ORDER = MethodTypeDesc.of(LONG, LONGS, INT, INT, RegionFrame.CPU);
-    private static final MethodTypeDesc CONVERT = MethodTypeDesc.of(VOID, LONG, LONGS, INT, RegionFrame.CPU);
+    private static final MethodTypeDesc CONVERT = MethodTypeDesc.of(BOOLEAN, LONG, LONGS, INT, RegionFrame.CPU);
     private static final MethodTypeDesc TO_INTEGER = MethodTypeDesc.of(LONG, LONGS, INT, RegionFrame.CPU);
 
     private final RegionFrame frame;
     private final CodeBuilder c;
+    private int reg;
 
     SimdWriter(RegionFrame frame) {
         this.frame = frame;
@@ -54,13 +59,19 @@ final class SimdWriter {
 
     /** Generates one instruction. */
     void write(Instruction i, Form form) {
+        write(i, form, i.reg);
+    }
+
+    /** The same with another vector register in the place of ModRM.reg, where that is one. */
+    void write(Instruction i, Form form, int register) {
+        reg = register;
         int immediate = (int) i.immediate & 0xFF;
         switch (form.shape()) {
-            case LOAD, LOAD_ALIGNED -> load(i, i.reg, form.shape() == SimdForms.Shape.LOAD_ALIGNED);
+            case LOAD, LOAD_ALIGNED -> load(i, reg, form.shape() == SimdForms.Shape.LOAD_ALIGNED);
             case STORE, STORE_ALIGNED -> store(i, form.shape() == SimdForms.Shape.STORE_ALIGNED);
-            case STORE_LOW_32 -> storePart(i, 2 * i.reg, 4);
-            case STORE_LOW_64 -> storePart(i, 2 * i.reg, 8);
-            case STORE_HIGH_64 -> storePart(i, 2 * i.reg + 1, 8);
+            case STORE_LOW_32 -> storePart(i, 2 * reg, 4);
+            case STORE_LOW_64 -> storePart(i, 2 * reg, 8);
+            case STORE_HIGH_64 -> storePart(i, 2 * reg + 1, 8);
             case STORE_GENERAL -> {
                 frame.address(i);
                 frame.load(i.reg);
@@ -69,20 +80,20 @@ final class SimdWriter {
             case LOAD_32, LOAD_64 -> {
                 frame.readOperand(i, form.shape() == SimdForms.Shape.LOAD_32 ? 4 : 8);
                 vectors();
-                c.loadConstant(i.reg);
+                c.loadConstant(reg);
                 call(form, SET);
             }
             case FROM_GENERAL -> {
                 general(i, i.rexW ? 8 : 4);
                 vectors();
-                c.loadConstant(i.reg);
+                c.loadConstant(reg);
                 call(form, SET);
             }
             case TO_GENERAL -> toGeneral(i);
             case VECTOR, VECTOR_64 -> {
-                if (!i.memory && i.reg == i.rm && form.method().equals("xor")) {
+                if (!i.memory && reg == i.rm && form.method().equals("xor")) {
                     vectors();
-                    c.loadConstant(i.reg);
+                    c.loadConstant(reg);
                     c.invokestatic(SIMD, "clear", ONE);
                 } else {
                     operands(i, form);
@@ -92,7 +103,7 @@ final class SimdWriter {
             case REVERSED -> {
                 vectors();
                 c.loadConstant(i.rm);
-                c.loadConstant(i.reg);
+                c.loadConstant(reg);
                 call(form, TWO);
             }
             case IMMEDIATE -> {
@@ -121,7 +132,7 @@ final class SimdWriter {
             case INSERT_WORD -> {
                 general(i, 2);
                 vectors();
-                c.loadConstant(i.reg);
+                c.loadConstant(reg);
                 c.loadConstant(immediate);
                 call(form, INSERT);
             }
@@ -138,34 +149,109 @@ final class SimdWriter {
                 call(form, GET);
                 frame.store(i.reg);
             }
+            case EXTRACT -> extract(i, form, immediate);
+            case INSERT -> {
+                general(i, form.extra());
+                vectors();
+                c.loadConstant(reg);
+                c.loadConstant(immediate);
+                c.loadConstant(form.extra());
+                c.invokestatic(SIMD, form.method(), MethodTypeDesc.of(VOID, LONG, LONGS, INT, INT, INT));
+            }
+            case WIDEN -> {
+                wideSource(i, PackedIntegerWide.extendedBytes(form.extra() & 15));
+                vectors();
+                c.loadConstant(reg);
+                c.loadConstant(form.extra());
+                call(form, INSERT);
+            }
+            case TEST -> {
+                int source = source(i, form);
+                for (String method : new String[] {"common", "beyond"}) {
+                    vectors();
+                    c.loadConstant(reg);
+                    c.loadConstant(source);
+                    c.invokestatic(SIMD, method, COMBINE);
+                }
+                testFlags();
+            }
             default -> floating(i, form);
         }
     }
 
-    /** What may raise #XM, before anything changes. */
+    private void extract(Instruction i, Form form, int immediate) {
+        if (i.memory) {
+            frame.address(i);
+        }
+        vectors();
+        c.loadConstant(reg);
+        c.loadConstant(immediate);
+        c.loadConstant(form.extra());
+        c.invokestatic(SIMD, form.method(), MethodTypeDesc.of(LONG, LONGS, INT, INT, INT));
+        if (i.memory) {
+            frame.write(i, form.extra());
+        } else {
+            frame.store(i.rm);
+        }
+    }
+
+    /** Pushes the low bytes of a vector, or so many from memory. */
+    void wideSource(Instruction i, int bytes) {
+        if (i.memory) {
+            frame.readOperand(i, bytes);
+        } else {
+            vectors();
+            c.loadConstant(2 * i.rm);
+            c.laload();
+        }
+    }
+
+    /** Pops what the source has beyond the destination and what they have in common, and sets PTEST's flags. */
+    void testFlags() {
+        c.invokestatic(BITS, "carryIfZero", BITS_TYPE);
+        c.lstore(RegionFrame.FLAG_A);
+        c.invokestatic(BITS, "isNotZero", BITS_TYPE);
+        c.lstore(RegionFrame.FLAG_R);
+        // A result of zero has even parity, which shall not be told.
+        c.loadConstant((long) FlagKind.INVERTED_PARITY);
+        c.lload(RegionFrame.FLAG_R);
+        c.loadConstant(8);
+        c.lshl();
+        c.lxor();
+        c.lstore(RegionFrame.FLAG_B);
+        frame.flags(FlagKind.CANONICAL);
+    }
+
+    /** What needs the interpreter where Java's arithmetic does not suffice, before anything changes. */
     private void floating(Instruction i, Form form) {
-        frame.site(i);
-        frame.stopHere();
         switch (form.shape()) {
             case COMPARE_32, COMPARE_64, COMPARE_128 -> {
                 operands(i, form);
                 c.loadConstant((int) i.immediate & 0xFF);
                 c.aload(RegionFrame.CPU_SLOT);
                 call(form, COMPARE);
+                c.ifeq(frame.retreat(i));
             }
             case ORDER_32, ORDER_64 -> {
                 operands(i, form);
                 c.aload(RegionFrame.CPU_SLOT);
                 call(form, ORDER);
+                c.lstore(RegionFrame.TEMPORARY);
+                c.lload(RegionFrame.TEMPORARY);
+                c.lconst_0();
+                c.lcmp();
+                c.iflt(frame.retreat(i));
+                c.lload(RegionFrame.TEMPORARY);
                 c.lstore(RegionFrame.FLAG_R);
                 frame.flags(FlagKind.ORDER);
             }
             case CONVERT_GENERAL -> {
                 general(i, i.rexW ? 8 : 4);
                 vectors();
-                c.loadConstant(i.reg);
+                c.loadConstant(reg);
                 c.aload(RegionFrame.CPU_SLOT);
                 call(form, CONVERT);
+                c.ifeq(frame.retreat(i));
             }
             case TO_INTEGER_32, TO_INTEGER_64 -> {
                 int source = source(i, form);
@@ -173,12 +259,19 @@ final class SimdWriter {
                 c.loadConstant(source);
                 c.aload(RegionFrame.CPU_SLOT);
                 call(form, TO_INTEGER);
+                c.lstore(RegionFrame.TEMPORARY);
+                c.lload(RegionFrame.TEMPORARY);
+                c.loadConstant(CompiledConversion.NO_INTEGER);
+                c.lcmp();
+                c.ifeq(frame.retreat(i));
+                c.lload(RegionFrame.TEMPORARY);
                 frame.store(i.reg);
             }
             default -> {
                 operands(i, form);
                 c.aload(RegionFrame.CPU_SLOT);
                 call(form, FLOAT);
+                c.ifeq(frame.retreat(i));
             }
         }
     }
@@ -187,7 +280,7 @@ final class SimdWriter {
     private void operands(Instruction i, Form form) {
         int source = source(i, form);
         vectors();
-        c.loadConstant(i.reg);
+        c.loadConstant(reg);
         c.loadConstant(source);
     }
 
@@ -206,14 +299,14 @@ final class SimdWriter {
 
     private void load(Instruction i, int register, boolean aligned) {
         frame.address(i);
-        frame.checkVector(i, aligned, RegionFrame.READS);
+        frame.checkVector(i, 16, aligned, RegionFrame.READS);
         transfer("load", RegionFrame.READS, register);
     }
 
     private void store(Instruction i, boolean aligned) {
         frame.address(i);
-        frame.checkVector(i, aligned, RegionFrame.WRITES);
-        transfer("store", RegionFrame.WRITES, i.reg);
+        frame.checkVector(i, 16, aligned, RegionFrame.WRITES);
+        transfer("store", RegionFrame.WRITES, reg);
     }
 
     private void transfer(String method, int table, int register) {
@@ -255,10 +348,10 @@ final class SimdWriter {
     private void toGeneral(Instruction i) {
         int size = i.rexW ? 8 : 4;
         if (i.memory) {
-            storePart(i, 2 * i.reg, size);
+            storePart(i, 2 * reg, size);
         } else {
             vectors();
-            c.loadConstant(2 * i.reg);
+            c.loadConstant(2 * reg);
             c.laload();
             frame.set(i.rm, 0, size);
         }

@@ -174,7 +174,20 @@ final class CompiledFaultTest {
                 "addsd xmm1, [rdi]",
                 "fld qword [rdi]\n fstp st0",
                 "stosq",
-                "movbe r9, [rdi]"
+                "movbe r9, [rdi]",
+                "movbe [rdi], r9d",
+                "popcnt r9, [rdi]",
+                "bt [rdi], r10",
+                "lock bts [rdi], r10d",
+                "lock or [rdi], r9b",
+                "lock sbb [rdi], r9",
+                "lock cmpxchg8b [rdi]",
+                "rcl qword [rdi], 1",
+                "andn r9, r9, [rdi]",
+                "mulx r9, r12, [rdi]",
+                "mov [rdi], ds",
+                "pextrq [rdi], xmm1, 1",
+                "ptest xmm1, [rdi]"
             })
     void ofAMemoryOperand(String instruction) {
         everywhere("here: " + instruction);
@@ -216,7 +229,7 @@ final class CompiledFaultTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"here: div ecx", "here: idiv rcx", "here: div cl"})
+    @ValueSource(strings = {"here: div ecx", "here: idiv rcx", "here: div cl", "here: div rcx", "here: idiv ecx"})
     void ofADivision(String instruction) {
         String body = "mov eax, 9\n mov edx, 0\n mov ecx, 3\n xor r12d, r12d\n cmp r11d, 10\n cmove ecx, r12d\n"
                 + " add r8d, 0x7FFFFFFF\n" + instruction;

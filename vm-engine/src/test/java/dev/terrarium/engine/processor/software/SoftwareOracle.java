@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /** The software processor in ring 3, with the same pages as {@link HostOracle} gives the host's. */
 final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, Ports {
@@ -24,6 +25,7 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
     private final Mmu mmu = new Mmu(this);
     private final BlockCache blocks = new BlockCache(new CodePages(MEMORY), this, mmu, cpu);
     private final Interpreter interpreter;
+    private @Nullable RegionCompiler compiler;
     private OracleState after = new OracleState();
 
     SoftwareOracle() throws IOException {
@@ -47,7 +49,8 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
                 },
                 this);
         if (compilation.threshold() > 0) {
-            interpreter.compileWith(new RegionCompiler(cpu, interpreter, blocks, compilation), compilation.threshold());
+            compiler = new RegionCompiler(cpu, interpreter, blocks, compilation);
+            interpreter.compileWith(compiler, compilation.threshold());
         }
         cpu.cr0 = Cpu.CR0_PG | Cpu.CR0_NE | Cpu.CR0_ET | Cpu.CR0_MP | Cpu.CR0_PE | Cpu.CR0_WP;
         cpu.cr4 = Cpu.CR4_PAE | Cpu.CR4_OSFXSR | Cpu.CR4_OSXMMEXCPT | Cpu.CR4_OSXSAVE;
@@ -90,7 +93,7 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
         ByteBuffer.wrap(before.upper)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .asLongBuffer()
-                .get(cpu.floatingPoint.upper);
+                .get(cpu.floatingPoint.upper, 0, FloatingPointImage.VECTOR_LONGS);
         cpu.rip = OracleState.CODE;
         cpu.cr2 = 0;
         after = before.copy();
@@ -102,6 +105,11 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
     /** Sets or clears CR0.TS. */
     void setTaskSwitched(boolean set) {
         cpu.cr0 = set ? cpu.cr0 | Cpu.CR0_TS : cpu.cr0 & ~Cpu.CR0_TS;
+    }
+
+    /** How many regions the compiler failed to make. */
+    long compilationFailures() {
+        return compiler == null ? 0 : compiler.failures();
     }
 
     long compiledInstructions() {
@@ -132,7 +140,7 @@ final class SoftwareOracle implements AutoCloseable, MemoryAccess, CodeFetcher, 
         ByteBuffer.wrap(after.upper)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .asLongBuffer()
-                .put(cpu.floatingPoint.upper);
+                .put(cpu.floatingPoint.upper, 0, FloatingPointImage.VECTOR_LONGS);
         MemorySegment.copy(
                 HostMemory.ALL,
                 ValueLayout.JAVA_BYTE,
