@@ -215,6 +215,14 @@ final class LocalMachine implements VirtualMachine {
             later(new MachineEnd.DebugExit(status));
         }
 
+        @Override
+        public void leftKvm(String reason) {
+            LOG.warn("{}: runs on Terrarium's own processor from now on: {}", name(), reason);
+            Thread.ofVirtual()
+                    .name("notice of " + name())
+                    .start(() -> listeners.forEach(listener -> listener.acceleratorChanged(LocalMachine.this, reason)));
+        }
+
         private void later(MachineEnd how) {
             Thread.ofVirtual().name("end of " + name()).start(() -> finish(how));
         }

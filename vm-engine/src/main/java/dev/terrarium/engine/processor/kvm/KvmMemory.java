@@ -18,7 +18,7 @@ import java.util.TreeSet;
  * reads directly is a read-only one (its writes are exits, which the map answers), and everything else is exits. While the
  * map changes a slot may be missing for a moment; other vCPUs then reach the same memory through the map.
  */
-final class KvmMemory {
+final class KvmMemory implements AutoCloseable {
     private static final long PAGE_MASK = 4095;
 
     private final KvmMachine machine;
@@ -26,36 +26,64 @@ final class KvmMemory {
     private final Map<Region, Integer> slots = new HashMap<>();
     private final TreeSet<Integer> free = new TreeSet<>();
     private int used;
+    private boolean closed;
 
     /** Whole pages that the guest sees. */
     private record Region(long start, long end, long addend, boolean writable) {}
 
     /** Shows the machine what is mapped now, and from now on. */
-    KvmMemory(KvmMachine machine, MemoryMap map) {
+    KvmMemory(KvmMachine machine, MemoryMap map) throws PosixException {
         this.machine = machine;
         this.map = map;
         map.onChange(this::changed);
-        changed();
+        update();
     }
 
-    private synchronized void changed() {
-        Set<Region> wanted = new HashSet<>(regions(map.ranges()));
+    /**
+     * Makes KVM forget what it derived from memory: where it shadows the guest's page tables it only notices the guest's own
+     * writes to them, and not those that were made behind its back.
+     */
+    synchronized void forgetTranslations() {
         try {
-            for (Region region : List.copyOf(slots.keySet())) {
-                if (!wanted.contains(region)) {
-                    int slot = slots.remove(region);
-                    machine.unmapMemory(slot);
-                    free.add(slot);
-                }
-            }
-            for (Region region : wanted) {
-                if (!slots.containsKey(region)) {
-                    Integer slot = free.pollFirst();
-                    slots.put(region, show(region, slot == null ? used++ : slot));
-                }
+            for (Map.Entry<Region, Integer> each : slots.entrySet()) {
+                machine.unmapMemory(each.getValue());
+                show(each.getKey(), each.getValue());
             }
         } catch (PosixException e) {
             throw new UncheckedIOException("KVM does not take the machine's memory map", e);
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+    }
+
+    private synchronized void changed() {
+        if (closed) {
+            return;
+        }
+        try {
+            update();
+        } catch (PosixException e) {
+            throw new UncheckedIOException("KVM does not take the machine's memory map", e);
+        }
+    }
+
+    private synchronized void update() throws PosixException {
+        Set<Region> wanted = new HashSet<>(regions(map.ranges()));
+        for (Region region : List.copyOf(slots.keySet())) {
+            if (!wanted.contains(region)) {
+                int slot = slots.remove(region);
+                machine.unmapMemory(slot);
+                free.add(slot);
+            }
+        }
+        for (Region region : wanted) {
+            if (!slots.containsKey(region)) {
+                Integer slot = free.pollFirst();
+                slots.put(region, show(region, slot == null ? used++ : slot));
+            }
         }
     }
 

@@ -55,6 +55,7 @@ public final class KvmProcessor implements Processor {
         SoftwareProcessor make(LocalInterruptController controller, long timeStampHertz);
     }
 
+    private final KvmMemory memory;
     private final int index;
     private final LocalInterruptController controller;
     private final Clock clock;
@@ -100,8 +101,9 @@ public final class KvmProcessor implements Processor {
      * @param moved told why, once, when the vCPU leaves KVM for the software processor; called on the vCPU's thread
      * @throws PosixException if KVM refuses
      */
-    public KvmProcessor(
+    KvmProcessor(
             KvmMachine machine,
+            KvmMemory memory,
             int index,
             MemoryMap map,
             Ports ports,
@@ -112,20 +114,26 @@ public final class KvmProcessor implements Processor {
             MovePolicy policy,
             Consumer<String> moved)
             throws PosixException {
+        this.memory = memory;
         this.index = index;
         this.controller = controller;
         this.clock = clock;
         this.boardLock = boardLock;
         this.moved = moved;
+        capture = new WakeCapture(controller);
         vcpu = machine.createVcpu(index);
         shared = vcpu.shared();
-        timeStampHertz = vcpu.timeStampHertz();
-        capture = new WakeCapture(controller);
+        try {
+            timeStampHertz = vcpu.timeStampHertz();
+            statistics = vcpu.statistics();
+        } catch (PosixException e) {
+            vcpu.close();
+            throw e;
+        }
         software = standIn.make(capture, timeStampHertz);
         KvmCpuid cpuid = machine.supportedCpuid().limit(software.identity());
         vcpu.announce(cpuid);
         registers = new KvmRegisters(vcpu, (cpuid.leaf(0xD, 0)[0] & ExtendedImage.AVX) != 0);
-        statistics = vcpu.statistics();
         progress = new ProgressWatch(policy, statistics);
         devices = new DeviceExits(shared, map, ports, controller, boardLock);
         interrupter = new VcpuInterrupter(shared);
@@ -512,6 +520,7 @@ public final class KvmProcessor implements Processor {
         software.restore(state);
         if (!inSoftware) {
             try {
+                memory.forgetTranslations();
                 take(state, true);
             } catch (PosixException e) {
                 throw new UncheckedIOException("KVM does not take the state of vCPU " + index, e);

@@ -24,26 +24,18 @@ public final class KvmProcessors {
             ReentrantLock lock,
             KvmProcessor.StandIn standIn)
             throws PosixException {
-        return new Alone(KvmMachine.create(), map, ports, controller, clock, lock, standIn);
+        return new Alone(new KvmAccelerator(map, ports, clock, lock, MovePolicy.NEVER), controller, standIn);
     }
 
     private static final class Alone implements Processor {
-        private final KvmMachine machine;
+        private final KvmAccelerator accelerator;
         private final KvmProcessor processor;
 
         private Alone(
-                KvmMachine machine,
-                MemoryMap map,
-                Ports ports,
-                LocalInterruptController controller,
-                Clock clock,
-                ReentrantLock lock,
-                KvmProcessor.StandIn standIn)
+                KvmAccelerator accelerator, LocalInterruptController controller, KvmProcessor.StandIn standIn)
                 throws PosixException {
-            this.machine = machine;
-            new KvmMemory(machine, map);
-            processor = new KvmProcessor(
-                    machine, 0, map, ports, controller, clock, lock, standIn, MovePolicy.NEVER, reason -> {});
+            this.accelerator = accelerator;
+            processor = accelerator.createProcessor(0, controller, standIn, reason -> {});
         }
 
         @Override
@@ -99,7 +91,7 @@ public final class KvmProcessors {
         @Override
         public void close() {
             processor.close();
-            machine.close();
+            accelerator.close();
         }
     }
 }

@@ -63,7 +63,4 @@ class KvmPrivilegedTest {
 
     @Nested
     class Paging extends PagingTest {}
-
-    @Nested
-    class GlobalPages extends GlobalPageTest {}
 }
