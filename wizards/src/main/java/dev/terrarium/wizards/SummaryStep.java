@@ -107,9 +107,11 @@ final class SummaryStep extends VBox {
                     .findFirst()
                     .orElse("");
         }
-        return ACCELERATORS.contains(Accelerator.KVM)
-                ? "The fastest that this computer offers"
-                : "The software processor: this version has no other";
+        return reports.stream()
+                .findFirst()
+                .map(best -> "The fastest that this computer offers: "
+                        + (best.name().equals("kvm") ? "KVM" : "the software processor"))
+                .orElse("The fastest that this computer offers");
     }
 
     private static String title(CpuModel cpu) {

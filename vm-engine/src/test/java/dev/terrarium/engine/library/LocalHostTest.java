@@ -168,19 +168,6 @@ class LocalHostTest {
     }
 
     @Test
-    void aMachineForAnAcceleratorThatIsNotThereIsKeptAndDoesNotStart() throws Exception {
-        VirtualMachine machine = host.create(TestConfigs.named("a"), List.of());
-        Path file = machine.folder().resolve("machine.json");
-        String automatic = Files.readString(file);
-        assertThat(automatic).contains("\"AUTO\"");
-        Files.writeString(file, automatic.replace("\"AUTO\"", "\"KVM\""));
-        assertThatThrownBy(() -> machine.start(StartOptions.DEFAULT))
-                .isInstanceOf(TerrariumException.class)
-                .hasMessageContaining("no accelerator kvm: choose auto or software");
-        assertThat(machine.state()).isEqualTo(MachineState.OFF);
-    }
-
-    @Test
     void aStartThatFailsGivesTheMachineBack() throws Exception {
         Path image = home.resolve("disk.img");
         Files.write(image, new byte[512]);

@@ -223,6 +223,9 @@ public final class KvmVcpu implements AutoCloseable {
                     count++;
                 }
             }
+            if (count == 0) {
+                return;
+            }
             modelSpecific.set(ValueLayout.JAVA_INT, 0, count);
             int done = Math.max(0, call.attempt(KVM_SET_MSRS, modelSpecific.address()));
             if (done >= count) {

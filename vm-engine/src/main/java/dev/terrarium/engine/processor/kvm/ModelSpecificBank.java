@@ -2,6 +2,7 @@
 package dev.terrarium.engine.processor.kvm;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -46,8 +47,15 @@ final class ModelSpecificBank {
         vcpu.readModelSpecific(present, values);
     }
 
-    /** Sets what {@code values} has; a register that does not take its value keeps the one it had. */
+    /**
+     * Sets what {@code values} has and is different now, for setting a memory type range makes KVM throw its translations
+     * away. A register that does not take its value keeps the one it had.
+     */
     void write(Map<Integer, Long> values, boolean counter) {
-        vcpu.writeModelSpecific(counter ? present : presentWithoutCounter, values);
+        Map<Integer, Long> now = new HashMap<>();
+        read(now);
+        Map<Integer, Long> changed = new HashMap<>(values);
+        changed.entrySet().removeAll(now.entrySet());
+        vcpu.writeModelSpecific(counter ? present : presentWithoutCounter, changed);
     }
 }

@@ -116,7 +116,7 @@ class StateExchangeTest {
     /** In ring 0 an emulating KVM cannot do SSE: the software processor does, instruction by instruction. */
     @Test
     void whatKvmCannotExecuteIsExecutedForIt() throws Exception {
-        long rounds = 500;
+        long rounds = 200;
         try (SmallMachine machine = new SmallMachine()) {
             machine.kvm.restore(machine.at(CHECKSUM, false, rounds, false));
             long start = System.nanoTime();
