@@ -44,7 +44,13 @@ final class SummaryStep extends VBox {
         start.selectedProperty().bindBidirectional(model.startNow);
 
         HBox choices = new HBox(
-                new Field("Accelerator", combo("accelerator", List.of(Accelerator.values()), SummaryStep::title, model.accelerator))
+                new Field(
+                                "Accelerator",
+                                combo(
+                                        "accelerator",
+                                        List.of(Accelerator.values()),
+                                        SummaryStep::title,
+                                        model.accelerator))
                         .withHint(Bindings.createStringBinding(
                                 () -> hint(model.accelerator.get(), model.facts.get()),
                                 model.accelerator,

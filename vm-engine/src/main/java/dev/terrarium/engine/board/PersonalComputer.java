@@ -215,13 +215,8 @@ final class PersonalComputer implements AutoCloseable {
         devices.addAll(apics);
         processors = Processors.make(
                 config,
-                new Processors.Wiring(
-                        memory.map(),
-                        ports,
-                        apics,
-                        clock,
-                        lock,
-                        () -> isa.line(FLOATING_POINT_IRQ).pulse()),
+                new Processors.Wiring(memory.map(), ports, apics, clock, lock, () -> isa.line(FLOATING_POINT_IRQ)
+                        .pulse()),
                 outside::leftKvm);
     }
 

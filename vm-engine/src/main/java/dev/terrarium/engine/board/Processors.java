@@ -23,9 +23,13 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A board's vCPUs, of the kind that its configuration asks for and the host offers. */
 final class Processors implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Processors.class);
+
     private final List<Processor> processors = new ArrayList<>();
     private final @Nullable KvmAccelerator accelerator;
 
@@ -92,11 +96,17 @@ final class Processors implements AutoCloseable {
     private static Processors kvm(MachineConfig config, Wiring wiring, KvmReport report, Consumer<String> moved)
             throws PosixException {
         MovePolicy policy = report.executesKernel() ? MovePolicy.USUAL : MovePolicy.EMULATED;
-        KvmAccelerator accelerator =
-                new KvmAccelerator(wiring.memory, wiring.ports, wiring.clock, wiring.lock, policy);
+        KvmAccelerator accelerator = new KvmAccelerator(wiring.memory, wiring.ports, wiring.clock, wiring.lock, policy);
         Processors made = new Processors(accelerator);
         try {
-            FeatureSet features = features(config.cpu()).alsoOf(accelerator.supported());
+            FeatureSet asked = features(config.cpu());
+            FeatureSet features = asked.alsoOf(accelerator.supported());
+            if (!features.equals(asked)) {
+                LOG.info(
+                        "{}: this host's KVM does not have all of {}",
+                        config.name(),
+                        config.cpu().id());
+            }
             for (int i = 0; i < config.vcpus(); i++) {
                 int index = i;
                 made.processors.add(accelerator.createProcessor(

@@ -466,8 +466,7 @@ final class LocalMachine implements VirtualMachine {
         if (!changed.name().equals(name())) {
             throw new TerrariumException("a machine keeps its name: clone it to get another");
         }
-        List<String> problems =
-                MachineRules.problems(changed, host.capabilities().memoryBytes());
+        List<String> problems = MachineRules.problems(changed, HostInfo.total());
         if (!problems.isEmpty()) {
             throw new TerrariumException(problems.getFirst());
         }

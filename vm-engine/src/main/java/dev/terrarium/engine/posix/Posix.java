@@ -135,8 +135,7 @@ public final class Posix {
         try (Arena arena = Arena.ofConfined()) {
             int result = attempt(arena.allocate(CAPTURE), descriptor, request, argument);
             if (result < 0) {
-                throw new PosixException(
-                        "ioctl(" + descriptor + ", 0x" + Long.toHexString(request) + ")", -result);
+                throw new PosixException("ioctl(" + descriptor + ", 0x" + Long.toHexString(request) + ")", -result);
             }
             return result;
         }
@@ -158,7 +157,8 @@ public final class Posix {
             MemorySegment state = arena.allocate(CAPTURE);
             long done = (long) PREAD.invokeExact(state, descriptor, target, target.byteSize(), offset);
             if (done != target.byteSize()) {
-                throw new PosixException("pread(" + descriptor + ", " + target.byteSize() + ", " + offset + ")",
+                throw new PosixException(
+                        "pread(" + descriptor + ", " + target.byteSize() + ", " + offset + ")",
                         done < 0 ? (int) ERRNO.get(state, 0L) : 0);
             }
         } catch (PosixException e) {

@@ -39,8 +39,7 @@ public final class ThreadSignal {
         MethodHandle sigaction = handle("sigaction", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, ADDRESS));
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment action = arena.allocate(ACTION_BYTES, 8);
-            action.set(
-                    JAVA_LONG, 0, LINKER.defaultLookup().findOrThrow("abs").address());
+            action.set(JAVA_LONG, 0, LINKER.defaultLookup().findOrThrow("abs").address());
             int result = (int) sigaction.invokeExact(SIGNAL, action, MemorySegment.NULL);
             if (result != 0) {
                 throw new IllegalStateException("sigaction(" + SIGNAL + ") failed");

@@ -42,7 +42,8 @@ public final class KvmHost {
     /** The same with another folder to keep it in. */
     static KvmReport report(Path folder) {
         Optional<Path> file = bootId().map(boot -> folder.resolve("kvm-" + boot));
-        Optional<KvmReport> kept = Files.isWritable(Path.of(KvmMachine.DEVICE)) ? file.flatMap(KvmHost::load) : Optional.empty();
+        Optional<KvmReport> kept =
+                Files.isWritable(Path.of(KvmMachine.DEVICE)) ? file.flatMap(KvmHost::load) : Optional.empty();
         if (kept.isPresent()) {
             return kept.get();
         }
@@ -55,15 +56,15 @@ public final class KvmHost {
 
     private static Path cacheFolder() {
         String named = System.getenv("XDG_CACHE_HOME");
-        Path base = named == null || named.isBlank()
-                ? Path.of(System.getProperty("user.home"), ".cache")
-                : Path.of(named);
+        Path base =
+                named == null || named.isBlank() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(named);
         return base.resolve("terrarium");
     }
 
     private static Optional<String> bootId() {
         try {
-            return Optional.of(Files.readString(BOOT_ID, StandardCharsets.US_ASCII).strip());
+            return Optional.of(
+                    Files.readString(BOOT_ID, StandardCharsets.US_ASCII).strip());
         } catch (IOException e) {
             LOG.debug("no boot ID", e);
             return Optional.empty();

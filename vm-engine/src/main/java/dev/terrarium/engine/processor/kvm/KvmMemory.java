@@ -72,11 +72,11 @@ final class KvmMemory implements AutoCloseable {
 
     private synchronized void update() throws PosixException {
         Set<Region> wanted = new HashSet<>(regions(map.ranges()));
-        for (Region region : List.copyOf(slots.keySet())) {
-            if (!wanted.contains(region)) {
-                int slot = slots.remove(region);
-                machine.unmapMemory(slot);
-                free.add(slot);
+        for (Map.Entry<Region, Integer> each : List.copyOf(slots.entrySet())) {
+            if (!wanted.contains(each.getKey())) {
+                slots.remove(each.getKey());
+                machine.unmapMemory(each.getValue());
+                free.add(each.getValue());
             }
         }
         for (Region region : wanted) {

@@ -129,8 +129,7 @@ final class KvmRegisters {
     }
 
     private static Table table(MemorySegment special, long at) {
-        return new Table(
-                special.get(ValueLayout.JAVA_LONG, at), special.get(ValueLayout.JAVA_SHORT, at + 8) & 0xFFFF);
+        return new Table(special.get(ValueLayout.JAVA_LONG, at), special.get(ValueLayout.JAVA_SHORT, at + 8) & 0xFFFF);
     }
 
     /**
@@ -141,8 +140,7 @@ final class KvmRegisters {
      */
     void write(ProcessorState state, boolean timeStamp, long apicBase) throws PosixException {
         for (int i = 0; i < 16; i++) {
-            vcpu.setRegister(
-                    i < GENERAL.length ? GENERAL[i] : KvmVcpu.R8 + i - GENERAL.length, state.registers()[i]);
+            vcpu.setRegister(i < GENERAL.length ? GENERAL[i] : KvmVcpu.R8 + i - GENERAL.length, state.registers()[i]);
         }
         vcpu.setRegister(KvmVcpu.RIP, state.instructionPointer());
         vcpu.setRegister(KvmVcpu.RFLAGS, state.flags());
@@ -171,8 +169,7 @@ final class KvmRegisters {
         MemorySegment special = vcpu.special();
         for (int i = 0; i < SEGMENTS.length; i++) {
             Segment segment = state.segments()[i];
-            vcpu.setSegment(
-                    SEGMENTS[i], segment.selector(), segment.base(), segment.limit(), segment.attributes());
+            vcpu.setSegment(SEGMENTS[i], segment.selector(), segment.base(), segment.limit(), segment.attributes());
         }
         Table gdt = state.globalDescriptorTable();
         Table idt = state.interruptDescriptorTable();

@@ -62,8 +62,8 @@ public record KvmReport(
         return switch (grade) {
             case GOOD -> "good: " + measured;
             case USABLE_WITH_HELP ->
-                "usable with help (" + String.join(", ", missing)
-                        + " are left to Terrarium's own processor): " + measured;
+                "usable with help (" + String.join(", ", missing) + " are left to Terrarium's own processor): "
+                        + measured;
             case UNUSABLE -> "unusable: " + reason;
         };
     }

@@ -71,7 +71,8 @@ public final class KvmSelfTest {
         try {
             return examine();
         } catch (IOException e) {
-            return KvmReport.unusable("its test guests do not run (" + e.getMessage() + "): look into the kernel's log");
+            return KvmReport.unusable(
+                    "its test guests do not run (" + e.getMessage() + "): look into the kernel's log");
         }
     }
 

@@ -31,8 +31,7 @@ public final class KvmProcessors {
         private final KvmAccelerator accelerator;
         private final KvmProcessor processor;
 
-        private Alone(
-                KvmAccelerator accelerator, LocalInterruptController controller, KvmProcessor.StandIn standIn)
+        private Alone(KvmAccelerator accelerator, LocalInterruptController controller, KvmProcessor.StandIn standIn)
                 throws PosixException {
             this.accelerator = accelerator;
             processor = accelerator.createProcessor(0, controller, standIn, reason -> {});

@@ -124,8 +124,7 @@ class StateExchangeTest {
             long nanos = System.nanoTime() - start;
             check(machine, rounds);
             long helped = machine.kvm.helped();
-            System.out.printf(
-                    "help: %d instructions, %.0f us each%n", helped, helped == 0 ? 0 : nanos / 1e3 / helped);
+            System.out.printf("help: %d instructions, %.0f us each%n", helped, helped == 0 ? 0 : nanos / 1e3 / helped);
             if (KvmHost.report().missing().contains("SSE")) {
                 assertThat(helped).isGreaterThan(rounds);
             } else {

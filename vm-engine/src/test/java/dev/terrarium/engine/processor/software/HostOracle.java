@@ -212,8 +212,8 @@ final class HostOracle implements AutoCloseable {
         int reason = processor.run();
         processor.readRegisters();
         if (reason != KvmVcpu.EXIT_HALT) {
-            throw new IOException(String.format(
-                    "exit %d at %X of %s", reason, processor.register(KvmVcpu.RIP), sequence.describe()));
+            throw new IOException(
+                    String.format("exit %d at %X of %s", reason, processor.register(KvmVcpu.RIP), sequence.describe()));
         }
         return result(before);
     }
@@ -226,8 +226,7 @@ final class HostOracle implements AutoCloseable {
         }
         processor.setSegment(KvmVcpu.TR, TASK, TSS, 0x67, 0x8B00);
         processor.setSegment(KvmVcpu.LDTR, 0, 0, 0, 0);
-        processor.setControl(
-                KvmVcpu.CR0, Cpu.CR0_PG | Cpu.CR0_NE | Cpu.CR0_ET | Cpu.CR0_MP | Cpu.CR0_PE | Cpu.CR0_WP);
+        processor.setControl(KvmVcpu.CR0, Cpu.CR0_PG | Cpu.CR0_NE | Cpu.CR0_ET | Cpu.CR0_MP | Cpu.CR0_PE | Cpu.CR0_WP);
         processor.setControl(KvmVcpu.CR2, 0);
         processor.setControl(KvmVcpu.CR3, PML4);
         processor.setControl(
