@@ -2,18 +2,25 @@
 package dev.terrarium.engine.library;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.terrarium.engine.Engine;
 import dev.terrarium.engine.Host;
+import dev.terrarium.engine.MachineListener;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.processor.kvm.KvmHere;
+import dev.terrarium.engine.processor.kvm.KvmHost;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -113,16 +120,58 @@ class KvmCyclesTest {
         assertThat(Holdings.now()).isEqualTo(wanted);
     }
 
+    /** On a KVM that emulates ring 0 even firmware makes no progress: the machine goes on without it, and says why. */
+    @Test
+    void aMachineWithoutProgressMovesToTheSoftwareProcessor() throws Exception {
+        assumeFalse(KvmHost.report().executesKernel(), "this KVM executes ring 0: firmware gives no cause to move");
+        CompletableFuture<String> why = new CompletableFuture<>();
+        try (Host host = Engine.open(home)) {
+            VirtualMachine machine = host.create(config(), List.of());
+            machine.addListener(new MachineListener() {
+                @Override
+                public void acceleratorChanged(VirtualMachine moved, String reason) {
+                    why.complete(reason);
+                }
+            });
+            machine.start(StartOptions.DEFAULT);
+            assertThat(why.get(20, TimeUnit.SECONDS)).contains("KVM emulates");
+            assertThat(machine.statistics().accelerator()).isEqualTo("software");
+            assertThat(machine.state()).isEqualTo(MachineState.RUNNING);
+            timed("pause after the move", machine::pause);
+            machine.resume();
+            long before = machine.statistics().instructions();
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+            while (machine.statistics().instructions() < before + 1_000_000 && System.nanoTime() < deadline) {
+                LockSupport.parkNanos(10_000_000);
+            }
+            assertThat(machine.statistics().instructions()).isGreaterThan(before + 1_000_000);
+            machine.reset();
+            timed("off after the move", machine::forceOff);
+            mostWereInTime();
+        }
+    }
+
     private interface Switch {
         void move() throws Exception;
     }
 
-    private static void inTime(String what, Switch action) throws Exception {
+    /** How long each kind of switch took, in nanoseconds. */
+    private final Map<String, List<Long>> times = new TreeMap<>();
+
+    private void timed(String what, Switch action) throws Exception {
         long start = System.nanoTime();
         action.move();
-        long nanos = System.nanoTime() - start;
-        System.out.printf("switch: %s: %.1f ms%n", what, nanos / 1e6);
-        assertThat(nanos).as(what).isLessThan(TENTH_OF_A_SECOND);
+        times.computeIfAbsent(what, unused -> new ArrayList<>()).add(System.nanoTime() - start);
+    }
+
+    /** A host that is shared may keep one of them waiting, not most. */
+    private void mostWereInTime() {
+        times.forEach((what, nanos) -> {
+            List<Long> sorted = nanos.stream().sorted().toList();
+            long usual = sorted.get(sorted.size() / 2);
+            System.out.printf("switch: %s: %.1f ms, %.1f at most%n", what, usual / 1e6, sorted.getLast() / 1e6);
+            assertThat(usual).as(what).isLessThan(TENTH_OF_A_SECOND);
+        });
     }
 
     @Test
@@ -132,15 +181,16 @@ class KvmCyclesTest {
             machine.start(StartOptions.DEFAULT);
             assertThat(machine.statistics().accelerator()).isEqualTo("kvm");
             for (int i = 0; i < 5; i++) {
-                inTime("pause", machine::pause);
+                timed("pause", machine::pause);
                 long time = machine.statistics().uptimeNanos();
                 assertThat(machine.state()).isEqualTo(MachineState.PAUSED);
-                inTime("reset while paused", machine::reset);
+                timed("reset while paused", machine::reset);
                 assertThat(machine.statistics().uptimeNanos()).isEqualTo(time);
-                inTime("resume", machine::resume);
-                inTime("reset", machine::reset);
+                timed("resume", machine::resume);
+                timed("reset", machine::reset);
             }
-            inTime("off", machine::forceOff);
+            timed("off", machine::forceOff);
+            mostWereInTime();
         }
     }
 }

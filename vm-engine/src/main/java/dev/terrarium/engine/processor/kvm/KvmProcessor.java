@@ -134,7 +134,7 @@ public final class KvmProcessor implements Processor {
         KvmCpuid cpuid = machine.supportedCpuid().limit(software.identity());
         vcpu.announce(cpuid);
         registers = new KvmRegisters(vcpu, (cpuid.leaf(0xD, 0)[0] & ExtendedImage.AVX) != 0);
-        progress = new ProgressWatch(policy, statistics);
+        progress = new ProgressWatch(policy, statistics::emulatedInstructions);
         devices = new DeviceExits(shared, map, ports, controller, boardLock);
         interrupter = new VcpuInterrupter(shared);
         controller.onRequest(this::wake);

@@ -3,22 +3,24 @@ package dev.terrarium.engine.processor.kvm;
 
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /** Judges by a {@link MovePolicy} whether a vCPU makes progress under KVM. For the vCPU's thread. */
 final class ProgressWatch {
     private static final double NANOS = 1e9;
 
     private final MovePolicy policy;
-    private final KvmStatistics statistics;
+    private final LongSupplier emulatedInstructions;
     private long busyBefore;
     private long helpBefore;
     private long emulatedBefore;
     private long exitsBefore;
     private int bad;
 
-    ProgressWatch(MovePolicy policy, KvmStatistics statistics) {
+    /** @param emulatedInstructions how many the kernel emulated since the vCPU was made */
+    ProgressWatch(MovePolicy policy, LongSupplier emulatedInstructions) {
         this.policy = policy;
-        this.statistics = statistics;
+        this.emulatedInstructions = emulatedInstructions;
     }
 
     /**
@@ -34,7 +36,7 @@ final class ProgressWatch {
         if (busy < policy.windowNanos()) {
             return Optional.empty();
         }
-        long emulated = statistics.emulatedInstructions();
+        long emulated = emulatedInstructions.getAsLong();
         double rate = Math.max(0, emulated - emulatedBefore - (exits - exitsBefore)) * NANOS / busy;
         double help = (double) (helpNanos - helpBefore) / busy;
         busyBefore = busyNanos;

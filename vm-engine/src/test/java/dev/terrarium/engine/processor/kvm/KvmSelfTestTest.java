@@ -10,10 +10,13 @@ class KvmSelfTestTest {
     @Test
     void saysWhatTheHostCanDoInHalfASecond() {
         KvmHere.require();
-        KvmSelfTest.run();
-        long start = System.nanoTime();
         KvmReport report = KvmSelfTest.run();
-        double seconds = (System.nanoTime() - start) / 1e9;
+        double seconds = Double.MAX_VALUE;
+        for (int i = 0; i < 3; i++) {
+            long start = System.nanoTime();
+            report = KvmSelfTest.run();
+            seconds = Math.min(seconds, (System.nanoTime() - start) / 1e9);
+        }
         System.out.printf("self-test: %.3f s: %s%n", seconds, report.verdict());
         assertThat(report.grade()).isNotEqualTo(Grade.UNUSABLE);
         assertThat(report.userRate()).isGreaterThan(100);
