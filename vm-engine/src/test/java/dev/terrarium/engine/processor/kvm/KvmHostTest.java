@@ -24,7 +24,8 @@ class KvmHostTest {
             file = files.toList().getFirst();
         }
         assertThat(file.getFileName().toString())
-                .endsWith(Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip());
+                .endsWith(Files.readString(Path.of("/proc/sys/kernel/random/boot_id"))
+                        .strip());
         Files.writeString(file, Files.readString(file).replaceAll("userRate=.*", "userRate=77.0"));
         assertThat(KvmHost.report(folder).userRate()).isEqualTo(77.0);
         Files.writeString(file, "grade=EXCELLENT");
@@ -37,13 +38,17 @@ class KvmHostTest {
     @Test
     void verdictsSayWhatToExpect() {
         KvmReport good = new KvmReport(KvmReport.Grade.GOOD, "", List.of(), 2800, 2900, 1.25);
-        assertThat(good.verdict()).isEqualTo("good: ring 0 2800, ring 3 2900 million instructions a second, 1.3 us an exit");
+        assertThat(good.verdict())
+                .isEqualTo("good: ring 0 2800, ring 3 2900 million instructions a second, 1.3 us an exit");
         assertThat(good.automatic()).isTrue();
         KvmReport slow =
                 new KvmReport(KvmReport.Grade.USABLE_WITH_HELP, "", List.of("ring 0", "INT3"), 1.19, 2900, 7.7);
-        assertThat(slow.verdict()).startsWith("usable with help (ring 0, INT3 are left").contains("ring 0 1.2, ring 3 2900");
+        assertThat(slow.verdict())
+                .startsWith("usable with help (ring 0, INT3 are left")
+                .contains("ring 0 1.2, ring 3 2900");
         assertThat(slow.automatic()).isFalse();
         assertThat(slow.executesKernel()).isFalse();
-        assertThat(KvmReport.unusable("no such thing: buy one").verdict()).isEqualTo("unusable: no such thing: buy one");
+        assertThat(KvmReport.unusable("no such thing: buy one").verdict())
+                .isEqualTo("unusable: no such thing: buy one");
     }
 }

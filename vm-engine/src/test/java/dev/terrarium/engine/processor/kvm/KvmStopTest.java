@@ -49,8 +49,7 @@ class KvmStopTest {
             Arrays.sort(nanos);
             long usual = nanos[TIMES / 2];
             long longest = nanos[TIMES - 1];
-            System.out.printf(
-                    "stop: a guest that %s: %.1f ms, %.1f at most%n", guest, usual / 1e6, longest / 1e6);
+            System.out.printf("stop: a guest that %s: %.1f ms, %.1f at most%n", guest, usual / 1e6, longest / 1e6);
             assertThat(usual).as(guest).isLessThan(100_000_000L);
             // A host that is shared may keep this very thread waiting.
             assertThat(longest).as(guest).isLessThan(1_000_000_000L);

@@ -19,8 +19,8 @@ class ProgressWatchTest {
             assertThat(watch.judge(second * SECOND, 0, 0)).isEmpty();
         }
         emulated += 1001;
-        assertThat(watch.judge(3 * SECOND, 0, 0)).hasValueSatisfying(reason -> assertThat(reason)
-                .contains("emulates"));
+        assertThat(watch.judge(3 * SECOND, 0, 0))
+                .hasValueSatisfying(reason -> assertThat(reason).contains("emulates"));
     }
 
     @Test
