@@ -5,11 +5,9 @@ import dev.terrarium.engine.HostCapabilities.AcceleratorReport;
 import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig.Accelerator;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
-import dev.terrarium.engine.config.MachineRules;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.stream.Stream;
 import javafx.beans.binding.Bindings;
 import javafx.beans.property.Property;
 import javafx.scene.control.CheckBox;
@@ -25,11 +23,6 @@ import javafx.util.StringConverter;
 
 /** Step 4: what will be made, and the few things that hardly anybody changes. */
 final class SummaryStep extends VBox {
-    /** What a machine can be made with: the accelerators that this version has. */
-    private static final List<Accelerator> ACCELERATORS = Stream.of(Accelerator.values())
-            .filter(each -> MachineRules.acceleratorProblem(each).isEmpty())
-            .toList();
-
     SummaryStep(NewMachineViewModel model) {
         getStyleClass().add("step");
         GridPane facts = new GridPane();
@@ -51,7 +44,13 @@ final class SummaryStep extends VBox {
         start.selectedProperty().bindBidirectional(model.startNow);
 
         HBox choices = new HBox(
-                new Field("Accelerator", combo("accelerator", ACCELERATORS, SummaryStep::title, model.accelerator))
+                new Field(
+                                "Accelerator",
+                                combo(
+                                        "accelerator",
+                                        List.of(Accelerator.values()),
+                                        SummaryStep::title,
+                                        model.accelerator))
                         .withHint(Bindings.createStringBinding(
                                 () -> hint(model.accelerator.get(), model.facts.get()),
                                 model.accelerator,
@@ -114,9 +113,11 @@ final class SummaryStep extends VBox {
                     .findFirst()
                     .orElse("");
         }
-        return ACCELERATORS.contains(Accelerator.KVM)
-                ? "The fastest that this computer offers"
-                : "The software processor: this version has no other";
+        return reports.stream()
+                .findFirst()
+                .map(best -> "The fastest that this computer offers: "
+                        + (best.name().equals("kvm") ? "KVM" : "the software processor"))
+                .orElse("The fastest that this computer offers");
     }
 
     private static String title(CpuModel cpu) {

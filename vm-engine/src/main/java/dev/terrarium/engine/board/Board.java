@@ -85,6 +85,11 @@ public final class Board implements AutoCloseable {
         }
 
         @Override
+        public void leftKvm(String reason) {
+            events.leftKvm(reason);
+        }
+
+        @Override
         public void serialOutput(int value) {
             events.serialOutput(value);
         }
@@ -216,7 +221,7 @@ public final class Board implements AutoCloseable {
                     .reduce(EngineStatistics.NONE, EngineStatistics::plus);
             return new MachineStatistics(
                     state,
-                    "software",
+                    computer.processors().getFirst().accelerator(),
                     clock.nanoTime(),
                     computer.processors().size(),
                     computer.processors().stream()

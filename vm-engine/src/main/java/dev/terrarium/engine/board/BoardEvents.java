@@ -12,6 +12,9 @@ public interface BoardEvents {
     /** The guest wrote to the debug-exit port; {@code status} is (byte &lt;&lt; 1) | 1. */
     void debugExit(int status);
 
+    /** The machine left KVM, live, for the software processor; {@code reason} is one line. */
+    void leftKvm(String reason);
+
     /** The guest sent a byte on its first serial line. */
     void serialOutput(int value);
 }

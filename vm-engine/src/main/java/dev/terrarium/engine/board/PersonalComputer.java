@@ -2,7 +2,6 @@
 package dev.terrarium.engine.board;
 
 import dev.terrarium.engine.TerrariumException;
-import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
@@ -39,8 +38,6 @@ import dev.terrarium.engine.firmware.FirmwareSetup;
 import dev.terrarium.engine.firmware.MemoryMap;
 import dev.terrarium.engine.memory.HostBlock;
 import dev.terrarium.engine.processor.Processor;
-import dev.terrarium.engine.processor.software.FeatureSet;
-import dev.terrarium.engine.processor.software.SoftwareProcessor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,17 +61,20 @@ final class PersonalComputer implements AutoCloseable {
     private static final int DEBUG_CONSOLE_PORT = 0xE9;
     private static final long PAGE = 4096;
 
-    /** What leaves the computer. Called with the board's lock held. */
+    /** What leaves the computer. Called with the board's lock held unless it says otherwise. */
     interface Outside {
         void debugExit(int status);
 
         void serialOutput(int value);
+
+        /** The machine left KVM for the software processor; on a vCPU's thread, without the lock. */
+        void leftKvm(String reason);
     }
 
     private final MemoryLayout memory;
     private final Drives drives;
     private final List<Device<?>> devices = new ArrayList<>();
-    private final List<Processor> processors = new ArrayList<>();
+    private final Processors processors;
     private final List<FirmwareLog> logs = new ArrayList<>();
     private final InterruptControllerPair pic;
     private final PciVga vga;
@@ -150,7 +150,7 @@ final class PersonalComputer implements AutoCloseable {
         // The PCI bus with the host bridge and the PIIX3's functions.
         PciBus pci = new PciBus(ports, memory.map());
         ports.map(0xCF8, 8, pci.configPorts());
-        A20Gate a20 = new A20Gate(enabled -> processors.forEach(each -> each.setA20(enabled)));
+        A20Gate a20 = new A20Gate(this::moveA20);
         HostBridge bridge = new HostBridge(memory);
         Piix3 piix3 = new Piix3(isa, control, a20);
         pci.connect(piix3);
@@ -213,27 +213,11 @@ final class PersonalComputer implements AutoCloseable {
                 serial,
                 firmwareConfig));
         devices.addAll(apics);
-        for (int i = 0; i < config.vcpus(); i++) {
-            processors.add(new SoftwareProcessor(
-                    i,
-                    config.vcpus(),
-                    features(config.cpu()),
-                    memory.map(),
-                    ports,
-                    apics.get(i),
-                    clock,
-                    lock,
-                    () -> isa.line(FLOATING_POINT_IRQ).pulse()));
-        }
-    }
-
-    private static FeatureSet features(CpuModel model) {
-        return switch (model) {
-            case X86_64_V1 -> FeatureSet.X86_64_V1;
-            case X86_64_V2 -> FeatureSet.X86_64_V2;
-            case X86_64_V3 -> FeatureSet.X86_64_V3;
-            case BEST -> FeatureSet.BEST;
-        };
+        processors = Processors.make(
+                config,
+                new Processors.Wiring(memory.map(), ports, apics, clock, lock, () -> isa.line(FLOATING_POINT_IRQ)
+                        .pulse()),
+                outside::leftKvm);
     }
 
     private int acknowledgeExternal() {
@@ -273,8 +257,12 @@ final class PersonalComputer implements AutoCloseable {
         return log;
     }
 
+    private void moveA20(boolean enabled) {
+        processors.list().forEach(each -> each.setA20(enabled));
+    }
+
     List<Processor> processors() {
-        return processors;
+        return processors.list();
     }
 
     HostBlock ram() {
@@ -316,13 +304,13 @@ final class PersonalComputer implements AutoCloseable {
         order.addAll(drives.bootOrder(bootOrder));
         FirmwareSetup.setBootOrder(firmwareConfig, order);
         devices.forEach(Device::reset);
-        processors.forEach(Processor::reset);
+        processors.list().forEach(Processor::reset);
     }
 
     /** Gives files and memory back. Nothing runs any more. */
     @Override
     public void close() {
-        processors.forEach(Processor::close);
+        processors.close();
         drives.close();
         logs.forEach(FirmwareLog::close);
         memory.close();

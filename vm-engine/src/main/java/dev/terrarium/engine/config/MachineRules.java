@@ -58,13 +58,6 @@ public final class MachineRules {
         return Optional.empty();
     }
 
-    /** What is wrong with an accelerator. */
-    public static Optional<String> acceleratorProblem(MachineConfig.Accelerator accelerator) {
-        return accelerator == MachineConfig.Accelerator.KVM
-                ? Optional.of("this version has no accelerator kvm: choose auto or software")
-                : Optional.empty();
-    }
-
     /** What is wrong with a new disk's size. */
     public static Optional<String> diskProblem(long gibibytes) {
         if (gibibytes < 1 || gibibytes > MAXIMUM_DISK_GIB) {
@@ -80,7 +73,6 @@ public final class MachineRules {
         nameProblem(config.name()).ifPresent(problems::add);
         memoryProblem(config.memoryMiB(), hostMemoryBytes).ifPresent(problems::add);
         vcpusProblem(config.vcpus()).ifPresent(problems::add);
-        acceleratorProblem(config.accelerator()).ifPresent(problems::add);
         if (config.disks().size() > 4) {
             problems.add(config.disks().size() + " drives do not fit: the two IDE channels take 4");
         }

@@ -5,6 +5,8 @@ import dev.terrarium.engine.HostCapabilities;
 import dev.terrarium.engine.HostCapabilities.AcceleratorReport;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.firmware.FirmwareFiles;
+import dev.terrarium.engine.processor.kvm.KvmHost;
+import dev.terrarium.engine.processor.kvm.KvmReport;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -14,7 +16,6 @@ import java.util.List;
 /** What the host has: memory from {@code /proc/meminfo} where there is one, processors, accelerators, firmware. */
 final class HostInfo {
     private static final Path MEMINFO = Path.of("/proc/meminfo");
-    private static final Path KVM = Path.of("/dev/kvm");
 
     private HostInfo() {}
 
@@ -56,21 +57,18 @@ final class HostInfo {
                 Runtime.getRuntime().availableProcessors(),
                 total(),
                 field("MemAvailable:", total()),
-                List.of(
-                        new AcceleratorReport(
-                                "software", true, "Terrarium's own processor; works everywhere, needs nothing"),
-                        new AcceleratorReport("kvm", false, kvmVerdict())),
+                accelerators(),
                 firmware,
                 advice);
     }
 
-    private static String kvmVerdict() {
-        if (!Files.exists(KVM)) {
-            return "no /dev/kvm: the host's processor cannot be lent to machines";
-        }
-        if (!Files.isWritable(KVM)) {
-            return "/dev/kvm is there but may not be opened: join the group kvm";
-        }
-        return "/dev/kvm is there; this version does not use it yet";
+    /** Best first: what a machine that does not say gets. */
+    private static List<AcceleratorReport> accelerators() {
+        KvmReport report = KvmHost.report();
+        AcceleratorReport kvm =
+                new AcceleratorReport("kvm", report.grade() != KvmReport.Grade.UNUSABLE, report.verdict());
+        AcceleratorReport software =
+                new AcceleratorReport("software", true, "Terrarium's own processor; works everywhere, needs nothing");
+        return report.automatic() ? List.of(kvm, software) : List.of(software, kvm);
     }
 }

@@ -215,6 +215,14 @@ final class LocalMachine implements VirtualMachine {
             later(new MachineEnd.DebugExit(status));
         }
 
+        @Override
+        public void leftKvm(String reason) {
+            LOG.warn("{}: runs on Terrarium's own processor from now on: {}", name(), reason);
+            Thread.ofVirtual()
+                    .name("notice of " + name())
+                    .start(() -> listeners.forEach(listener -> listener.acceleratorChanged(LocalMachine.this, reason)));
+        }
+
         private void later(MachineEnd how) {
             Thread.ofVirtual().name("end of " + name()).start(() -> finish(how));
         }
@@ -458,8 +466,7 @@ final class LocalMachine implements VirtualMachine {
         if (!changed.name().equals(name())) {
             throw new TerrariumException("a machine keeps its name: clone it to get another");
         }
-        List<String> problems =
-                MachineRules.problems(changed, host.capabilities().memoryBytes());
+        List<String> problems = MachineRules.problems(changed, HostInfo.total());
         if (!problems.isEmpty()) {
             throw new TerrariumException(problems.getFirst());
         }

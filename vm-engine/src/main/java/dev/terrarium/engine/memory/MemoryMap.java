@@ -115,6 +115,11 @@ public final class MemoryMap implements MemoryBus, DeviceMemory {
         return new AddressRange(start, end, 0, 0, null, 0, null, 0);
     }
 
+    /** What answers where, in the order of addresses. */
+    public List<AddressRange> ranges() {
+        return List.of(ranges);
+    }
+
     /** What answers at {@code physical}, which is not negative. */
     public AddressRange find(long physical) {
         AddressRange[] all = ranges;

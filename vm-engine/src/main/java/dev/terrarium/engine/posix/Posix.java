@@ -29,10 +29,15 @@ public final class Posix {
     public static final int O_PATH = 0x200000;
 
     public static final int O_DIRECTORY = 0x10000;
+
+    /** Error numbers: interrupted by a signal, and not now. */
+    public static final int EINTR = 4;
+
+    public static final int EAGAIN = 11;
     private static final int MAP_PRIVATE_ANONYMOUS_NORESERVE = 0x02 | 0x20 | 0x4000;
 
     private static final Linker LINKER = Linker.nativeLinker();
-    private static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
+    static final StructLayout CAPTURE = Linker.Option.captureStateLayout();
     private static final VarHandle ERRNO = CAPTURE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
     private static final MethodHandle MMAP = handle(
             "mmap", FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
@@ -45,6 +50,8 @@ public final class Posix {
             FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG),
             Linker.Option.firstVariadicArg(2));
 
+    private static final MethodHandle PREAD =
+            handle("pread", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle MINCORE =
             handle("mincore", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS));
     private static final long PAGE_BYTES = 4096;
@@ -126,13 +133,34 @@ public final class Posix {
     /** Makes a request of a device; {@code argument} is a number or an address, as the request wants it. */
     public static int ioctl(int descriptor, long request, long argument) throws PosixException {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment state = arena.allocate(CAPTURE);
-            int result = (int) IOCTL.invokeExact(state, descriptor, request, argument);
+            int result = attempt(arena.allocate(CAPTURE), descriptor, request, argument);
             if (result < 0) {
-                throw new PosixException(
-                        "ioctl(" + descriptor + ", 0x" + Long.toHexString(request) + ")", (int) ERRNO.get(state, 0L));
+                throw new PosixException("ioctl(" + descriptor + ", 0x" + Long.toHexString(request) + ")", -result);
             }
             return result;
+        }
+    }
+
+    /** An ioctl's result, or its negative errno; {@code state} is where errno is captured. */
+    static int attempt(MemorySegment state, int descriptor, long request, long argument) {
+        try {
+            int result = (int) IOCTL.invokeExact(state, descriptor, request, argument);
+            return result < 0 ? -(int) ERRNO.get(state, 0L) : result;
+        } catch (Throwable e) {
+            throw new AssertionError("a downcall does not throw", e);
+        }
+    }
+
+    /** Fills {@code target} from a file's bytes at {@code offset} (pread(2)). */
+    public static void read(int descriptor, MemorySegment target, long offset) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(CAPTURE);
+            long done = (long) PREAD.invokeExact(state, descriptor, target, target.byteSize(), offset);
+            if (done != target.byteSize()) {
+                throw new PosixException(
+                        "pread(" + descriptor + ", " + target.byteSize() + ", " + offset + ")",
+                        done < 0 ? (int) ERRNO.get(state, 0L) : 0);
+            }
         } catch (PosixException e) {
             throw e;
         } catch (Throwable e) {

@@ -29,6 +29,9 @@ public interface Processor extends AutoCloseable {
     /** Opens (true) or closes the A20 address line's gate. */
     void setA20(boolean enabled);
 
+    /** What executes the guest's instructions now: {@code software} or {@code kvm}. Any thread. */
+    String accelerator();
+
     /** Guest instructions executed since the processor was made; 0 if they are not counted. Any thread. */
     long instructions();
 

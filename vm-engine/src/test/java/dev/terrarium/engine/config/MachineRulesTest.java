@@ -33,16 +33,6 @@ class MachineRulesTest {
     }
 
     @Test
-    void anAcceleratorThatIsNotThereIsRefused() {
-        assertThat(MachineRules.acceleratorProblem(MachineConfig.Accelerator.AUTO))
-                .isEmpty();
-        assertThat(MachineRules.acceleratorProblem(MachineConfig.Accelerator.SOFTWARE))
-                .isEmpty();
-        assertThat(MachineRules.acceleratorProblem(MachineConfig.Accelerator.KVM))
-                .isPresent();
-    }
-
-    @Test
     void limitsBelongToTheRange() {
         assertThat(MachineRules.memoryProblem(16, 1L << 30)).isEmpty();
         assertThat(MachineRules.memoryProblem(1024, 1L << 30)).isEmpty();

@@ -89,6 +89,31 @@ final class GuestRun implements AutoCloseable {
                 model);
     }
 
+    /** A kernel run by that accelerator. */
+    static GuestRun fromKernel(Path home, KernelBoot kernel, long memoryMiB, MachineConfig.Accelerator accelerator)
+            throws TerrariumException {
+        return new GuestRun(home, withAccelerator(config(memoryMiB, List.of(), kernel, null), accelerator));
+    }
+
+    private static MachineConfig withAccelerator(MachineConfig config, MachineConfig.Accelerator accelerator) {
+        return new MachineConfig(
+                config.version(),
+                config.id(),
+                config.name(),
+                config.operatingSystem(),
+                config.memoryMiB(),
+                config.vcpus(),
+                config.maximumVcpus(),
+                accelerator,
+                config.bootOrder(),
+                config.disks(),
+                config.kernel(),
+                config.networks(),
+                config.debugConsole(),
+                config.debugExitPort(),
+                config.cpu());
+    }
+
     /** A kernel whose writes to port 0xE9 go to {@code debugConsole}. */
     static GuestRun fromKernel(Path home, KernelBoot kernel, long memoryMiB, Path debugConsole)
             throws TerrariumException {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.HostListener;
-import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
@@ -165,19 +164,6 @@ class LocalHostTest {
                 .isInstanceOf(TerrariumException.class)
                 .hasMessageContaining("is ending");
         assertThat(machine.folder().resolve("control.sock")).doesNotExist();
-    }
-
-    @Test
-    void aMachineForAnAcceleratorThatIsNotThereIsKeptAndDoesNotStart() throws Exception {
-        VirtualMachine machine = host.create(TestConfigs.named("a"), List.of());
-        Path file = machine.folder().resolve("machine.json");
-        String automatic = Files.readString(file);
-        assertThat(automatic).contains("\"AUTO\"");
-        Files.writeString(file, automatic.replace("\"AUTO\"", "\"KVM\""));
-        assertThatThrownBy(() -> machine.start(StartOptions.DEFAULT))
-                .isInstanceOf(TerrariumException.class)
-                .hasMessageContaining("no accelerator kvm: choose auto or software");
-        assertThat(machine.state()).isEqualTo(MachineState.OFF);
     }
 
     @Test

@@ -7,26 +7,50 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/** A virtual machine of /dev/kvm: guest memory and processors, no interrupt controller. */
+/**
+ * A virtual machine of /dev/kvm: guest memory and vCPUs (Documentation/virt/kvm/api.rst). It has no interrupt controllers in
+ * the kernel: the board's own serve its vCPUs.
+ */
 public final class KvmMachine implements AutoCloseable {
-    private static final String DEVICE = "/dev/kvm";
+    /** The device that lends the host's processors. */
+    public static final String DEVICE = "/dev/kvm";
+
     private static final int API_VERSION = 12;
 
     private static final long KVM_GET_API_VERSION = 0xAE00;
     private static final long KVM_CREATE_VM = 0xAE01;
+    private static final long KVM_CHECK_EXTENSION = 0xAE03;
     private static final long KVM_GET_VCPU_MMAP_SIZE = 0xAE04;
-    private static final long KVM_GET_SUPPORTED_CPUID = 0xC008AE05L;
     private static final long KVM_CREATE_VCPU = 0xAE41;
     private static final long KVM_SET_USER_MEMORY_REGION = 0x4020AE46L;
     private static final long KVM_SET_TSS_ADDR = 0xAE47;
-    private static final long KVM_SET_CPUID2 = 0x4008AE90L;
 
-    private static final int XSAVE_AND_AVX = 1 << 26 | 1 << 28;
-    private static final int CPUID_ENTRIES = 256;
-    private static final int CPUID_ENTRY_BYTES = 40;
+    private static final long KVM_ENABLE_CAP = 0x4068AEA3L;
+
+    /** An instruction that the kernel cannot emulate is an exit, in ring 3 too, and not an invalid opcode for the guest. */
+    private static final int KVM_CAP_EXIT_ON_EMULATION_FAILURE = 204;
+
+    private static final int KVM_MEM_READONLY = 2;
 
     /** Three pages that VMX may need for itself, out of every guest's way. */
     private static final long TSS_ADDRESS = 0xFFFB_D000L;
+
+    /** What {@link #missing} looks for; numbers of linux/kvm.h. */
+    private enum Extension {
+        KVM_CAP_USER_MEMORY(3),
+        KVM_CAP_VCPU_EVENTS(41),
+        KVM_CAP_DEBUGREGS(50),
+        KVM_CAP_XSAVE(55),
+        KVM_CAP_XCRS(56),
+        KVM_CAP_READONLY_MEM(81),
+        KVM_CAP_IMMEDIATE_EXIT(136);
+
+        private final int number;
+
+        Extension(int number) {
+            this.number = number;
+        }
+    }
 
     private final int device;
     private final int machine;
@@ -43,26 +67,66 @@ public final class KvmMachine implements AutoCloseable {
      */
     public static KvmMachine create() throws PosixException {
         int device = Posix.open(DEVICE, Posix.O_RDWR | Posix.O_CLOEXEC);
+        int machine = -1;
         try {
             int version = Posix.ioctl(device, KVM_GET_API_VERSION, 0);
             if (version != API_VERSION) {
                 throw new PosixException("KVM_GET_API_VERSION returned " + version + ", which", 0);
             }
-            int machine = Posix.ioctl(device, KVM_CREATE_VM, 0);
-            KvmMachine created = new KvmMachine(device, machine);
+            machine = Posix.ioctl(device, KVM_CREATE_VM, 0);
             Posix.ioctl(machine, KVM_SET_TSS_ADDR, TSS_ADDRESS);
-            return created;
+            if (Posix.ioctl(device, KVM_CHECK_EXTENSION, KVM_CAP_EXIT_ON_EMULATION_FAILURE) != 0) {
+                enable(machine, KVM_CAP_EXIT_ON_EMULATION_FAILURE);
+            }
+            return new KvmMachine(device, machine);
         } catch (PosixException e) {
+            if (machine >= 0) {
+                Posix.close(machine);
+            }
             Posix.close(device);
             throw e;
         }
     }
 
-    /** Shows {@code size} bytes at {@code hostAddress} to the guest at {@code physical}. */
+    private static void enable(int machine, int extension) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment capability = arena.allocate(104, 8);
+            capability.set(ValueLayout.JAVA_INT, 0, extension);
+            capability.set(ValueLayout.JAVA_LONG, 8, 1);
+            Posix.ioctl(machine, KVM_ENABLE_CAP, capability.address());
+        }
+    }
+
+    /** The name of an extension that vCPUs cannot do without and this kernel does not have; empty if there is none. */
+    public java.util.Optional<String> missing() throws PosixException {
+        for (Extension extension : Extension.values()) {
+            if (Posix.ioctl(device, KVM_CHECK_EXTENSION, extension.number) == 0) {
+                return java.util.Optional.of(extension.name());
+            }
+        }
+        return java.util.Optional.empty();
+    }
+
+    /** Shows {@code size} bytes at {@code hostAddress} to the guest at {@code physical}, all whole pages. */
     public void mapMemory(int slot, long physical, long hostAddress, long size) throws PosixException {
+        setRegion(slot, 0, physical, hostAddress, size);
+    }
+
+    /** The same, but writes are exits. */
+    void mapReadOnly(int slot, long physical, long hostAddress, long size) throws PosixException {
+        setRegion(slot, KVM_MEM_READONLY, physical, hostAddress, size);
+    }
+
+    /** Takes away what a slot shows. */
+    void unmapMemory(int slot) throws PosixException {
+        setRegion(slot, 0, 0, 0, 0);
+    }
+
+    private void setRegion(int slot, int flags, long physical, long hostAddress, long size) throws PosixException {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment region = arena.allocate(32, 8);
             region.set(ValueLayout.JAVA_INT, 0, slot);
+            region.set(ValueLayout.JAVA_INT, 4, flags);
             region.set(ValueLayout.JAVA_LONG, 8, physical);
             region.set(ValueLayout.JAVA_LONG, 16, size);
             region.set(ValueLayout.JAVA_LONG, 24, hostAddress);
@@ -70,64 +134,33 @@ public final class KvmMachine implements AutoCloseable {
         }
     }
 
-    /** Makes a processor that has everything the host's have. */
-    public KvmProcessor createProcessor(int number) throws PosixException {
-        int mapped = Posix.ioctl(device, KVM_GET_VCPU_MMAP_SIZE, 0);
-        int processor = Posix.ioctl(machine, KVM_CREATE_VCPU, number);
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment cpuid = arena.allocate(8 + CPUID_ENTRIES * CPUID_ENTRY_BYTES, 8);
-            cpuid.set(ValueLayout.JAVA_INT, 0, CPUID_ENTRIES);
-            Posix.ioctl(device, KVM_GET_SUPPORTED_CPUID, cpuid.address());
-            announceExtendedState(cpuid);
-            Posix.ioctl(processor, KVM_SET_CPUID2, cpuid.address());
-            return new KvmProcessor(processor, Posix.mapShared(processor, mapped), mapped);
+    /** Makes a vCPU that answers CPUID as told. */
+    public KvmVcpu createVcpu(int number, KvmCpuid cpuid) throws PosixException {
+        KvmVcpu vcpu = createVcpu(number);
+        try {
+            vcpu.announce(cpuid);
+            return vcpu;
         } catch (PosixException e) {
-            Posix.close(processor);
+            vcpu.close();
             throw e;
         }
     }
 
-    /** XSAVE and AVX where leaf 0D has AVX's registers: some nested KVMs have them and do not say so in leaf 1. */
-    private static void announceExtendedState(MemorySegment cpuid) {
-        int entries = cpuid.get(ValueLayout.JAVA_INT, 0);
-        long leaf1 = -1;
-        boolean vectors = false;
-        for (int n = 0; n < entries; n++) {
-            long at = 8 + (long) n * CPUID_ENTRY_BYTES;
-            int leaf = cpuid.get(ValueLayout.JAVA_INT, at);
-            if (leaf == 1) {
-                leaf1 = at;
-            } else if (leaf == 0xD && cpuid.get(ValueLayout.JAVA_INT, at + 4) == 0) {
-                vectors = (cpuid.get(ValueLayout.JAVA_INT, at + 12) & 4) != 0;
-            }
-        }
-        if (vectors && leaf1 >= 0) {
-            int features = cpuid.get(ValueLayout.JAVA_INT, leaf1 + 20);
-            cpuid.set(ValueLayout.JAVA_INT, leaf1 + 20, features | XSAVE_AND_AVX);
+    /** Makes a vCPU that does not answer CPUID yet. */
+    KvmVcpu createVcpu(int number) throws PosixException {
+        int mapped = Posix.ioctl(device, KVM_GET_VCPU_MMAP_SIZE, 0);
+        int vcpu = Posix.ioctl(machine, KVM_CREATE_VCPU, number);
+        try {
+            return new KvmVcpu(vcpu, Posix.mapShared(vcpu, mapped), mapped);
+        } catch (PosixException e) {
+            Posix.close(vcpu);
+            throw e;
         }
     }
 
-    /**
-     * What CPUID answers on a processor made here.
-     *
-     * @return EAX, EBX, ECX, EDX; zeros for a leaf that the host does not have
-     */
-    public int[] cpuid(int leaf, int subleaf) throws PosixException {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment cpuid = arena.allocate(8 + CPUID_ENTRIES * CPUID_ENTRY_BYTES, 8);
-            cpuid.set(ValueLayout.JAVA_INT, 0, CPUID_ENTRIES);
-            Posix.ioctl(device, KVM_GET_SUPPORTED_CPUID, cpuid.address());
-            int entries = cpuid.get(ValueLayout.JAVA_INT, 0);
-            for (int n = 0; n < entries; n++) {
-                long at = 8 + (long) n * CPUID_ENTRY_BYTES;
-                boolean indexed = (cpuid.get(ValueLayout.JAVA_INT, at + 8) & 1) != 0;
-                if (cpuid.get(ValueLayout.JAVA_INT, at) == leaf
-                        && (!indexed || cpuid.get(ValueLayout.JAVA_INT, at + 4) == subleaf)) {
-                    return cpuid.asSlice(at + 12, 16).toArray(ValueLayout.JAVA_INT);
-                }
-            }
-            return new int[4];
-        }
+    /** What CPUID can answer on a vCPU made here. */
+    public KvmCpuid supportedCpuid() throws PosixException {
+        return KvmCpuid.supported(device);
     }
 
     @Override

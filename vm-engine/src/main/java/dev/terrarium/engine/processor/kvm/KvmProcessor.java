@@ -1,202 +1,584 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor.kvm;
 
+import dev.terrarium.engine.EngineStatistics;
+import dev.terrarium.engine.device.Clock;
+import dev.terrarium.engine.memory.MemoryMap;
 import dev.terrarium.engine.posix.Posix;
 import dev.terrarium.engine.posix.PosixException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import dev.terrarium.engine.processor.LocalInterruptController;
+import dev.terrarium.engine.processor.LocalInterruptController.Signal;
+import dev.terrarium.engine.processor.Ports;
+import dev.terrarium.engine.processor.Processor;
+import dev.terrarium.engine.processor.ProcessorState;
+import dev.terrarium.engine.processor.ProcessorState.Activity;
+import dev.terrarium.engine.processor.software.SoftwareProcessor;
+import java.io.UncheckedIOException;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * One processor of a {@link KvmMachine}: runs the guest, and exchanges register files in the kernel's own structures. Used
- * by one thread at a time.
+ * A vCPU executed by the host's processor through KVM, with the board's own interrupt controllers. A {@link
+ * SoftwareProcessor} stands by: it executes the instruction that KVM cannot, enters the handler that a vCPU was about to
+ * enter when its state is taken, runs while the A20 gate is closed, and takes over for good when the vCPU makes no progress
+ * under KVM ({@link MovePolicy}).
  */
-public final class KvmProcessor implements AutoCloseable {
-    /** Exit reasons that {@link #run} returns (linux/kvm.h, KVM_EXIT_*). */
-    public static final int EXIT_IO = 2;
+public final class KvmProcessor implements Processor {
+    private static final Logger LOG = LoggerFactory.getLogger(KvmProcessor.class);
 
-    public static final int EXIT_HALT = 5;
-    public static final int EXIT_SHUTDOWN = 8;
-    public static final int EXIT_FAIL_ENTRY = 9;
-    public static final int EXIT_INTERNAL_ERROR = 17;
+    /** Exit reasons (linux/kvm.h, KVM_EXIT_*). */
+    private static final int EXIT_IO = 2;
 
-    /** Order in struct kvm_regs; R8 to R15 follow at 8. */
-    public static final int RAX = 0;
+    private static final int EXIT_HLT = 5;
+    private static final int EXIT_MMIO = 6;
+    private static final int EXIT_IRQ_WINDOW_OPEN = 7;
+    private static final int EXIT_SHUTDOWN = 8;
+    private static final int EXIT_INTR = 10;
+    private static final int EXIT_SET_TPR = 11;
+    private static final int EXIT_INTERNAL_ERROR = 17;
+    private static final int EXIT_SYSTEM_EVENT = 24;
+    private static final int NON_MASKABLE_VECTOR = 2;
+    private static final int INVALID_OPCODE_VECTOR = 6;
 
-    public static final int RBX = 1;
-    public static final int RCX = 2;
-    public static final int RDX = 3;
-    public static final int RSI = 4;
-    public static final int RDI = 5;
-    public static final int RSP = 6;
-    public static final int RBP = 7;
-    public static final int R8 = 8;
-    public static final int RIP = 16;
-    public static final int RFLAGS = 17;
+    /** A pause shorter than this is not told from the time it takes to look. */
+    private static final long SHORTEST_PAUSE_NANOS = 100_000;
 
-    /** Order of the segments in struct kvm_sregs. */
-    public static final int CS = 0;
+    private static final long LOOK_NANOS = 250_000_000L;
+    private static final long NOT_BUSY = Long.MIN_VALUE;
 
-    public static final int DS = 1;
-    public static final int ES = 2;
-    public static final int FS = 3;
-    public static final int GS = 4;
-    public static final int SS = 5;
-    public static final int TR = 6;
-    public static final int LDTR = 7;
-
-    /** Byte offsets in struct kvm_sregs. */
-    private static final int SEGMENT_BYTES = 24;
-
-    private static final int GDT = 192;
-    private static final int IDT = 208;
-    public static final int CR0 = 224;
-    public static final int CR2 = 232;
-    public static final int CR3 = 240;
-    public static final int CR4 = 248;
-    public static final int EFER = 264;
-
-    private static final long KVM_RUN = 0xAE80;
-    private static final long KVM_GET_REGS = 0x8090AE81L;
-    private static final long KVM_SET_REGS = 0x4090AE82L;
-    private static final long KVM_GET_SREGS = 0x8138AE83L;
-    private static final long KVM_SET_SREGS = 0x4138AE84L;
-    private static final long KVM_GET_XSAVE = 0x9000AEA4L;
-    private static final long KVM_SET_XSAVE = 0x5000AEA5L;
-
-    private static final long KVM_SET_XCRS = 0x4188AEA7L;
-
-    private static final int UPPER_HALVES = 576;
-    private static final int EXIT_REASON = 8;
-    private static final int XSTATE_PRESENT = 512;
-
-    private final int descriptor;
-    private final MemorySegment shared;
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment registers = arena.allocate(18 * 8, 8);
-    private final MemorySegment special = arena.allocate(312, 8);
-    private final MemorySegment extended = arena.allocate(4096, 64);
-
-    KvmProcessor(int descriptor, long sharedAddress, long sharedSize) {
-        this.descriptor = descriptor;
-        this.shared = MemorySegment.ofAddress(sharedAddress).reinterpret(sharedSize);
+    /** Makes the software processor that stands by, given its interrupt controller and time-stamp counter's frequency. */
+    @FunctionalInterface
+    public interface StandIn {
+        SoftwareProcessor make(LocalInterruptController controller, long timeStampHertz);
     }
 
-    /** Runs the guest until it needs something; returns the exit reason. */
-    public int run() throws PosixException {
-        Posix.ioctl(descriptor, KVM_RUN, 0);
-        return shared.get(ValueLayout.JAVA_INT, EXIT_REASON);
-    }
+    private final KvmMemory memory;
+    private final int index;
+    private final LocalInterruptController controller;
+    private final Clock clock;
+    private final ReentrantLock boardLock;
+    private final Consumer<String> moved;
+    private final WakeCapture capture;
+    private final SoftwareProcessor software;
+    private final KvmVcpu vcpu;
+    private final KvmRun shared;
+    private final KvmRegisters registers;
+    private final KvmStatistics statistics;
+    private final ProgressWatch progress;
+    private final DeviceExits devices;
+    private final VcpuInterrupter interrupter;
+    private final Clock.Timer lookTimer;
+    private final long timeStampHertz;
 
-    public void readRegisters() throws PosixException {
-        Posix.ioctl(descriptor, KVM_GET_REGS, registers.address());
-    }
+    private volatile boolean kicked;
+    private volatile boolean inSoftware;
+    private volatile boolean addressLine20 = true;
+    private volatile boolean lookDue;
+    private boolean halted;
+    private boolean waitingForStartup;
+    private boolean nonMaskablePending;
 
-    public void writeRegisters() throws PosixException {
-        Posix.ioctl(descriptor, KVM_SET_REGS, registers.address());
-    }
+    /** An access to a device was answered, and its instruction is finished by the next KVM_RUN. */
+    private boolean accessOpen;
 
-    /** A general register, RIP or RFLAGS, of the copy last read. */
-    public long register(int number) {
-        return registers.getAtIndex(ValueLayout.JAVA_LONG, number);
-    }
+    /** IA32_APIC_BASE as KVM has it. */
+    private long apicBase;
 
-    public void setRegister(int number, long value) {
-        registers.setAtIndex(ValueLayout.JAVA_LONG, number, value);
-    }
-
-    public void readSpecial() throws PosixException {
-        Posix.ioctl(descriptor, KVM_GET_SREGS, special.address());
-    }
-
-    public void writeSpecial() throws PosixException {
-        Posix.ioctl(descriptor, KVM_SET_SREGS, special.address());
-    }
-
-    /** CR0, CR2, CR3, CR4 or EFER of the copy last read. */
-    public long control(int offset) {
-        return special.get(ValueLayout.JAVA_LONG, offset);
-    }
-
-    public void setControl(int offset, long value) {
-        special.set(ValueLayout.JAVA_LONG, offset, value);
-    }
-
-    public void setDescriptorTables(long gdtBase, int gdtLimit, long idtBase, int idtLimit) {
-        special.set(ValueLayout.JAVA_LONG, GDT, gdtBase);
-        special.set(ValueLayout.JAVA_SHORT, GDT + 8, (short) gdtLimit);
-        special.set(ValueLayout.JAVA_LONG, IDT, idtBase);
-        special.set(ValueLayout.JAVA_SHORT, IDT + 8, (short) idtLimit);
-    }
+    private long leftAtBoard;
+    private long leftAtHost;
+    private boolean leftBefore;
+    private long exits;
+    private long helped;
+    private long helpNanos;
+    private volatile long busyNanos;
+    private volatile long busySince = NOT_BUSY;
 
     /**
-     * Sets a segment register.
-     *
-     * @param attributes descriptor bits in place: type at 8, S, DPL, P, then AVL at 20, L, D/B, G
+     * @param index 0 for the bootstrap processor
+     * @param moved told why, once, when the vCPU leaves KVM for the software processor; called on the vCPU's thread
+     * @throws PosixException if KVM refuses
      */
-    public void setSegment(int number, int selector, long base, long limit, int attributes) {
-        long at = (long) number * SEGMENT_BYTES;
-        special.set(ValueLayout.JAVA_LONG, at, base);
-        special.set(ValueLayout.JAVA_INT, at + 8, (int) limit);
-        special.set(ValueLayout.JAVA_SHORT, at + 12, (short) selector);
-        setSegmentByte(at + 14, attributes >>> 8 & 0xF);
-        setSegmentByte(at + 15, attributes >>> 15 & 1);
-        setSegmentByte(at + 16, attributes >>> 13 & 3);
-        setSegmentByte(at + 17, attributes >>> 22 & 1);
-        setSegmentByte(at + 18, attributes >>> 12 & 1);
-        setSegmentByte(at + 19, attributes >>> 21 & 1);
-        setSegmentByte(at + 20, attributes >>> 23 & 1);
-        setSegmentByte(at + 21, attributes >>> 20 & 1);
-        setSegmentByte(at + 22, attributes == 0 ? 1 : 0);
+    KvmProcessor(
+            KvmMachine machine,
+            KvmMemory memory,
+            int index,
+            MemoryMap map,
+            Ports ports,
+            LocalInterruptController controller,
+            Clock clock,
+            ReentrantLock boardLock,
+            StandIn standIn,
+            MovePolicy policy,
+            Consumer<String> moved)
+            throws PosixException {
+        this.memory = memory;
+        this.index = index;
+        this.controller = controller;
+        this.clock = clock;
+        this.boardLock = boardLock;
+        this.moved = moved;
+        capture = new WakeCapture(controller);
+        vcpu = machine.createVcpu(index);
+        shared = vcpu.shared();
+        try {
+            timeStampHertz = vcpu.timeStampHertz();
+            statistics = vcpu.statistics();
+        } catch (PosixException e) {
+            vcpu.close();
+            throw e;
+        }
+        software = standIn.make(capture, timeStampHertz);
+        KvmCpuid cpuid = machine.supportedCpuid().limit(software.identity());
+        vcpu.announce(cpuid);
+        registers = new KvmRegisters(vcpu, (cpuid.leaf(0xD, 0)[0] & ExtendedImage.AVX) != 0);
+        progress = new ProgressWatch(policy, statistics::emulatedInstructions);
+        devices = new DeviceExits(shared, map, ports, controller, boardLock);
+        interrupter = new VcpuInterrupter(shared);
+        controller.onRequest(this::wake);
+        lookTimer = clock.timer(this::lookLater);
+        reset();
     }
 
-    private void setSegmentByte(long at, int value) {
-        special.set(ValueLayout.JAVA_BYTE, at, (byte) value);
-    }
-
-    /** Fetches the x87 and SSE state; the first 512 bytes are an FXSAVE64 image. */
-    public void readExtended(byte[] image) throws PosixException {
-        Posix.ioctl(descriptor, KVM_GET_XSAVE, extended.address());
-        MemorySegment.copy(extended, ValueLayout.JAVA_BYTE, 0, image, 0, 512);
-    }
-
-    /** Sets the x87 and SSE state from an FXSAVE64 image. */
-    public void writeExtended(byte[] image) throws PosixException {
-        MemorySegment.copy(image, 0, extended, ValueLayout.JAVA_BYTE, 0, 512);
-        extended.set(ValueLayout.JAVA_LONG, XSTATE_PRESENT, 3);
-        Posix.ioctl(descriptor, KVM_SET_XSAVE, extended.address());
-    }
-
-    /** Sets XCR0. */
-    public void setExtendedControl(long value) throws PosixException {
-        try (Arena local = Arena.ofConfined()) {
-            MemorySegment registers = local.allocate(392, 8);
-            registers.set(ValueLayout.JAVA_INT, 0, 1);
-            registers.set(ValueLayout.JAVA_LONG, 16, value);
-            Posix.ioctl(descriptor, KVM_SET_XCRS, registers.address());
+    private void wake() {
+        if (inSoftware) {
+            capture.wakeStandIn();
+        } else {
+            interrupter.interrupt();
         }
     }
 
-    /** The upper halves of YMM0 to YMM15 that {@link #readExtended} fetched. */
-    public void upperHalves(byte[] halves) {
-        boolean there = (extended.get(ValueLayout.JAVA_LONG, XSTATE_PRESENT) & 4) != 0;
-        for (int i = 0; i < halves.length; i++) {
-            halves[i] = there ? extended.get(ValueLayout.JAVA_BYTE, UPPER_HALVES + i) : 0;
+    @Override
+    public void kick() {
+        kicked = true;
+        if (inSoftware) {
+            software.kick();
+        }
+        interrupter.interrupt();
+    }
+
+    private void lookLater() {
+        lookDue = true;
+        interrupter.interrupt();
+    }
+
+    @Override
+    public Exit run() {
+        if (inSoftware) {
+            return runInSoftware();
+        }
+        beginBusy();
+        interrupter.enter();
+        try {
+            continueTime();
+            scheduleLook();
+            return runUntilExit();
+        } catch (PosixException e) {
+            throw new UncheckedIOException("KVM does not go on with vCPU " + index, e);
+        } finally {
+            noteTime();
+            interrupter.leave();
+            endBusy();
         }
     }
 
-    /** Sets the x87, SSE and AVX state: an FXSAVE64 image and the upper halves of YMM0 to YMM15. */
-    public void writeExtended(byte[] image, byte[] halves) throws PosixException {
-        MemorySegment.copy(image, 0, extended, ValueLayout.JAVA_BYTE, 0, 512);
-        MemorySegment.copy(halves, 0, extended, ValueLayout.JAVA_BYTE, UPPER_HALVES, halves.length);
-        extended.set(ValueLayout.JAVA_LONG, XSTATE_PRESENT, 7);
-        Posix.ioctl(descriptor, KVM_SET_XSAVE, extended.address());
+    private Exit runInSoftware() {
+        if (kicked) {
+            kicked = false;
+            return Exit.KICKED;
+        }
+        Exit exit = software.run();
+        kicked &= exit != Exit.KICKED;
+        return exit;
+    }
+
+    private Exit runUntilExit() throws PosixException {
+        while (true) {
+            interrupter.beginLook();
+            if (kicked) {
+                kicked = false;
+                return Exit.KICKED;
+            }
+            takeSignals();
+            if (lookDue && look()) {
+                return Exit.KICKED;
+            }
+            if (waitingForStartup || halted && !wakesUp()) {
+                endBusy();
+                interrupter.sleep();
+                beginBusy();
+            } else if (!addressLine20) {
+                if (!executeInSoftware(false)) {
+                    return Exit.SHUTDOWN;
+                }
+            } else {
+                prepareInterrupt();
+                if (!enterGuest()) {
+                    return Exit.SHUTDOWN;
+                }
+            }
+        }
+    }
+
+    private boolean wakesUp() {
+        if (controller.interruptPending() && shared.interruptFlag()) {
+            halted = false;
+        }
+        return !halted;
+    }
+
+    /** Enters the guest and does what it leaves it for; false after a triple fault. */
+    private boolean enterGuest() throws PosixException {
+        halted = false;
+        int result = enter();
+        if (result < 0) {
+            if (result != -Posix.EINTR && result != -Posix.EAGAIN) {
+                throw new PosixException("KVM_RUN of vCPU " + index, -result);
+            }
+            return true;
+        }
+        switch (shared.exitReason()) {
+            case EXIT_IO -> {
+                exits++;
+                accessOpen = true;
+                devices.port();
+            }
+            case EXIT_MMIO -> {
+                exits++;
+                accessOpen = true;
+                devices.memory();
+            }
+            case EXIT_HLT -> halted = true;
+            case EXIT_IRQ_WINDOW_OPEN, EXIT_INTR, EXIT_SET_TPR -> {}
+            case EXIT_SHUTDOWN, EXIT_SYSTEM_EVENT -> {
+                return false;
+            }
+            default -> {
+                return executeInSoftware(shared.exitReason() == EXIT_INTERNAL_ERROR);
+            }
+        }
+        return true;
+    }
+
+    /** Runs the vCPU with the registers that the interrupt controller has, which the guest may write without an exit. */
+    private int enter() {
+        int priority = controller.taskPriorityClass();
+        shared.setCr8(priority);
+        int result = vcpu.enter();
+        accessOpen = false;
+        int newPriority = shared.cr8();
+        long newBase = shared.apicBase();
+        if (newPriority != priority || newBase != apicBase) {
+            apicBase = newBase;
+            boardLock.lock();
+            try {
+                controller.setTaskPriorityClass(newPriority);
+                controller.setBaseAddress(newBase);
+            } finally {
+                boardLock.unlock();
+            }
+        }
+        return result;
+    }
+
+    private void prepareInterrupt() throws PosixException {
+        if (nonMaskablePending) {
+            nonMaskablePending = false;
+            vcpu.injectNonMaskable();
+        }
+        if (controller.interruptPending() && shared.readyForInterrupt()) {
+            int vector;
+            boardLock.lock();
+            try {
+                vector = controller.acknowledge();
+            } finally {
+                boardLock.unlock();
+            }
+            if (vector >= 0) {
+                vcpu.injectInterrupt(vector);
+                shared.setInterruptible(shared.interruptFlag(), false);
+            }
+        }
+        shared.requestInterruptWindow(controller.interruptPending());
+    }
+
+    private void takeSignals() throws PosixException {
+        Signal signal;
+        boardLock.lock();
+        try {
+            signal = controller.takeSignal();
+        } finally {
+            boardLock.unlock();
+        }
+        switch (signal) {
+            case NONE -> {}
+            case NON_MASKABLE -> {
+                nonMaskablePending = true;
+                halted = false;
+            }
+            case INIT -> {
+                finishAccess();
+                resetRegisters();
+            }
+            case STARTUP -> {
+                if (waitingForStartup) {
+                    take(startedAt(software.state(), controller.startupVector()), false);
+                }
+            }
+        }
+    }
+
+    private static ProcessorState startedAt(ProcessorState reset, int vector) {
+        ProcessorState.Segment[] segments = reset.segments().clone();
+        ProcessorState.Segment code = segments[1];
+        segments[1] = new ProcessorState.Segment(vector << 8, (long) vector << 12, code.limit(), code.attributes());
+        return new ProcessorState(
+                reset.registers(),
+                0,
+                reset.flags(),
+                segments,
+                reset.globalDescriptorTable(),
+                reset.interruptDescriptorTable(),
+                reset.controlRegisters(),
+                reset.debugRegisters(),
+                reset.modelSpecificRegisters(),
+                reset.extendedControl(),
+                reset.extendedState(),
+                Activity.RUNNING,
+                false,
+                false);
+    }
+
+    // The software processor's help.
+
+    /**
+     * Has the software processor execute one instruction; false after a triple fault.
+     *
+     * @param emulationFailed KVM could not, and may have queued an invalid opcode exception for it
+     */
+    private boolean executeInSoftware(boolean emulationFailed) throws PosixException {
+        long start = System.nanoTime();
+        handOver(emulationFailed);
+        if (!halted) {
+            software.executeOne();
+        }
+        boolean alive = !software.takeShutdown();
+        take(software.state(), false);
+        helped++;
+        helpNanos += System.nanoTime() - start;
+        return alive;
+    }
+
+    /** Gives the software processor the state as it is, and has it enter the handler that the vCPU was about to enter. */
+    private void handOver(boolean emulationFailed) throws PosixException {
+        finishAccess();
+        Activity activity =
+                waitingForStartup ? Activity.WAITING_FOR_STARTUP : halted ? Activity.HALTED : Activity.RUNNING;
+        software.restore(registers.read(activity, controller.taskPriorityClass(), controller.baseAddress()));
+        KvmEvents events = registers.events();
+        nonMaskablePending |= events.nonMaskablePending();
+        if (events.exception() && !(emulationFailed && events.exceptionVector() == INVALID_OPCODE_VECTOR)) {
+            software.enterException(events.exceptionVector(), events.exceptionError());
+        } else if (events.interrupt()) {
+            software.enterInterrupt(events.interruptVector());
+        } else if (events.nonMaskable()) {
+            software.enterInterrupt(NON_MASKABLE_VECTOR);
+        }
+    }
+
+    /** Lets the instruction that accessed a device finish, without another. */
+    private void finishAccess() throws PosixException {
+        while (accessOpen) {
+            shared.setImmediateExit(true);
+            int result = enter();
+            if (result == 0 && shared.exitReason() == EXIT_IO) {
+                devices.port();
+                accessOpen = true;
+            } else if (result == 0 && shared.exitReason() == EXIT_MMIO) {
+                devices.memory();
+                accessOpen = true;
+            } else if (result < 0 && result != -Posix.EINTR) {
+                throw new PosixException("KVM_RUN of vCPU " + index, -result);
+            }
+        }
+    }
+
+    private void take(ProcessorState state, boolean timeStamp) throws PosixException {
+        apicBase = controller.baseAddress();
+        registers.write(state, timeStamp, apicBase);
+        halted = state.activity() == Activity.HALTED;
+        waitingForStartup = state.activity() == Activity.WAITING_FOR_STARTUP;
+        accessOpen = false;
+    }
+
+    /** Judges the vCPU's progress; true if it left KVM. */
+    private boolean look() throws PosixException {
+        lookDue = false;
+        scheduleLook();
+        Optional<String> reason = progress.judge(busyNanos(), helpNanos, exits);
+        reason.ifPresent(this::move);
+        return reason.isPresent();
+    }
+
+    private void scheduleLook() {
+        boardLock.lock();
+        try {
+            lookTimer.schedule(clock.nanoTime() + LOOK_NANOS);
+        } finally {
+            boardLock.unlock();
+        }
+    }
+
+    private void move(String reason) {
+        try {
+            handOver(false);
+        } catch (PosixException e) {
+            throw new UncheckedIOException("KVM does not give vCPU " + index + " away", e);
+        }
+        if (nonMaskablePending) {
+            nonMaskablePending = false;
+            software.requestNonMaskable();
+        }
+        inSoftware = true;
+        if (kicked) {
+            software.kick();
+        }
+        LOG.info("vCPU {} moves to the software processor: {} ({} instructions helped with)", index, reason, helped);
+        moved.accept(reason);
+    }
+
+    // Time.
+
+    /** The time-stamp counter stands still while the board's clock does. */
+    private void continueTime() {
+        if (!leftBefore) {
+            return;
+        }
+        long paused = (System.nanoTime() - leftAtHost) - (clock.nanoTime() - leftAtBoard);
+        if (paused > SHORTEST_PAUSE_NANOS) {
+            vcpu.turnBackTimeStamp((long) (paused / 1e9 * timeStampHertz));
+        }
+    }
+
+    private void noteTime() {
+        leftBefore = true;
+        leftAtHost = System.nanoTime();
+        leftAtBoard = clock.nanoTime();
+    }
+
+    private void beginBusy() {
+        busySince = System.nanoTime();
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // only the vCPU's thread writes
+    private void endBusy() {
+        long since = busySince;
+        if (since != NOT_BUSY) {
+            busyNanos += System.nanoTime() - since;
+            busySince = NOT_BUSY;
+        }
+    }
+
+    // From outside, while the vCPU does not run.
+
+    private void resetRegisters() throws PosixException {
+        software.reset();
+        nonMaskablePending = false;
+        take(software.state(), false);
+    }
+
+    @Override
+    public void reset() {
+        if (inSoftware) {
+            software.reset();
+            return;
+        }
+        try {
+            resetRegisters();
+        } catch (PosixException e) {
+            throw new UncheckedIOException("KVM does not reset vCPU " + index, e);
+        }
+    }
+
+    @Override
+    public ProcessorState state() {
+        if (!inSoftware) {
+            try {
+                handOver(false);
+                take(software.state(), false);
+            } catch (PosixException e) {
+                throw new UncheckedIOException("KVM does not tell the state of vCPU " + index, e);
+            }
+        }
+        return software.state();
+    }
+
+    @Override
+    public void restore(ProcessorState state) {
+        software.restore(state);
+        if (!inSoftware) {
+            try {
+                memory.forgetTranslations();
+                take(state, true);
+            } catch (PosixException e) {
+                throw new UncheckedIOException("KVM does not take the state of vCPU " + index, e);
+            }
+        }
+    }
+
+    @Override
+    public void setA20(boolean enabled) {
+        addressLine20 = enabled;
+        software.setA20(enabled);
+    }
+
+    /** Has the vCPU left KVM? Any thread. */
+    public boolean inSoftware() {
+        return inSoftware;
+    }
+
+    /** Instructions that the software processor executed for KVM; to be asked for while the vCPU does not run. */
+    long helped() {
+        return helped;
+    }
+
+    @Override
+    public String accelerator() {
+        return inSoftware ? software.accelerator() : "kvm";
+    }
+
+    /** Those that the software processor executed; KVM does not count. */
+    @Override
+    public long instructions() {
+        return software.instructions();
+    }
+
+    @Override
+    public EngineStatistics statistics() {
+        return software.statistics();
+    }
+
+    @Override
+    public long busyNanos() {
+        long since = busySince;
+        return busyNanos
+                + (since == NOT_BUSY ? 0 : System.nanoTime() - since)
+                + (inSoftware ? software.busyNanos() : 0);
     }
 
     @Override
     public void close() {
-        Posix.unmap(shared.address(), shared.byteSize());
-        Posix.close(descriptor);
-        arena.close();
+        boardLock.lock();
+        try {
+            lookTimer.cancel();
+        } finally {
+            boardLock.unlock();
+        }
+        interrupter.close();
+        software.close();
+        statistics.close();
+        vcpu.close();
     }
 }

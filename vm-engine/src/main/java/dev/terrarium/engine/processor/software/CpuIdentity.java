@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor.software;
 
+import dev.terrarium.engine.processor.CpuidSource;
 import java.nio.charset.StandardCharsets;
 
 /**
@@ -8,7 +9,7 @@ import java.nio.charset.StandardCharsets;
  * take none of the work-arounds that Intel's speculation bugs need; family and model are those of QEMU's qemu64, which
  * every guest has met.
  */
-final class CpuIdentity {
+final class CpuIdentity implements CpuidSource {
     private static final String VENDOR = "AuthenticAMD";
     private static final String HYPERVISOR = "TerrariumVM ";
     private static final String BRAND = "Terrarium software processor";
@@ -113,12 +114,30 @@ final class CpuIdentity {
         return bits;
     }
 
-    /**
-     * EAX, EBX, ECX, EDX for a leaf; zeros for one that does not exist.
-     *
-     * @param subleaf ECX, for the leaves that have several
-     */
-    int[] leaf(int leaf, int subleaf) {
+    /** The features that another processor announces, without those that need one it does not. */
+    static FeatureSet announcedBy(CpuidSource processor) {
+        int features = announcedBy(LEAF_1_ECX, processor.leaf(1, 0)[2])
+                | announcedBy(LEAF_7_EBX, processor.leaf(7, 0)[1])
+                | announcedBy(LEAF_80000001_ECX, processor.leaf(0x8000_0001, 0)[2]);
+        if ((features & FeatureSet.XSAVE) == 0) {
+            features &= ~FeatureSet.AVX;
+        }
+        if ((features & FeatureSet.AVX) == 0) {
+            features &= ~(FeatureSet.AVX2 | FeatureSet.F16C | FeatureSet.FMA);
+        }
+        return new FeatureSet(features);
+    }
+
+    private static int announcedBy(int[][] table, int bits) {
+        int features = 0;
+        for (int[] each : table) {
+            features |= (bits & 1 << each[1]) != 0 ? each[0] : 0;
+        }
+        return features;
+    }
+
+    @Override
+    public int[] leaf(int leaf, int subleaf) {
         return switch (leaf) {
             case 0 -> vendor(features.has(FeatureSet.XSAVE) ? 0xD : 7, VENDOR);
             case 1 ->

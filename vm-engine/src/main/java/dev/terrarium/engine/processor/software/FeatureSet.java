@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor.software;
 
+import dev.terrarium.engine.processor.CpuidSource;
+
 /**
  * The instruction-set extensions that a processor announces and executes, beyond those every x86-64 processor has. The
  * levels are those of the x86-64 psABI (section 3.1.1, table 3.1): x86-64-v1 to x86-64-v3.
@@ -45,6 +47,11 @@ public record FeatureSet(int bits) {
 
     /** Everything this processor has. */
     public static final FeatureSet BEST = new FeatureSet(ALL);
+
+    /** Those of them that another processor announces too. */
+    public FeatureSet alsoOf(CpuidSource processor) {
+        return new FeatureSet(bits & CpuIdentity.announcedBy(processor).bits);
+    }
 
     /** Are all of {@code wanted} in the set? */
     boolean has(int wanted) {

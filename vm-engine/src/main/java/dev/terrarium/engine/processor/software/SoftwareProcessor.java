@@ -4,6 +4,7 @@ package dev.terrarium.engine.processor.software;
 import dev.terrarium.engine.EngineStatistics;
 import dev.terrarium.engine.device.Clock;
 import dev.terrarium.engine.memory.MemoryMap;
+import dev.terrarium.engine.processor.CpuidSource;
 import dev.terrarium.engine.processor.LocalInterruptController;
 import dev.terrarium.engine.processor.LocalInterruptController.Signal;
 import dev.terrarium.engine.processor.Ports;
@@ -29,6 +30,7 @@ public final class SoftwareProcessor implements Processor {
     private final SegmentLoader segments;
     private final Interrupts interrupts;
     private final ModelSpecificRegisters registers;
+    private final CpuIdentity identity;
     private final BlockCache blocks;
     private final Interpreter interpreter;
     private final @Nullable RegionCompiler compiler;
@@ -57,10 +59,45 @@ public final class SoftwareProcessor implements Processor {
             Clock clock,
             ReentrantLock boardLock,
             Runnable floatingPointError) {
-        this(index, count, features, map, ports, controller, clock, boardLock, floatingPointError, Compilation.asked());
+        this(
+                index,
+                count,
+                features,
+                map,
+                ports,
+                controller,
+                clock,
+                TimeStampCounter.USUAL_HERTZ,
+                boardLock,
+                floatingPointError);
     }
 
-    /** The same with a say in when code is compiled. */
+    /** The same with a time-stamp counter of {@code timeStampHertz} ticks a second: that of the processor it stands in for. */
+    public SoftwareProcessor(
+            int index,
+            int count,
+            FeatureSet features,
+            MemoryMap map,
+            Ports ports,
+            LocalInterruptController controller,
+            Clock clock,
+            long timeStampHertz,
+            ReentrantLock boardLock,
+            Runnable floatingPointError) {
+        this(
+                index,
+                count,
+                features,
+                map,
+                ports,
+                controller,
+                new TimeStampCounter(clock, timeStampHertz),
+                boardLock,
+                floatingPointError,
+                Compilation.asked());
+    }
+
+    /** With a say in when code is compiled. */
     SoftwareProcessor(
             int index,
             int count,
@@ -69,6 +106,30 @@ public final class SoftwareProcessor implements Processor {
             Ports ports,
             LocalInterruptController controller,
             Clock clock,
+            ReentrantLock boardLock,
+            Runnable floatingPointError,
+            Compilation compilation) {
+        this(
+                index,
+                count,
+                features,
+                map,
+                ports,
+                controller,
+                new TimeStampCounter(clock, TimeStampCounter.USUAL_HERTZ),
+                boardLock,
+                floatingPointError,
+                compilation);
+    }
+
+    private SoftwareProcessor(
+            int index,
+            int count,
+            FeatureSet features,
+            MemoryMap map,
+            Ports ports,
+            LocalInterruptController controller,
+            TimeStampCounter counter,
             ReentrantLock boardLock,
             Runnable floatingPointError,
             Compilation compilation) {
@@ -85,8 +146,8 @@ public final class SoftwareProcessor implements Processor {
         interrupts = new Interrupts(cpu, memory, segments, tasks);
         InterruptWindow window = new InterruptWindow(cpu, controller);
         ControlTransfer transfer = new ControlTransfer(cpu, memory, addresses, segments, tasks, window);
-        TimeStampCounter counter = new TimeStampCounter(clock);
         registers = new ModelSpecificRegisters(cpu, control, counter, controller, boardLock, memory);
+        identity = new CpuIdentity(index, count, cpu);
         SystemUnit system = new SystemUnit(
                 cpu,
                 memory,
@@ -97,7 +158,7 @@ public final class SoftwareProcessor implements Processor {
                 control,
                 registers,
                 counter,
-                new CpuIdentity(index, count, cpu),
+                identity,
                 window,
                 controller,
                 boardLock,
@@ -240,6 +301,46 @@ public final class SoftwareProcessor implements Processor {
         }
     }
 
+    /**
+     * Executes one instruction of a state taken over by {@link #restore}, without regard to interrupts, and enters the handler
+     * of the exception that it raises. Not while {@link #run} runs.
+     */
+    public void executeOne() {
+        boolean shadowed = cpu.interruptShadow && cpu.rip == cpu.shadowedInstruction;
+        cpu.interruptShadow = false;
+        cpu.trapShadow &= shadowed;
+        step();
+    }
+
+    /** Enters the handler of an exception; {@code errorCode} is -1 if it has none. As {@link #executeOne} otherwise. */
+    public void enterException(int vector, int errorCode) {
+        interrupts.deliver(vector, errorCode < 0 ? GuestFault.NO_ERROR_CODE : errorCode);
+    }
+
+    /** Enters the handler of an interrupt that was acknowledged. As {@link #executeOne} otherwise. */
+    public void enterInterrupt(int vector) {
+        cpu.halted = false;
+        deliverExternal(vector);
+    }
+
+    /** Makes a non-maskable interrupt pending. As {@link #executeOne} otherwise. */
+    public void requestNonMaskable() {
+        nonMaskablePending = true;
+        cpu.demandAttention(Cpu.ATTENTION_EVENT);
+    }
+
+    /** Did the guest cause a triple fault since the last call? As {@link #executeOne} otherwise. */
+    public boolean takeShutdown() {
+        boolean shutdown = interrupts.shutdown();
+        interrupts.clearShutdown();
+        return shutdown;
+    }
+
+    /** What CPUID answers now. */
+    public CpuidSource identity() {
+        return identity;
+    }
+
     private boolean interruptible() {
         return (cpu.systemFlags & Cpu.FLAG_IF) != 0 && controller.interruptPending();
     }
@@ -374,7 +475,13 @@ public final class SoftwareProcessor implements Processor {
         waitingForStartup = state.activity() == ProcessorState.Activity.WAITING_FOR_STARTUP;
         segments.setPrivilege(StateExchange.privilege(cpu));
         memory.flush();
+        mapChanged = true;
         cpu.demandAttention(Cpu.ATTENTION_EVENT);
+    }
+
+    @Override
+    public String accelerator() {
+        return "software";
     }
 
     /** The vCPU's thread writes the counter without ceremony; a reader elsewhere sees a value a moment old. */

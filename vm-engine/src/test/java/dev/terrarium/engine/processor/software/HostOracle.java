@@ -5,7 +5,7 @@ import dev.terrarium.engine.memory.HostBlock;
 import dev.terrarium.engine.memory.HostMemory;
 import dev.terrarium.engine.posix.PosixException;
 import dev.terrarium.engine.processor.kvm.KvmMachine;
-import dev.terrarium.engine.processor.kvm.KvmProcessor;
+import dev.terrarium.engine.processor.kvm.KvmVcpu;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -40,14 +40,14 @@ final class HostOracle implements AutoCloseable {
 
     /** Copies of registers in the order of ModRM numbers. */
     private static final int[] ORDER = {
-        KvmProcessor.RAX, KvmProcessor.RCX, KvmProcessor.RDX, KvmProcessor.RBX,
-        KvmProcessor.RSP, KvmProcessor.RBP, KvmProcessor.RSI, KvmProcessor.RDI
+        KvmVcpu.RAX, KvmVcpu.RCX, KvmVcpu.RDX, KvmVcpu.RBX,
+        KvmVcpu.RSP, KvmVcpu.RBP, KvmVcpu.RSI, KvmVcpu.RDI
     };
 
     private final HostBlock memory = HostBlock.allocate(MEMORY);
     private final long host = memory.address();
     private KvmMachine machine;
-    private KvmProcessor processor;
+    private KvmVcpu processor;
     private final boolean compatibilityMode;
     private boolean avx;
 
@@ -112,20 +112,20 @@ final class HostOracle implements AutoCloseable {
 
     /** RCPSS and RSQRTSS are approximations, and each vendor has its own; ours are Intel's. */
     boolean approximatesAsIntel() throws IOException {
-        return machine.cpuid(0, 0)[1] == 0x756E_6547; // "Genu"
+        return machine.supportedCpuid().leaf(0, 0)[1] == 0x756E_6547; // "Genu"
     }
 
-    private KvmProcessor powerOn() throws IOException {
+    private KvmVcpu powerOn() throws IOException {
         machine.mapMemory(0, 0, host, MEMORY);
-        KvmProcessor made = machine.createProcessor(0);
+        KvmVcpu made = machine.createVcpu(0, machine.supportedCpuid().announcingExtendedState());
         made.readSpecial();
         avx = enableAvx(made);
         return made;
     }
 
-    private static boolean enableAvx(KvmProcessor made) {
+    private static boolean enableAvx(KvmVcpu made) {
         try {
-            made.setControl(KvmProcessor.CR4, made.control(KvmProcessor.CR4) | Cpu.CR4_OSXSAVE);
+            made.setControl(KvmVcpu.CR4, made.control(KvmVcpu.CR4) | Cpu.CR4_OSXSAVE);
             made.writeSpecial();
             made.setExtendedControl(7);
             return true;
@@ -199,10 +199,10 @@ final class HostOracle implements AutoCloseable {
                 before.scratch.length);
         prepareSpecial(sequence.wide());
         for (int i = 0; i < 16; i++) {
-            processor.setRegister(i < 8 ? ORDER[i] : KvmProcessor.R8 + i - 8, before.registers[i]);
+            processor.setRegister(i < 8 ? ORDER[i] : KvmVcpu.R8 + i - 8, before.registers[i]);
         }
-        processor.setRegister(KvmProcessor.RIP, OracleState.CODE);
-        processor.setRegister(KvmProcessor.RFLAGS, before.flags | 2);
+        processor.setRegister(KvmVcpu.RIP, OracleState.CODE);
+        processor.setRegister(KvmVcpu.RFLAGS, before.flags | 2);
         processor.writeRegisters();
         if (avx) {
             processor.writeExtended(before.extended, before.upper);
@@ -211,36 +211,35 @@ final class HostOracle implements AutoCloseable {
         }
         int reason = processor.run();
         processor.readRegisters();
-        if (reason != KvmProcessor.EXIT_HALT) {
-            throw new IOException(String.format(
-                    "exit %d at %X of %s", reason, processor.register(KvmProcessor.RIP), sequence.describe()));
+        if (reason != KvmVcpu.EXIT_HALT) {
+            throw new IOException(
+                    String.format("exit %d at %X of %s", reason, processor.register(KvmVcpu.RIP), sequence.describe()));
         }
         return result(before);
     }
 
     private void prepareSpecial(boolean wide) throws IOException {
         processor.setDescriptorTables(GDT, 0x4F, IDT, 0x1FF);
-        processor.setSegment(KvmProcessor.CS, wide ? CODE64 : CODE32, 0, 0xFFFF_FFFFL, wide ? 0xA0_FB00 : 0xC0_FB00);
-        for (int segment = KvmProcessor.DS; segment <= KvmProcessor.SS; segment++) {
+        processor.setSegment(KvmVcpu.CS, wide ? CODE64 : CODE32, 0, 0xFFFF_FFFFL, wide ? 0xA0_FB00 : 0xC0_FB00);
+        for (int segment = KvmVcpu.DS; segment <= KvmVcpu.SS; segment++) {
             processor.setSegment(segment, DATA, 0, 0xFFFF_FFFFL, 0xC0_F300);
         }
-        processor.setSegment(KvmProcessor.TR, TASK, TSS, 0x67, 0x8B00);
-        processor.setSegment(KvmProcessor.LDTR, 0, 0, 0, 0);
+        processor.setSegment(KvmVcpu.TR, TASK, TSS, 0x67, 0x8B00);
+        processor.setSegment(KvmVcpu.LDTR, 0, 0, 0, 0);
+        processor.setControl(KvmVcpu.CR0, Cpu.CR0_PG | Cpu.CR0_NE | Cpu.CR0_ET | Cpu.CR0_MP | Cpu.CR0_PE | Cpu.CR0_WP);
+        processor.setControl(KvmVcpu.CR2, 0);
+        processor.setControl(KvmVcpu.CR3, PML4);
         processor.setControl(
-                KvmProcessor.CR0, Cpu.CR0_PG | Cpu.CR0_NE | Cpu.CR0_ET | Cpu.CR0_MP | Cpu.CR0_PE | Cpu.CR0_WP);
-        processor.setControl(KvmProcessor.CR2, 0);
-        processor.setControl(KvmProcessor.CR3, PML4);
-        processor.setControl(
-                KvmProcessor.CR4, Cpu.CR4_PAE | Cpu.CR4_OSFXSR | Cpu.CR4_OSXMMEXCPT | (avx ? Cpu.CR4_OSXSAVE : 0));
-        processor.setControl(KvmProcessor.EFER, Cpu.EFER_LME | Cpu.EFER_LMA);
+                KvmVcpu.CR4, Cpu.CR4_PAE | Cpu.CR4_OSFXSR | Cpu.CR4_OSXMMEXCPT | (avx ? Cpu.CR4_OSXSAVE : 0));
+        processor.setControl(KvmVcpu.EFER, Cpu.EFER_LME | Cpu.EFER_LMA);
         processor.writeSpecial();
     }
 
     private OracleState result(OracleState before) throws IOException {
         OracleState after = before.copy();
-        long frame = processor.register(KvmProcessor.RSP);
+        long frame = processor.register(KvmVcpu.RSP);
         for (int i = 0; i < 16; i++) {
-            after.registers[i] = processor.register(i < 8 ? ORDER[i] : KvmProcessor.R8 + i - 8);
+            after.registers[i] = processor.register(i < 8 ? ORDER[i] : KvmVcpu.R8 + i - 8);
         }
         after.vector = (int) read64(frame);
         after.errorCode = (int) read64(frame + 8);
@@ -253,7 +252,7 @@ final class HostOracle implements AutoCloseable {
         }
         if (after.vector == GuestFault.PAGE_FAULT) {
             processor.readSpecial();
-            after.faultAddress = processor.control(KvmProcessor.CR2);
+            after.faultAddress = processor.control(KvmVcpu.CR2);
         }
         MemorySegment.copy(
                 HostMemory.ALL,

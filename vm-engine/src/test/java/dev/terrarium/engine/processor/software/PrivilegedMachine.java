@@ -10,6 +10,7 @@ import dev.terrarium.engine.memory.HostMemory;
 import dev.terrarium.engine.memory.MemoryMap;
 import dev.terrarium.engine.processor.LocalInterruptController;
 import dev.terrarium.engine.processor.Ports;
+import dev.terrarium.engine.processor.Processor;
 import dev.terrarium.engine.processor.Processor.Exit;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -24,7 +25,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A whole software processor with some RAM, and ports by which a program written with {@code privileged/kit.inc} tells of
+ * A whole processor, the software one unless told otherwise, with some RAM, and ports by which a program written with {@code privileged/kit.inc} tells of
  * exceptions, reports values, raises interrupts and ends.
  */
 final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptController {
@@ -47,7 +48,7 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
     /** What the program told: {@code #14(2)@1000} for an exception, hexadecimal numbers for its reports. */
     final List<String> log = new ArrayList<>();
 
-    final SoftwareProcessor processor;
+    final Processor processor;
     private final HostBlock memory;
     private final HostBlock resetPage;
     private final Deque<Integer> pending = new ConcurrentLinkedDeque<>();
@@ -66,7 +67,33 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
         map.mapDirect(0, MEMORY, memory.address(), memory.address());
         map.mapDirect(RESET_PAGE, 4096, resetPage.address(), resetPage.address());
         Clock clock = new ManualClock();
-        processor = new SoftwareProcessor(0, 1, features, map, this, this, clock, lock, () -> {}, compilation);
+        processor = maker.make(features, compilation, map, this, this, clock, lock);
+    }
+
+    /** Makes the processor of a machine. */
+    @FunctionalInterface
+    interface Maker {
+        /** A processor with these extensions, on this memory, these ports and this interrupt controller. */
+        Processor make(
+                FeatureSet features,
+                Compilation compilation,
+                MemoryMap map,
+                Ports ports,
+                LocalInterruptController controller,
+                Clock clock,
+                ReentrantLock lock)
+                throws IOException;
+    }
+
+    /** Makes the software processor under test. */
+    static final Maker SOFTWARE = (features, compilation, map, ports, controller, clock, lock) ->
+            new SoftwareProcessor(0, 1, features, map, ports, controller, clock, lock, () -> {}, compilation);
+
+    private static Maker maker = SOFTWARE;
+
+    /** Has the programs run on other processors from now on. */
+    static void runOn(Maker other) {
+        maker = other;
     }
 
     /** Assembles and runs a program; returns what it told, last of all {@code shutdown} if that is how it ended. */
@@ -106,10 +133,14 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
             if (machine.runToEnd() == Exit.SHUTDOWN) {
                 machine.log.add("shutdown");
             }
-            return new Outcome(List.copyOf(machine.log), machine.processor.compiledInstructions());
+            return new Outcome(List.copyOf(machine.log), machine.compiledInstructions());
         } catch (IOException e) {
             throw new AssertionError(e);
         }
+    }
+
+    private long compiledInstructions() {
+        return processor instanceof SoftwareProcessor software ? software.compiledInstructions() : 0;
     }
 
     private Exit runToEnd() {
