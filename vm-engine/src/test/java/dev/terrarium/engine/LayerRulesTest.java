@@ -94,6 +94,15 @@ class LayerRulesTest {
                     "every native call is in engine.posix, where its error handling and its arguments are checked once");
 
     @ArchTest
+    static final ArchRule processorsAloneAreUnchecked = noClasses()
+            .that()
+            .resideOutsideOfPackages(ENGINE + ".processor..", ENGINE + ".memory..")
+            .should()
+            .dependOnClassesThat()
+            .haveFullyQualifiedName(ENGINE + ".memory.Unchecked")
+            .because("an address that is not checked must come from a TLB or from the kernel (decision 4)");
+
+    @ArchTest
     static final ArchRule interfaceKnowsItsFactoryOnly = classes()
             .that()
             .resideInAPackage(ENGINE)
