@@ -40,6 +40,7 @@ import dev.terrarium.engine.firmware.MemoryMap;
 import dev.terrarium.engine.memory.HostBlock;
 import dev.terrarium.engine.processor.Processor;
 import dev.terrarium.engine.processor.software.FeatureSet;
+import dev.terrarium.engine.processor.software.ProcessorGroup;
 import dev.terrarium.engine.processor.software.SoftwareProcessor;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -213,10 +214,11 @@ final class PersonalComputer implements AutoCloseable {
                 serial,
                 firmwareConfig));
         devices.addAll(apics);
+        ProcessorGroup group = new ProcessorGroup(config.vcpus());
         for (int i = 0; i < config.vcpus(); i++) {
             processors.add(new SoftwareProcessor(
                     i,
-                    config.vcpus(),
+                    group,
                     features(config.cpu()),
                     memory.map(),
                     ports,

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor.software;
 
+import dev.terrarium.engine.memory.AtomicMemory;
 import dev.terrarium.engine.memory.Unchecked;
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
@@ -12,6 +14,9 @@ import java.util.Arrays;
  * a linear address into a host address. Reads, writes and the two privileges have tables of their own, so that a hit needs
  * no permission check. An access of n bytes compares the page of its <em>last</em> byte with the tag in the slot
  * of its <em>first</em> byte's page: an access that crosses a page therefore always misses.
+ *
+ * <p>Reads acquire and writes release, so that other vCPUs see them in the order of the program as far as x86 promises (Intel SDM
+ * volume 3, section 8.2.2): on x86 hosts that keeps HotSpot from moving them and is no instruction.
  */
 final class Mmu {
     static final int ENTRIES = 1024;
@@ -185,7 +190,9 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = reads;
         if (table[slot] == (linear & PAGE_MASK)) {
-            return Unchecked.getByte(linear + table[slot + 1]) & 0xFF;
+            int value = Unchecked.getByte(linear + table[slot + 1]) & 0xFF;
+            VarHandle.acquireFence();
+            return value;
         }
         return (int) slow.read(linear, 1);
     }
@@ -195,7 +202,9 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = reads;
         if (table[slot] == ((linear + 1) & PAGE_MASK)) {
-            return Unchecked.getShort(linear + table[slot + 1]) & 0xFFFF;
+            int value = Unchecked.getShort(linear + table[slot + 1]) & 0xFFFF;
+            VarHandle.acquireFence();
+            return value;
         }
         return (int) slow.read(linear, 2);
     }
@@ -204,7 +213,9 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = reads;
         if (table[slot] == ((linear + 3) & PAGE_MASK)) {
-            return Unchecked.getInt(linear + table[slot + 1]);
+            int value = Unchecked.getInt(linear + table[slot + 1]);
+            VarHandle.acquireFence();
+            return value;
         }
         return (int) slow.read(linear, 4);
     }
@@ -213,7 +224,9 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = reads;
         if (table[slot] == ((linear + 7) & PAGE_MASK)) {
-            return Unchecked.getLong(linear + table[slot + 1]);
+            long value = Unchecked.getLong(linear + table[slot + 1]);
+            VarHandle.acquireFence();
+            return value;
         }
         return slow.read(linear, 8);
     }
@@ -222,6 +235,7 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = writes;
         if (table[slot] == (linear & PAGE_MASK)) {
+            VarHandle.releaseFence();
             Unchecked.putByte(linear + table[slot + 1], (byte) value);
         } else {
             slow.write(linear, 1, value & 0xFF);
@@ -232,6 +246,7 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = writes;
         if (table[slot] == ((linear + 1) & PAGE_MASK)) {
+            VarHandle.releaseFence();
             Unchecked.putShort(linear + table[slot + 1], (short) value);
         } else {
             slow.write(linear, 2, value & 0xFFFF);
@@ -242,6 +257,7 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = writes;
         if (table[slot] == ((linear + 3) & PAGE_MASK)) {
+            VarHandle.releaseFence();
             Unchecked.putInt(linear + table[slot + 1], value);
         } else {
             slow.write(linear, 4, value & 0xFFFF_FFFFL);
@@ -252,6 +268,7 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = writes;
         if (table[slot] == ((linear + 7) & PAGE_MASK)) {
+            VarHandle.releaseFence();
             Unchecked.putLong(linear + table[slot + 1], value);
         } else {
             slow.write(linear, 8, value);
@@ -282,5 +299,31 @@ final class Mmu {
     long directWrite(long linear) {
         int slot = slot(linear);
         return writes[slot] == (linear & PAGE_MASK) ? linear + writes[slot + 1] : 0;
+    }
+
+    /**
+     * The host address of an operand in RAM that is about to be changed by one atomic operation, or 0 if it is not aligned or
+     * not in RAM. {@link #modified} has to follow.
+     */
+    long hostToModify(long linear, int size) {
+        if (!AtomicMemory.isAligned(linear, size)) {
+            return 0;
+        }
+        int slot = slot(linear);
+        long page = linear & PAGE_MASK;
+        if (reads[slot] == page && writes[slot] == page && reads[slot + 1] == writes[slot + 1]) {
+            return linear + writes[slot + 1];
+        }
+        return slow.hostToModify(linear, size);
+    }
+
+    /** What {@link #hostToModify} told last was written. */
+    void modified(int size) {
+        slow.modified(size);
+    }
+
+    /** Does {@code action} while no other vCPU executes. */
+    void alone(Runnable action) {
+        slow.alone(action);
     }
 }

@@ -22,6 +22,7 @@ public final class SoftwareProcessor implements Processor {
     private static final long NOT_BUSY = Long.MIN_VALUE;
 
     private final Cpu cpu;
+    private final ProcessorGroup.Member member;
     private final LocalInterruptController controller;
     private final ReentrantLock boardLock;
     private final PageWalker walker;
@@ -37,19 +38,21 @@ public final class SoftwareProcessor implements Processor {
     private boolean waitingForStartup;
     private boolean nonMaskablePending;
     private volatile boolean mapChanged;
+    private volatile boolean a20 = true;
+    private volatile boolean a20Changed;
     private volatile @Nullable Thread sleeper;
     private volatile long busyNanos;
     private volatile long busySince = NOT_BUSY;
 
     /**
      * @param index 0 for the bootstrap processor
-     * @param count how many vCPUs CPUID tells of
+     * @param group the machine's vCPUs, of which CPUID tells
      * @param features the extensions that CPUID announces; instructions of others raise #UD
      * @param floatingPointError called when an x87 error is to be reported by an interrupt (CR0.NE clear): IRQ 13
      */
     public SoftwareProcessor(
             int index,
-            int count,
+            ProcessorGroup group,
             FeatureSet features,
             MemoryMap map,
             Ports ports,
@@ -57,13 +60,13 @@ public final class SoftwareProcessor implements Processor {
             Clock clock,
             ReentrantLock boardLock,
             Runnable floatingPointError) {
-        this(index, count, features, map, ports, controller, clock, boardLock, floatingPointError, Compilation.asked());
+        this(index, group, features, map, ports, controller, clock, boardLock, floatingPointError, Compilation.asked());
     }
 
     /** The same with a say in when code is compiled. */
     SoftwareProcessor(
             int index,
-            int count,
+            ProcessorGroup group,
             FeatureSet features,
             MemoryMap map,
             Ports ports,
@@ -76,6 +79,8 @@ public final class SoftwareProcessor implements Processor {
         this.boardLock = boardLock;
         this.bootstrap = index == 0;
         cpu = new Cpu(features);
+        cpu.shared = group.isShared();
+        member = group.join(() -> cpu.demandAttention(Cpu.ATTENTION_EVENT));
         walker = new PageWalker(cpu, map);
         memory = new PhysicalAccess(cpu, walker, map, controller, boardLock);
         Segmentation addresses = new Segmentation(cpu);
@@ -97,13 +102,15 @@ public final class SoftwareProcessor implements Processor {
                 control,
                 registers,
                 counter,
-                new CpuIdentity(index, count, cpu),
+                new CpuIdentity(index, group.size(), cpu),
                 window,
                 controller,
                 boardLock,
                 ports);
         Mmu mmu = memory.mmu();
         blocks = new BlockCache(map.codePages(), memory, mmu, cpu);
+        blocks.stopOthersBy(member::alone);
+        memory.stopOthersBy(member::alone);
         interpreter = new Interpreter(
                 cpu,
                 mmu,
@@ -123,9 +130,9 @@ public final class SoftwareProcessor implements Processor {
             compiler = null;
         }
         if (compilation.lockStep()) {
-            if (count != 1) {
+            if (group.isShared()) {
                 throw new IllegalArgumentException(
-                        "terrarium.compilation=lockstep is for machines with one vCPU, this one has " + count);
+                        "terrarium.compilation=lockstep is for machines with one vCPU, this one has " + group.size());
             }
             lockStep = new LockStep(cpu, memory, walker, interpreter, boardLock);
             interpreter.observeRegions(lockStep);
@@ -164,11 +171,18 @@ public final class SoftwareProcessor implements Processor {
     @Override
     public Exit run() {
         beginBusy();
+        member.enter();
         try {
             while (true) {
                 int attention = cpu.takeAttention();
                 if ((attention & Cpu.ATTENTION_KICK) != 0) {
                     return Exit.KICKED;
+                }
+                member.giveWay();
+                if (a20Changed) {
+                    a20Changed = false;
+                    walker.setA20(a20);
+                    memory.flush();
                 }
                 if (mapChanged) {
                     mapChanged = false;
@@ -190,9 +204,11 @@ public final class SoftwareProcessor implements Processor {
                     takeSignals();
                 }
                 if (waitingForStartup || cpu.halted && !interruptible()) {
+                    member.leave();
                     endBusy();
                     sleep();
                     beginBusy();
+                    member.enter();
                     continue;
                 }
                 if (shadowed) {
@@ -211,6 +227,7 @@ public final class SoftwareProcessor implements Processor {
                 }
             }
         } finally {
+            member.leave();
             endBusy();
         }
     }
@@ -352,10 +369,12 @@ public final class SoftwareProcessor implements Processor {
         cpu.demandAttention(Cpu.ATTENTION_EVENT);
     }
 
+    /** Any vCPU may move the gate; each follows before its next instruction. */
     @Override
     public void setA20(boolean enabled) {
-        walker.setA20(enabled);
-        memory.flush();
+        a20 = enabled;
+        a20Changed = true;
+        cpu.demandAttention(Cpu.ATTENTION_EVENT);
     }
 
     @Override

@@ -66,7 +66,8 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
         map.mapDirect(0, MEMORY, memory.address(), memory.address());
         map.mapDirect(RESET_PAGE, 4096, resetPage.address(), resetPage.address());
         Clock clock = new ManualClock();
-        processor = new SoftwareProcessor(0, 1, features, map, this, this, clock, lock, () -> {}, compilation);
+        processor = new SoftwareProcessor(
+                0, new ProcessorGroup(1), features, map, this, this, clock, lock, () -> {}, compilation);
     }
 
     /** Assembles and runs a program; returns what it told, last of all {@code shutdown} if that is how it ended. */
