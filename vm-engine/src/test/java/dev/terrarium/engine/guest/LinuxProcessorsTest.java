@@ -44,6 +44,7 @@ class LinuxProcessorsTest {
                 assertThat(run.awaitEnd(Duration.ofMinutes(1))).isEqualTo(new MachineEnd.PoweredOff());
             }
             String said = run.serial();
+            System.out.println(said);
             assertThat(said).contains("Total of 2 processors activated");
             for (int cpu = 0; cpu < 2; cpu++) {
                 assertThat(ticks(said, cpu)).as("time of cpu" + cpu + " in programs").isPositive();

@@ -298,7 +298,7 @@ public final class SoftwareProcessor implements Processor {
             case NONE -> {}
             case NON_MASKABLE -> nonMaskablePending = true;
             case INIT -> {
-                reset();
+                initialize();
                 waitingForStartup = !bootstrap;
             }
             case STARTUP -> {
@@ -327,6 +327,15 @@ public final class SoftwareProcessor implements Processor {
 
     @Override
     public void reset() {
+        cpu.cr0 = Cpu.CR0_NW | Cpu.CR0_CD;
+        cpu.xcr0 = 1;
+        cpu.floatingPoint.reset();
+        registers.reset();
+        initialize();
+    }
+
+    /** INIT: leaves x87, SSE, MSRs and the time-stamp counter as they are (Intel SDM volume 3, table 10-1). */
+    private void initialize() {
         java.util.Arrays.fill(cpu.gpr, 0);
         cpu.gpr[Cpu.RDX] = 0x600;
         cpu.setFlags(2);
@@ -345,12 +354,11 @@ public final class SoftwareProcessor implements Processor {
         cpu.gdtLimit = 0xFFFF;
         cpu.idtBase = 0;
         cpu.idtLimit = 0xFFFF;
-        cpu.cr0 = Cpu.CR0_ET | Cpu.CR0_NW | Cpu.CR0_CD;
+        cpu.cr0 = Cpu.CR0_ET | cpu.cr0 & (Cpu.CR0_NW | Cpu.CR0_CD);
         cpu.cr2 = 0;
         cpu.cr3 = 0;
         cpu.cr4 = 0;
         cpu.efer = 0;
-        cpu.xcr0 = 1;
         cpu.longMode = false;
         java.util.Arrays.fill(cpu.debug, 0);
         cpu.debug[6] = 0xFFFF_0FF0L;
@@ -360,8 +368,6 @@ public final class SoftwareProcessor implements Processor {
         nonMaskablePending = false;
         cpu.nonMaskableBlocked = false;
         cpu.halted = false;
-        cpu.floatingPoint.reset();
-        registers.reset();
         interrupts.clearShutdown();
         waitingForStartup = !bootstrap;
         segments.setPrivilege(0);
