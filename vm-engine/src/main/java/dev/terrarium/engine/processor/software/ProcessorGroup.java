@@ -15,14 +15,17 @@ import java.util.concurrent.locks.ReentrantLock;
  * the board's lock held: a vCPU that executes may be waiting for that.
  */
 public final class ProcessorGroup {
+    /** How often to look for what should come at once before going to sleep: some tens of microseconds. */
+    private static final int PATIENCE = 1_000;
+
     private final int size;
     private final List<Member> members = new ArrayList<>();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition stopped = lock.newCondition();
     private final Condition released = lock.newCondition();
 
-    /** How many execute. */
-    private int executing;
+    /** How many execute; changed with the lock held. */
+    private volatile int executing;
 
     /** One of them is, or wants to be, alone. */
     private volatile boolean taken;
@@ -80,7 +83,7 @@ public final class ProcessorGroup {
             lock.lock();
             try {
                 awaitRelease();
-                executing++;
+                start();
             } finally {
                 lock.unlock();
             }
@@ -104,19 +107,22 @@ public final class ProcessorGroup {
             if (!taken) {
                 return;
             }
-            lock.lock();
-            try {
-                stop();
-                awaitRelease();
-                executing++;
-            } finally {
-                lock.unlock();
+            leave();
+            for (int n = 0; n < PATIENCE && taken; n++) {
+                Thread.onSpinWait();
             }
+            enter();
         }
 
+        @SuppressWarnings("NonAtomicVolatileUpdate") // with the lock held
         private void stop() {
             executing--;
             stopped.signalAll();
+        }
+
+        @SuppressWarnings("NonAtomicVolatileUpdate") // with the lock held
+        private void start() {
+            executing++;
         }
 
         private void awaitRelease() {
@@ -141,7 +147,7 @@ public final class ProcessorGroup {
                 lock.lock();
                 try {
                     taken = false;
-                    executing++;
+                    start();
                     released.signalAll();
                 } finally {
                     lock.unlock();
@@ -160,6 +166,14 @@ public final class ProcessorGroup {
                         member.stop.run();
                     }
                 }
+            } finally {
+                lock.unlock();
+            }
+            for (int n = 0; n < PATIENCE && executing > 0; n++) {
+                Thread.onSpinWait();
+            }
+            lock.lock();
+            try {
                 while (executing > 0) {
                     stopped.awaitUninterruptibly();
                 }
