@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Debian's stock kernel on a machine with two vCPUs: it starts the second one, both work, and it has no complaint. */
+/** Debian's stock kernel on a machine with two vCPUs: it starts the second one, both work, again after a reboot, without complaint. */
 @Tag("guest-boot")
 class LinuxProcessorsTest {
     private static final Duration BOOT = Duration.ofMinutes(6);
@@ -28,6 +28,8 @@ class LinuxProcessorsTest {
         try (GuestRun run = GuestRun.fromKernel(home, LinuxGuestTest.kernel("console=ttyS0"), 512, 2)) {
             run.awaitSerial("GUEST-UP", BOOT);
             run.awaitSerial("# ", Duration.ofMinutes(1));
+            run.machine().pause();
+            run.machine().resume();
             try (ConsoleStream serial = run.machine().openSerial()) {
                 type(serial, "echo CPUS-$(nproc)");
                 run.awaitSerial("CPUS-2", WORK);
@@ -40,11 +42,15 @@ class LinuxProcessorsTest {
                 assertThat(run.serial()).contains("DONE-1", "DONE-2");
                 type(serial, "grep ^cpu /proc/stat; grep -E 'LOC|RES|CAL|TLB' /proc/interrupts; echo TOLD-$((4))");
                 run.awaitSerial("TOLD-4", WORK);
+                type(serial, "reboot -f");
+                run.awaitSerial("GUEST-UP", 2, BOOT);
+                run.awaitSerial("# ", 2, Duration.ofMinutes(1));
+                type(serial, "echo AGAIN-$(nproc)");
+                run.awaitSerial("AGAIN-2", WORK);
                 type(serial, "poweroff -f");
                 assertThat(run.awaitEnd(Duration.ofMinutes(1))).isEqualTo(new MachineEnd.PoweredOff());
             }
             String said = run.serial();
-            System.out.println(said);
             assertThat(said).contains("Total of 2 processors activated");
             for (int cpu = 0; cpu < 2; cpu++) {
                 assertThat(ticks(said, cpu)).as("time of cpu" + cpu + " in programs").isPositive();

@@ -286,15 +286,20 @@ public final class SoftwareProcessor implements Processor {
         }
     }
 
-    private void takeSignals() {
-        Signal signal;
+    private Signal nextSignal() {
+        if (!controller.signalPending()) {
+            return Signal.NONE;
+        }
         boardLock.lock();
         try {
-            signal = controller.takeSignal();
+            return controller.takeSignal();
         } finally {
             boardLock.unlock();
         }
-        switch (signal) {
+    }
+
+    private void takeSignals() {
+        switch (nextSignal()) {
             case NONE -> {}
             case NON_MASKABLE -> nonMaskablePending = true;
             case INIT -> {
