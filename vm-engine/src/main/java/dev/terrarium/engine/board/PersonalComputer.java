@@ -217,15 +217,9 @@ final class PersonalComputer implements AutoCloseable {
         ProcessorGroup group = new ProcessorGroup(config.vcpus());
         for (int i = 0; i < config.vcpus(); i++) {
             processors.add(new SoftwareProcessor(
-                    i,
-                    group,
-                    features(config.cpu()),
-                    memory.map(),
-                    ports,
-                    apics.get(i),
-                    clock,
-                    lock,
-                    () -> isa.line(FLOATING_POINT_IRQ).pulse()));
+                    i, group, features(config.cpu()), memory.map(), ports, apics.get(i), clock, lock, () -> isa.line(
+                                    FLOATING_POINT_IRQ)
+                            .pulse()));
         }
     }
 

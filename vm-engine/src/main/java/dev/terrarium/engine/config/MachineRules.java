@@ -52,8 +52,7 @@ public final class MachineRules {
     /** What is wrong with a number of vCPUs. */
     public static Optional<String> vcpusProblem(int vcpus) {
         if (vcpus < 1 || vcpus > MAXIMUM_VCPUS) {
-            return Optional.of(
-                    vcpus + " vCPUs cannot be had: choose from 1 to " + MAXIMUM_VCPUS + " vCPUs");
+            return Optional.of(vcpus + " vCPUs cannot be had: choose from 1 to " + MAXIMUM_VCPUS + " vCPUs");
         }
         return Optional.empty();
     }

@@ -53,11 +53,14 @@ class LinuxProcessorsTest {
             String said = run.serial();
             assertThat(said).contains("Total of 2 processors activated");
             for (int cpu = 0; cpu < 2; cpu++) {
-                assertThat(ticks(said, cpu)).as("time of cpu" + cpu + " in programs").isPositive();
+                assertThat(ticks(said, cpu))
+                        .as("time of cpu" + cpu + " in programs")
+                        .isPositive();
             }
             assertThat(said.lines()
-                            .filter(line -> line.matches("(?i).*(hung|unsynchron|unstable|lockup|BUG:|WARNING:|Call Trace|"
-                                    + "rcu.*stall|no .*MADT|failed to (start|boot|wake)).*")))
+                            .filter(line ->
+                                    line.matches("(?i).*(hung|unsynchron|unstable|lockup|BUG:|WARNING:|Call Trace|"
+                                            + "rcu.*stall|no .*MADT|failed to (start|boot|wake)).*")))
                     .isEmpty();
         }
     }

@@ -147,9 +147,7 @@ final class LockedUnit {
     }
 
     private long bitOffset(Instruction i) {
-        return i.opcode == GROUP_EIGHT
-                ? i.immediate
-                : Operands.signExtend(cpu.gpr[i.source], i.operandSize);
+        return i.opcode == GROUP_EIGHT ? i.immediate : Operands.signExtend(cpu.gpr[i.source], i.operandSize);
     }
 
     /** See {@link BitUnit#bitTest}: the offset in a register reaches past the operand. */

@@ -191,7 +191,8 @@ class SeveralProcessorsTest {
                 report [rsi + 12]
                 report [rsi + 16]
                 report [rsi + 24]
-                """))).containsExactly("493e0", "a000", "186a0", "30d40", "186a0", "30d40");
+                """)))
+                .containsExactly("493e0", "a000", "186a0", "30d40", "186a0", "30d40");
     }
 
     @ParameterizedTest
