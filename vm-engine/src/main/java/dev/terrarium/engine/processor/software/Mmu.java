@@ -3,7 +3,6 @@ package dev.terrarium.engine.processor.software;
 
 import dev.terrarium.engine.memory.AtomicMemory;
 import dev.terrarium.engine.memory.Unchecked;
-import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 
 /**
@@ -15,10 +14,9 @@ import java.util.Arrays;
  * no permission check. An access of n bytes compares the page of its <em>last</em> byte with the tag in the slot
  * of its <em>first</em> byte's page: an access that crosses a page therefore always misses.
  *
- * <p>Reads acquire and writes release, so that other vCPUs see them in the order of the program as far as x86 promises (Intel SDM
- * volume 3, section 8.2.2): on x86 hosts that keeps HotSpot from moving them and is no instruction.
+ * <p>HotSpot may move accesses among each other; {@link OrderedMmu} does not let it.
  */
-final class Mmu {
+class Mmu {
     static final int ENTRIES = 1024;
     private static final int INDEX_MASK = (ENTRIES - 1) << 1;
     private static final long PAGE_MASK = ~0xFFFL;
@@ -190,9 +188,7 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = reads;
         if (table[slot] == (linear & PAGE_MASK)) {
-            int value = Unchecked.getByte(linear + table[slot + 1]) & 0xFF;
-            VarHandle.acquireFence();
-            return value;
+            return Unchecked.getByte(linear + table[slot + 1]) & 0xFF;
         }
         return (int) slow.read(linear, 1);
     }
@@ -202,9 +198,7 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = reads;
         if (table[slot] == ((linear + 1) & PAGE_MASK)) {
-            int value = Unchecked.getShort(linear + table[slot + 1]) & 0xFFFF;
-            VarHandle.acquireFence();
-            return value;
+            return Unchecked.getShort(linear + table[slot + 1]) & 0xFFFF;
         }
         return (int) slow.read(linear, 2);
     }
@@ -213,9 +207,7 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = reads;
         if (table[slot] == ((linear + 3) & PAGE_MASK)) {
-            int value = Unchecked.getInt(linear + table[slot + 1]);
-            VarHandle.acquireFence();
-            return value;
+            return Unchecked.getInt(linear + table[slot + 1]);
         }
         return (int) slow.read(linear, 4);
     }
@@ -224,9 +216,7 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = reads;
         if (table[slot] == ((linear + 7) & PAGE_MASK)) {
-            long value = Unchecked.getLong(linear + table[slot + 1]);
-            VarHandle.acquireFence();
-            return value;
+            return Unchecked.getLong(linear + table[slot + 1]);
         }
         return slow.read(linear, 8);
     }
@@ -235,7 +225,6 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = writes;
         if (table[slot] == (linear & PAGE_MASK)) {
-            VarHandle.releaseFence();
             Unchecked.putByte(linear + table[slot + 1], (byte) value);
         } else {
             slow.write(linear, 1, value & 0xFF);
@@ -246,7 +235,6 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = writes;
         if (table[slot] == ((linear + 1) & PAGE_MASK)) {
-            VarHandle.releaseFence();
             Unchecked.putShort(linear + table[slot + 1], (short) value);
         } else {
             slow.write(linear, 2, value & 0xFFFF);
@@ -257,7 +245,6 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = writes;
         if (table[slot] == ((linear + 3) & PAGE_MASK)) {
-            VarHandle.releaseFence();
             Unchecked.putInt(linear + table[slot + 1], value);
         } else {
             slow.write(linear, 4, value & 0xFFFF_FFFFL);
@@ -268,7 +255,6 @@ final class Mmu {
         int slot = slot(linear);
         long[] table = writes;
         if (table[slot] == ((linear + 7) & PAGE_MASK)) {
-            VarHandle.releaseFence();
             Unchecked.putLong(linear + table[slot + 1], value);
         } else {
             slow.write(linear, 8, value);

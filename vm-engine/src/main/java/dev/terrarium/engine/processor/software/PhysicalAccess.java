@@ -25,7 +25,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     private final MemoryMap memory;
     private final LocalInterruptController interrupts;
     private final ReentrantLock boardLock;
-    private final Mmu mmu = new Mmu(this);
+    private final Mmu mmu;
     private final LargePages localLargePages = new LargePages();
     private final LargePages globalLargePages = new LargePages();
     private final List<TranslationListener> listeners = new ArrayList<>();
@@ -50,6 +50,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
         this.memory = memory;
         this.interrupts = interrupts;
         this.boardLock = boardLock;
+        this.mmu = cpu.shared ? new OrderedMmu(this) : new Mmu(this);
     }
 
     Mmu mmu() {

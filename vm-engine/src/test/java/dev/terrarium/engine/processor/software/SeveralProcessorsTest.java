@@ -35,7 +35,7 @@ class SeveralProcessorsTest {
                     mov ecx, 0x277
                     rdmsr
                     mov [rememberd], eax
-                    mov eax, 0x00070406
+                    mov eax, 0x06040700
                     xor edx, edx
                     wrmsr
                     lock inc dword [count]
@@ -44,7 +44,7 @@ class SeveralProcessorsTest {
                     align 8
                 count: dd 0
                 rememberd: dd 0
-                """)).containsExactly("70406");
+                """)).containsExactly("6040700");
     }
 
     @ParameterizedTest
