@@ -58,8 +58,8 @@ class LinuxProcessorsTest {
                         .isPositive();
             }
             assertThat(said.lines()
-                            .filter(line ->
-                                    line.matches("(?i).*(hung|unsynchron|unstable|lockup| (?-i:BUG|WARNING):|Call Trace|"
+                            .filter(line -> line.matches(
+                                    "(?i).*(hung|unsynchron|unstable|lockup| (?-i:BUG|WARNING):|Call Trace|"
                                             + "rcu.*stall|no .*MADT|failed to (start|boot|wake)).*")))
                     .isEmpty();
         }
