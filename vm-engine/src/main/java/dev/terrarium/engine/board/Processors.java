@@ -17,6 +17,7 @@ import dev.terrarium.engine.processor.kvm.KvmReport;
 import dev.terrarium.engine.processor.kvm.KvmReport.Grade;
 import dev.terrarium.engine.processor.kvm.MovePolicy;
 import dev.terrarium.engine.processor.software.FeatureSet;
+import dev.terrarium.engine.processor.software.ProcessorGroup;
 import dev.terrarium.engine.processor.software.SoftwareProcessor;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,6 +58,13 @@ final class Processors implements AutoCloseable {
         if (wanted == Accelerator.SOFTWARE) {
             return software(config, wiring);
         }
+        if (config.vcpus() > 1) {
+            if (wanted == Accelerator.AUTO) {
+                return software(config, wiring);
+            }
+            throw new TerrariumException("\"" + config.name() + "\" wants KVM and " + config.vcpus()
+                    + " vCPUs, and KVM machines have one so far: give it one vCPU, or the accelerator software");
+        }
         KvmReport report = KvmHost.report();
         if (wanted == Accelerator.AUTO && !report.automatic()) {
             return software(config, wiring);
@@ -78,10 +86,11 @@ final class Processors implements AutoCloseable {
     private static Processors software(MachineConfig config, Wiring wiring) {
         Processors made = new Processors(null);
         FeatureSet features = features(config.cpu());
+        ProcessorGroup group = new ProcessorGroup(config.vcpus());
         for (int i = 0; i < config.vcpus(); i++) {
             made.processors.add(new SoftwareProcessor(
                     i,
-                    config.vcpus(),
+                    group,
                     features,
                     wiring.memory,
                     wiring.ports,
@@ -107,12 +116,13 @@ final class Processors implements AutoCloseable {
                         config.name(),
                         config.cpu().id());
             }
+            ProcessorGroup group = new ProcessorGroup(config.vcpus());
             for (int i = 0; i < config.vcpus(); i++) {
                 int index = i;
                 made.processors.add(accelerator.createProcessor(
                         index,
                         wiring.apics.get(index),
-                        (controller, hertz) -> standIn(config, wiring, index, features, controller, hertz),
+                        (controller, hertz) -> standIn(wiring, index, group, features, controller, hertz),
                         moved));
             }
             return made;
@@ -123,15 +133,15 @@ final class Processors implements AutoCloseable {
     }
 
     private static SoftwareProcessor standIn(
-            MachineConfig config,
             Wiring wiring,
             int index,
+            ProcessorGroup group,
             FeatureSet features,
             LocalInterruptController controller,
             long timeStampHertz) {
         return new SoftwareProcessor(
                 index,
-                config.vcpus(),
+                group,
                 features,
                 wiring.memory,
                 wiring.ports,

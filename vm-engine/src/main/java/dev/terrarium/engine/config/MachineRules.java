@@ -12,8 +12,8 @@ public final class MachineRules {
     public static final long MAXIMUM_MEMORY_MIB = 1 << 20;
     public static final long MAXIMUM_DISK_GIB = 65_536;
 
-    /** How many vCPUs a machine can have in this version: see docs/guests.md. */
-    public static final int MAXIMUM_VCPUS = 1;
+    /** How many vCPUs a machine can have in this version. */
+    public static final int MAXIMUM_VCPUS = 8;
 
     private static final int MAXIMUM_NAME_LENGTH = 64;
     private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_][\\p{L}\\p{N} ._+()-]*");
@@ -52,8 +52,7 @@ public final class MachineRules {
     /** What is wrong with a number of vCPUs. */
     public static Optional<String> vcpusProblem(int vcpus) {
         if (vcpus < 1 || vcpus > MAXIMUM_VCPUS) {
-            return Optional.of(
-                    vcpus + " vCPUs cannot be had: this version runs machines with " + MAXIMUM_VCPUS + " vCPU");
+            return Optional.of(vcpus + " vCPUs cannot be had: choose from 1 to " + MAXIMUM_VCPUS + " vCPUs");
         }
         return Optional.empty();
     }

@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.memory;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /**
- * Which pages of RAM some processor holds decoded code of, so that a write to one of them is noticed. A processor's
- * write path and every device that writes to memory ask {@link #isCode} first and report the write by {@link #written}.
+ * Which pages of RAM which processors hold decoded code of, so that a write to one of them is noticed. A processor's
+ * write path and every device that writes to memory ask {@link #isCode} after the write and report it by {@link #written}.
+ *
+ * <p>A page that nobody held code of is marked while no processor executes, see {@link #markBy}: afterwards none can write
+ * to it unnoticed, so what is read from it then stays true until {@link Listener#codeWritten}.
  */
 public final class CodePages {
+    /** One bit a processor. */
+    public static final int MOST_LISTENERS = 8;
+
+    private static final VarHandle MARKS = MethodHandles.arrayElementVarHandle(byte[].class);
+
     private final byte[] marks;
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
 
@@ -17,8 +28,17 @@ public final class CodePages {
         marks = new byte[(int) ((top + 4095) >>> 12)];
     }
 
-    public void addListener(Listener listener) {
+    /**
+     * Adds a processor's side; returns the bit that stands for it in {@link #markBy} and {@link #clear}.
+     *
+     * @throws IllegalStateException if there are {@link #MOST_LISTENERS} already
+     */
+    public synchronized int addListener(Listener listener) {
+        if (listeners.size() == MOST_LISTENERS) {
+            throw new IllegalStateException("code pages tell at most " + MOST_LISTENERS + " processors apart");
+        }
         listeners.add(listener);
+        return 1 << listeners.size() - 1;
     }
 
     /** Can writes to this page be noticed at all? Only then may code from it be kept. */
@@ -28,23 +48,40 @@ public final class CodePages {
 
     public boolean isCode(long physical) {
         long page = physical >>> 12;
-        return page < marks.length && marks[(int) page] != 0;
+        return page < marks.length && (byte) MARKS.getOpaque(marks, (int) page) != 0;
     }
 
-    /** A processor now keeps code of this page: every processor must drop its direct write path to it. */
-    public void mark(long physical) {
+    /** Does the processor of that bit hold code of the page? */
+    public boolean isCodeOf(long physical, int bit) {
+        return ((byte) MARKS.getOpaque(marks, (int) (physical >>> 12)) & bit) != 0;
+    }
+
+    /**
+     * A processor now keeps code of this page: every processor drops its direct write path to it.
+     *
+     * @param bit which processor
+     * @param alone runs an action while no other processor executes
+     */
+    public void markBy(int bit, long physical, Consumer<Runnable> alone) {
         int page = (int) (physical >>> 12);
-        if (marks[page] == 0) {
-            marks[page] = 1;
-            for (Listener listener : listeners) {
-                listener.pageMarked(physical & ~4095L);
+        byte known;
+        while ((known = (byte) MARKS.getVolatile(marks, page)) != 0) {
+            if (MARKS.compareAndSet(marks, page, known, (byte) (known | bit))) {
+                return;
             }
         }
+        alone.accept(() -> {
+            if ((byte) MARKS.getAndBitwiseOr(marks, page, (byte) bit) == 0) {
+                for (Listener listener : listeners) {
+                    listener.pageMarked(physical & ~4095L);
+                }
+            }
+        });
     }
 
-    /** Nobody keeps code of this page any more. */
-    public void clear(long physical) {
-        marks[(int) (physical >>> 12)] = 0;
+    /** The processor of that bit keeps no code of this page any more. */
+    public void clear(long physical, int bit) {
+        MARKS.getAndBitwiseAnd(marks, (int) (physical >>> 12), (byte) ~bit);
     }
 
     /** {@code length} bytes at {@code physical} were written, inside one page that {@link #isCode}. */
@@ -54,10 +91,12 @@ public final class CodePages {
         }
     }
 
-    /** A processor's side of it; called on the thread that marks or writes. */
+    /** A processor's side of it. */
     public interface Listener {
+        /** Called on the thread of the processor that marks, while no other executes. */
         void pageMarked(long physicalPage);
 
+        /** Called on the thread that wrote. */
         void codeWritten(long physical, int length);
     }
 }

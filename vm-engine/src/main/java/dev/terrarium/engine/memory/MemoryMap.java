@@ -6,6 +6,7 @@ import dev.terrarium.engine.device.MemoryBus;
 import dev.terrarium.engine.device.RegisterWindow;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
@@ -233,6 +234,7 @@ public final class MemoryMap implements MemoryBus, DeviceMemory {
                         ValueLayout.JAVA_BYTE,
                         at + done + range.writeAddend(),
                         part);
+                VarHandle.fullFence(); // a processor marks a page before it reads it
                 if (codePages.isCode(at + done)) {
                     codePages.written(at + done, part);
                 }

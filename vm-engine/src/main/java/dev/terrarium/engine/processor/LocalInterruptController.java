@@ -15,6 +15,11 @@ public interface LocalInterruptController {
     /** The processor takes the interrupt. Returns its vector, 0 to 255, or -1 if it has gone away. */
     int acknowledge();
 
+    /** May {@link #takeSignal} have something? Any thread, without a lock. */
+    default boolean signalPending() {
+        return true;
+    }
+
     /** Takes a pending non-maskable interrupt, INIT or start-up request. */
     Signal takeSignal();
 

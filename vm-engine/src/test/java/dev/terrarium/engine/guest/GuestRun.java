@@ -70,6 +70,30 @@ final class GuestRun implements AutoCloseable {
         return new GuestRun(home, withCpu(config(memoryMiB, List.of(), kernel, null), model));
     }
 
+    /** A kernel on a machine with several vCPUs. */
+    static GuestRun fromKernel(Path home, KernelBoot kernel, long memoryMiB, int vcpus) throws TerrariumException {
+        return new GuestRun(home, withProcessors(config(memoryMiB, List.of(), kernel, null), vcpus));
+    }
+
+    private static MachineConfig withProcessors(MachineConfig config, int vcpus) {
+        return new MachineConfig(
+                config.version(),
+                config.id(),
+                config.name(),
+                config.operatingSystem(),
+                config.memoryMiB(),
+                vcpus,
+                vcpus,
+                config.accelerator(),
+                config.bootOrder(),
+                config.disks(),
+                config.kernel(),
+                config.networks(),
+                config.debugConsole(),
+                config.debugExitPort(),
+                config.cpu());
+    }
+
     private static MachineConfig withCpu(MachineConfig config, CpuModel model) {
         return new MachineConfig(
                 config.version(),

@@ -180,7 +180,7 @@ public final class LocalApic implements Device<LocalApic.State>, LocalInterruptC
         return pending;
     }
 
-    /** Is there something for {@link #takeSignal}? A volatile read, from any thread. */
+    @Override
     public boolean signalPending() {
         return signalled;
     }

@@ -105,12 +105,19 @@ final class AvxWriter {
 
     /** Moves 16 bytes, {@code offset} bytes from {@link RegionFrame#LINEAR}. */
     private void transfer(String method, int offset, int table, int array, int register) {
+        boolean stores = table == RegionFrame.WRITES;
+        if (stores) {
+            frame.fence("releaseFence");
+        }
         c.lload(RegionFrame.LINEAR);
         frame.add(offset);
         c.aload(table);
         c.aload(array);
         c.loadConstant(register);
         c.invokestatic(SIMD, method, TRANSFER);
+        if (!stores) {
+            frame.fence("acquireFence");
+        }
     }
 
     /** Loads one lane, or two, from memory. */

@@ -48,7 +48,8 @@ final class BitUnit {
         cpu.setCarry((value >>> bit & 1) != 0);
     }
 
-    private static long changed(int operation, long value, int bit) {
+    /** {@code value} with one bit set, reset or complemented. */
+    static long changed(int operation, long value, int bit) {
         long mask = 1L << bit;
         return switch (operation) {
             case SET -> value | mask;

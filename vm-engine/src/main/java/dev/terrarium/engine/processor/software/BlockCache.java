@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,7 @@ final class BlockCache implements CodePages.Listener, TranslationListener {
     private static final int LONGEST_BLOCK = 64;
     private static final int LONGEST_INSTRUCTION = 15;
     private static final int PAGE = 4096;
+    private static final int GRANULE = 64;
     private static final int JUMPS = 1 << 14;
     private static final int DIRECTORY_SHIFT = 10;
     private static final int WINDOW = LONGEST_BLOCK * LONGEST_INSTRUCTION;
@@ -46,12 +48,17 @@ final class BlockCache implements CodePages.Listener, TranslationListener {
     private final Instruction[] decoded = new Instruction[LONGEST_BLOCK + 1];
     private int cachedInstructions;
 
+    /** What stands for this vCPU in {@link #codePages}. */
+    private final int bit;
+
+    private Consumer<Runnable> alone = Runnable::run;
     private volatile @Nullable Thread owner;
-    private long markingHost;
 
     private final Object pendingLock = new Object();
-    private final Set<Long> pendingPages = new HashSet<>();
-    private boolean pendingWrites;
+
+    /** Where other threads wrote, in granules of {@link #GRANULE} bytes. */
+    private final Set<Long> pendingWrites = new HashSet<>();
+
     private volatile boolean pending;
 
     BlockCache(CodePages codePages, CodeFetcher fetcher, Mmu mmu, Cpu cpu) {
@@ -62,7 +69,12 @@ final class BlockCache implements CodePages.Listener, TranslationListener {
         this.decoder = new Decoder(window, cpu.features);
         Arrays.fill(jumps, Block.NONE);
         this.translations = new CodeTranslations(cpu, fetcher);
-        codePages.addListener(this);
+        this.bit = codePages.addListener(this);
+    }
+
+    /** Names what runs an action while no other vCPU of the machine executes. */
+    void stopOthersBy(Consumer<Runnable> runner) {
+        alone = runner;
     }
 
     /** The calling thread runs the vCPU from now on. */
@@ -101,7 +113,7 @@ final class BlockCache implements CodePages.Listener, TranslationListener {
         for (PageCode page : pages) {
             retireAll(page.takeSpilled(0), true);
             retireAll(page.takeOverlapping(0, PAGE), false);
-            codePages.clear(page.physical);
+            codePages.clear(page.physical, bit);
         }
         pages.clear();
         directory = new PageCode[0][];
@@ -266,10 +278,8 @@ final class BlockCache implements CodePages.Listener, TranslationListener {
 
     /** From now on writes to the page are noticed; to be called before its bytes are read. */
     private void mark(PageCode page) {
-        if (!codePages.isCode(page.physical)) {
-            markingHost = fetcher.host(page.physical);
-            codePages.mark(page.physical);
-            markingHost = 0;
+        if (!codePages.isCodeOf(page.physical, bit)) {
+            codePages.markBy(bit, page.physical, alone);
         }
     }
 
@@ -391,20 +401,16 @@ final class BlockCache implements CodePages.Listener, TranslationListener {
             block = following;
         }
         if (page.empty()) {
-            codePages.clear(page.physical);
+            codePages.clear(page.physical, bit);
         }
     }
 
+    /** Whatever thread this is on, this vCPU does not execute meanwhile, unless it is the one that marks. */
     @Override
     public void pageMarked(long physicalPage) {
-        if (Thread.currentThread() != owner) {
-            synchronized (pendingLock) {
-                pendingWrites = true;
-                pending = true;
-            }
-            cpu.demandAttention(Cpu.ATTENTION_EVENT);
-        } else if (markingHost != 0) {
-            mmu.flushWritesTo(markingHost);
+        long host = fetcher.host(physicalPage);
+        if (host != 0) {
+            mmu.flushWritesTo(host);
         } else {
             mmu.flushWrites();
         }
@@ -416,7 +422,9 @@ final class BlockCache implements CodePages.Listener, TranslationListener {
             dropWritten(physical, length);
         } else {
             synchronized (pendingLock) {
-                pendingPages.add(physical & -PAGE);
+                for (long at = physical & -GRANULE; at < physical + length; at += GRANULE) {
+                    pendingWrites.add(at);
+                }
                 pending = true;
             }
             cpu.demandAttention(Cpu.ATTENTION_EVENT);
@@ -429,19 +437,13 @@ final class BlockCache implements CodePages.Listener, TranslationListener {
             return;
         }
         List<Long> written;
-        boolean writes;
         synchronized (pendingLock) {
-            written = List.copyOf(pendingPages);
-            writes = pendingWrites;
-            pendingPages.clear();
-            pendingWrites = false;
+            written = List.copyOf(pendingWrites);
+            pendingWrites.clear();
             pending = false;
         }
-        if (writes) {
-            mmu.flushWrites();
-        }
-        for (long page : written) {
-            dropWritten(page, PAGE);
+        for (long granule : written) {
+            dropWritten(granule, GRANULE);
         }
     }
 }

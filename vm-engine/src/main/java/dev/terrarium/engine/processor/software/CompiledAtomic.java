@@ -2,6 +2,7 @@
 package dev.terrarium.engine.processor.software;
 
 import dev.terrarium.engine.memory.Unchecked;
+import java.lang.invoke.VarHandle;
 
 /**
  * Reads and writes of one memory operand that nobody comes between, for LOCKed instructions of compiled code. The address is
@@ -13,12 +14,20 @@ final class CompiledAtomic {
 
     private CompiledAtomic() {}
 
+    /** LOCK is a full fence, though the comparison failed and nothing was written. */
+    private static void fenceUnless(boolean written) {
+        if (!written) {
+            VarHandle.fullFence();
+        }
+    }
+
     /** Writes {@code value} if {@code expected} is there. */
     static long compareExchange32(long host, long expected, long value) {
         int old;
         do {
             old = Unchecked.getInt(host);
         } while (old == (int) expected && !Unchecked.compareAndSetInt(host, old, (int) value));
+        fenceUnless(old == (int) expected);
         return old & LOW_32;
     }
 
@@ -27,6 +36,7 @@ final class CompiledAtomic {
         do {
             old = Unchecked.getLong(host);
         } while (old == expected && !Unchecked.compareAndSetLong(host, old, value));
+        fenceUnless(old == expected);
         return old;
     }
 
@@ -38,6 +48,7 @@ final class CompiledAtomic {
             int all = Unchecked.getInt(host & -4);
             long old = all >>> shift & mask;
             int changed = all & ~inPlace | (int) ((value & mask) << shift);
+            fenceUnless(old == (expected & mask));
             if (old != (expected & mask) || Unchecked.compareAndSetInt(host & -4, all, changed)) {
                 return old;
             }

@@ -2,6 +2,7 @@
 package dev.terrarium.engine.processor.software;
 
 import dev.terrarium.engine.memory.Unchecked;
+import java.lang.invoke.VarHandle;
 
 /**
  * Guest memory for compiled code: {@link Mmu}'s hit path as static methods small enough to be inlined at every access.
@@ -139,6 +140,52 @@ final class CompiledMemory {
 
     static void put64(long value, long host) {
         Unchecked.putLong(host, value);
+    }
+
+    // The same on machines with several vCPUs, which must see accesses in the order of the program: see Mmu.
+
+    static long readOrdered8(long linear, long[] reads) {
+        long value = read8(linear, reads);
+        VarHandle.acquireFence();
+        return value;
+    }
+
+    static long readOrdered16(long linear, long[] reads) {
+        long value = read16(linear, reads);
+        VarHandle.acquireFence();
+        return value;
+    }
+
+    static long readOrdered32(long linear, long[] reads) {
+        long value = read32(linear, reads);
+        VarHandle.acquireFence();
+        return value;
+    }
+
+    static long readOrdered64(long linear, long[] reads) {
+        long value = read64(linear, reads);
+        VarHandle.acquireFence();
+        return value;
+    }
+
+    static void writeOrdered8(long linear, long value, long[] writes) {
+        VarHandle.releaseFence();
+        write8(linear, value, writes);
+    }
+
+    static void writeOrdered16(long linear, long value, long[] writes) {
+        VarHandle.releaseFence();
+        write16(linear, value, writes);
+    }
+
+    static void writeOrdered32(long linear, long value, long[] writes) {
+        VarHandle.releaseFence();
+        write32(linear, value, writes);
+    }
+
+    static void writeOrdered64(long linear, long value, long[] writes) {
+        VarHandle.releaseFence();
+        write64(linear, value, writes);
     }
 
     /** The low 8 bits of {@code value} in place of those of {@code register}, and so on. */

@@ -2,6 +2,7 @@
 package dev.terrarium.engine.processor.software;
 
 import dev.terrarium.engine.memory.Unchecked;
+import java.lang.invoke.VarHandle;
 
 /**
  * The vector moves and integer operations of compiled code, as static methods that are inlined with constant register
@@ -32,6 +33,18 @@ final class CompiledSimd {
         long host = CompiledMemory.host(linear, writes);
         Unchecked.putLong(host, xmm[2 * s]);
         Unchecked.putLong(host + 8, xmm[2 * s + 1]);
+    }
+
+    // The same on machines with several vCPUs: see CompiledMemory.
+
+    static void loadOrdered(long linear, long[] reads, long[] xmm, int d) {
+        load(linear, reads, xmm, d);
+        VarHandle.acquireFence();
+    }
+
+    static void storeOrdered(long linear, long[] writes, long[] xmm, int s) {
+        VarHandle.releaseFence();
+        store(linear, writes, xmm, s);
     }
 
     // ---- moves

@@ -176,6 +176,9 @@ final class Cpu {
     long savedFlagB;
     long savedFlagR;
 
+    /** Other vCPUs work on the same memory: they must see accesses in the order of the program. */
+    boolean shared;
+
     /** A region is running: writes to code must be left to the interpreter. */
     boolean inRegion;
 

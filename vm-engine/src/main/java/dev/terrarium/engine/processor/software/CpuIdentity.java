@@ -65,6 +65,7 @@ final class CpuIdentity implements CpuidSource {
     private static final int CR8_LEGACY = 1 << 4;
     private static final int PREFETCHW = 1 << 8;
     private static final int INVARIANT_TSC = 1 << 8;
+    private static final int TSC_ADJUST = 1 << 1;
 
     /** Features and their bits: leaf 1 ECX, leaf 7 EBX, leaf 80000001 ECX. */
     private static final int[][] LEAF_1_ECX = {
@@ -147,7 +148,7 @@ final class CpuIdentity implements CpuidSource {
                     announced(LEAF_1_ECX) | HYPERVISOR_PRESENT | ((cpu.cr4 & Cpu.CR4_OSXSAVE) != 0 ? OSXSAVE : 0),
                     COMMON_EDX | CLFLUSH | SSE | SSE2 | (processors > 1 ? HTT : 0)
                 };
-            case 7 -> new int[] {0, subleaf == 0 ? announced(LEAF_7_EBX) : 0, 0, 0};
+            case 7 -> new int[] {0, subleaf == 0 ? announced(LEAF_7_EBX) | TSC_ADJUST : 0, 0, 0};
             case 0xD -> extendedState(subleaf);
             case 0x4000_0000 -> signature(0x4000_0000, HYPERVISOR);
             case 0x8000_0000 -> vendor(0x8000_0008, VENDOR);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor.software;
 
+import dev.terrarium.engine.memory.AtomicMemory;
 import dev.terrarium.engine.memory.Unchecked;
 import java.util.Arrays;
 
@@ -12,8 +13,10 @@ import java.util.Arrays;
  * a linear address into a host address. Reads, writes and the two privileges have tables of their own, so that a hit needs
  * no permission check. An access of n bytes compares the page of its <em>last</em> byte with the tag in the slot
  * of its <em>first</em> byte's page: an access that crosses a page therefore always misses.
+ *
+ * <p>HotSpot may move accesses among each other; {@link OrderedMmu} does not let it.
  */
-final class Mmu {
+class Mmu {
     static final int ENTRIES = 1024;
     private static final int INDEX_MASK = (ENTRIES - 1) << 1;
     private static final long PAGE_MASK = ~0xFFFL;
@@ -282,5 +285,31 @@ final class Mmu {
     long directWrite(long linear) {
         int slot = slot(linear);
         return writes[slot] == (linear & PAGE_MASK) ? linear + writes[slot + 1] : 0;
+    }
+
+    /**
+     * The host address of an operand in RAM that is about to be changed by one atomic operation, or 0 if it is not aligned or
+     * not in RAM. {@link #modified} has to follow.
+     */
+    long hostToModify(long linear, int size) {
+        if (!AtomicMemory.isAligned(linear, size)) {
+            return 0;
+        }
+        int slot = slot(linear);
+        long page = linear & PAGE_MASK;
+        if (reads[slot] == page && writes[slot] == page && reads[slot + 1] == writes[slot + 1]) {
+            return linear + writes[slot + 1];
+        }
+        return slow.hostToModify(linear, size);
+    }
+
+    /** What {@link #hostToModify} told last was written. */
+    void modified(int size) {
+        slow.modified(size);
+    }
+
+    /** Does {@code action} while no other vCPU executes. */
+    void alone(Runnable action) {
+        slow.alone(action);
     }
 }

@@ -10,6 +10,7 @@ import java.util.concurrent.locks.ReentrantLock;
 final class ModelSpecificRegisters {
     static final int TSC = 0x10;
     static final int APIC_BASE = 0x1B;
+    static final int TSC_ADJUST = 0x3B;
     static final int SYSENTER_CS = 0x174;
     static final int SYSENTER_ESP = 0x175;
     static final int SYSENTER_EIP = 0x176;
@@ -89,6 +90,7 @@ final class ModelSpecificRegisters {
         tscAux = 0;
         stored.clear();
         stored.put(PAT, PAT_AT_RESET);
+        counter.reset();
     }
 
     private static boolean isStored(int register) {
@@ -112,6 +114,7 @@ final class ModelSpecificRegisters {
         }
         return switch (register) {
             case TSC -> counter.read();
+            case TSC_ADJUST -> counter.adjustment();
             case APIC_BASE -> interrupts.baseAddress();
             case MICROCODE_REVISION, MACHINE_CHECK_CAPABILITIES, MACHINE_CHECK_STATUS -> 0;
             case MISC_ENABLE -> 1;
@@ -144,6 +147,7 @@ final class ModelSpecificRegisters {
         }
         switch (register) {
             case TSC -> counter.write(value);
+            case TSC_ADJUST -> counter.adjust(value);
             case APIC_BASE -> setApicBase(value);
             case MICROCODE_REVISION, MACHINE_CHECK_STATUS, MISC_ENABLE -> {}
             case SYSENTER_CS -> sysenterCs = value;
@@ -191,7 +195,8 @@ final class ModelSpecificRegisters {
                 return;
             }
             switch (register) {
-                case TSC -> counter.write(value);
+                case TSC -> counter.restore(value);
+                case TSC_ADJUST -> counter.restoreAdjustment(value);
                 case SYSENTER_CS -> sysenterCs = value;
                 case SYSENTER_ESP -> sysenterEsp = value;
                 case SYSENTER_EIP -> sysenterEip = value;
@@ -214,6 +219,7 @@ final class ModelSpecificRegisters {
         Map<Integer, Long> all = new TreeMap<>(stored);
         for (int register : new int[] {
             TSC,
+            TSC_ADJUST,
             APIC_BASE,
             SYSENTER_CS,
             SYSENTER_ESP,

@@ -567,7 +567,10 @@ final class OpSelector {
         }
     }
 
-    /** Group 15: the fences and CLFLUSH do nothing here; FXSAVE, XSAVE and their relatives are SIMD. */
+    /**
+     * Group 15: FXSAVE, XSAVE and their relatives are SIMD, and MFENCE. LFENCE, SFENCE and CLFLUSH do nothing here: every
+     * read acquires, every write releases.
+     */
     private static void groupFifteen(Instruction i, int codeSize) {
         if (!i.memory && i.repeat == 0xF3 && i.extension() < 4 && codeSize == 8) {
             rm(i);
@@ -580,7 +583,7 @@ final class OpSelector {
                 i.op = Op.NOP;
             }
         } else if (i.repeat == 0 && i.extension() >= 5) {
-            i.op = Op.NOP;
+            i.op = i.extension() == 6 ? Op.SIMD : Op.NOP;
         }
     }
 }

@@ -2,6 +2,7 @@
 package dev.terrarium.engine.processor.software;
 
 import dev.terrarium.engine.memory.AddressRange;
+import dev.terrarium.engine.memory.AtomicMemory;
 import dev.terrarium.engine.memory.HostMemory;
 import dev.terrarium.engine.memory.MemoryMap;
 
@@ -125,14 +126,16 @@ final class PageWalker {
             noExecute |= entry < 0;
             if (leaf) {
                 checkRights(rights, noExecute, linear, access, user);
-                markUsed64(entryAddress, entry, access);
+                if (!replace(entryAddress, 8, entry, used(entry, access))) {
+                    return descend(topTable, topShift, linear, access, user);
+                }
                 pageShift = shift;
                 global = isGlobal(entry);
                 long offsetMask = (1L << shift) - 1;
                 return (entry & ADDRESS_MASK & ~offsetMask) | (linear & offsetMask);
             }
-            if ((entry & ACCESSED) == 0) {
-                writeEntry64(entryAddress, entry | ACCESSED);
+            if (!replace(entryAddress, 8, entry, entry | ACCESSED)) {
+                return descend(topTable, topShift, linear, access, user);
             }
             table = entry & ADDRESS_MASK;
         }
@@ -150,7 +153,9 @@ final class PageWalker {
                 throw pageFault(linear, access, user, ERROR_PROTECTION | ERROR_RESERVED);
             }
             checkRights(directory, false, linear, access, user);
-            markUsed32(directoryAddress, directory, access);
+            if (!replace(directoryAddress, 4, directory, used(directory, access))) {
+                return walkTwoLevel(linear32, access, user);
+            }
             pageShift = 22;
             global = isGlobal(directory);
             // PSE-36: bits 13 to 20 of the entry are address bits 32 to 39.
@@ -162,10 +167,10 @@ final class PageWalker {
             throw pageFault(linear, access, user, 0);
         }
         checkRights(directory & entry, false, linear, access, user);
-        if ((directory & ACCESSED) == 0) {
-            writeEntry32(directoryAddress, directory | (int) ACCESSED);
+        if (!replace(directoryAddress, 4, directory, directory | ACCESSED)
+                || !replace(entryAddress, 4, entry, used(entry, access))) {
+            return walkTwoLevel(linear32, access, user);
         }
-        markUsed32(entryAddress, entry, access);
         pageShift = 12;
         global = isGlobal(entry);
         return (entry & 0xFFFF_F000L) | (linear & 0xFFF);
@@ -199,18 +204,8 @@ final class PageWalker {
         }
     }
 
-    private void markUsed64(long entryAddress, long entry, Access access) {
-        long wanted = entry | ACCESSED | (access == Access.WRITE ? DIRTY : 0);
-        if (wanted != entry) {
-            writeEntry64(entryAddress, wanted);
-        }
-    }
-
-    private void markUsed32(long entryAddress, int entry, Access access) {
-        int wanted = entry | (int) (ACCESSED | (access == Access.WRITE ? DIRTY : 0));
-        if (wanted != entry) {
-            writeEntry32(entryAddress, wanted);
-        }
+    private static long used(long entry, Access access) {
+        return entry | ACCESSED | (access == Access.WRITE ? DIRTY : 0);
     }
 
     private GuestFault pageFault(long linear, Access access, boolean user, int code) {
@@ -235,13 +230,27 @@ final class PageWalker {
         return (int) memory.read(physical & a20Mask, 4);
     }
 
-    private void writeEntry64(long physical, long value) {
+    /**
+     * Writes an entry unless it is what is there already; false if it has changed since it was read, by another processor: then
+     * the walk begins again.
+     */
+    private boolean replace(long physical, int size, long entry, long wanted) {
+        if (wanted == entry) {
+            return true;
+        }
         updates++;
-        memory.write(physical & a20Mask, 8, value);
-    }
-
-    private void writeEntry32(long physical, int value) {
-        updates++;
-        memory.write(physical & a20Mask, 4, value & 0xFFFF_FFFFL);
+        long address = physical & a20Mask;
+        AddressRange range = memory.find(address);
+        if (range.writesDirectly() && range.readAddend() == range.writeAddend()) {
+            if (!AtomicMemory.compareAndSet(address + range.writeAddend(), size, entry, wanted)) {
+                return false;
+            }
+            if (memory.codePages().isCode(address)) {
+                memory.codePages().written(address, size);
+            }
+            return true;
+        }
+        memory.write(address, size, wanted);
+        return true;
     }
 }

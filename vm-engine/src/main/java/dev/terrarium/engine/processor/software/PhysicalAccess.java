@@ -5,9 +5,11 @@ import dev.terrarium.engine.memory.AddressRange;
 import dev.terrarium.engine.memory.MemoryMap;
 import dev.terrarium.engine.processor.LocalInterruptController;
 import dev.terrarium.engine.processor.software.PageWalker.Access;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,11 +25,16 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     private final MemoryMap memory;
     private final LocalInterruptController interrupts;
     private final ReentrantLock boardLock;
-    private final Mmu mmu = new Mmu(this);
+    private final Mmu mmu;
     private final LargePages localLargePages = new LargePages();
     private final LargePages globalLargePages = new LargePages();
     private final List<TranslationListener> listeners = new ArrayList<>();
     private CodeFinder code = (physical, length) -> false;
+
+    private Consumer<Runnable> alone = Runnable::run;
+
+    /** What {@link #hostToModify} told last, if that page holds code; else -1. */
+    private long modifiedCode = -1;
 
     /** What writes are noted in; null while they are not. */
     private @Nullable WriteLog log;
@@ -43,6 +50,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
         this.memory = memory;
         this.interrupts = interrupts;
         this.boardLock = boardLock;
+        this.mmu = cpu.shared ? new OrderedMmu(this) : new Mmu(this);
     }
 
     Mmu mmu() {
@@ -58,6 +66,39 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
 
     void findCodeBy(CodeFinder finder) {
         code = finder;
+    }
+
+    /** Names what runs an action while no other vCPU of the machine executes. */
+    void stopOthersBy(Consumer<Runnable> runner) {
+        alone = runner;
+    }
+
+    @Override
+    public void alone(Runnable action) {
+        alone.accept(action);
+    }
+
+    @Override
+    public long hostToModify(long linear, int size) {
+        boolean user = cpu.cpl == 3;
+        long physical = walker.translate(linear, Access.WRITE, user);
+        AddressRange range = memory.find(physical);
+        if (!range.readsDirectly() || range.readAddend() != range.writeAddend() || isApicPage(physical)) {
+            return 0;
+        }
+        requireInterpreter(physical, size);
+        modifiedCode = memory.codePages().isCode(physical) ? physical : -1;
+        enterIfDirect(linear, physical, user);
+        mmu.enterRead(user, linear, physical + range.readAddend(), notedAsGlobal(linear));
+        return physical + range.readAddend();
+    }
+
+    @Override
+    public void modified(int size) {
+        if (modifiedCode >= 0) {
+            memory.codePages().written(modifiedCode, size);
+            modifiedCode = -1;
+        }
     }
 
     /** Notes all that the program writes from now on, and whether it reaches devices; null ends it. */
@@ -224,7 +265,9 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
             log.reachedDevice();
         }
         if (!isApicPage(physical)) {
-            return memory.read(physical, size);
+            long value = memory.read(physical, size);
+            VarHandle.acquireFence();
+            return value;
         }
         boardLock.lock();
         try {
@@ -240,6 +283,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
             note(log, physical, size, value);
         }
         if (!isApicPage(physical)) {
+            VarHandle.releaseFence();
             memory.write(physical, size, value);
             return;
         }

@@ -113,10 +113,10 @@ final class RegionCompiler implements AutoCloseable {
         long start = System.nanoTime();
         try {
             RegionPlan smaller = plan;
-            RegionWriter.Written written = RegionWriter.write(smaller);
+            RegionWriter.Written written = RegionWriter.write(smaller, cpu.shared);
             while (methodLength(written.bytes()) > LARGEST_METHOD && smaller.pieces().length > 1) {
                 smaller = smaller.half();
-                written = RegionWriter.write(smaller);
+                written = RegionWriter.write(smaller, cpu.shared);
             }
             if (methodLength(written.bytes()) > LARGEST_METHOD) {
                 return null;

@@ -90,6 +90,9 @@ final class RegionFrame {
     /** Instructions of {@link AvxForms} are. */
     boolean usesAvx;
 
+    /** Other vCPUs must see accesses in the order of the program. */
+    boolean ordered;
+
     /** The piece being generated, and where in it. */
     int blockDelta;
 
@@ -335,7 +338,7 @@ final class RegionFrame {
         leaveOnMiss(i, "misses" + 8 * size, READS);
         c.lload(LINEAR);
         c.aload(READS);
-        c.invokestatic(MEMORY, "read" + 8 * size, READ);
+        c.invokestatic(MEMORY, (ordered ? "readOrdered" : "read") + 8 * size, READ);
     }
 
     /** Pops a linear address and on top of it a value. */
@@ -346,7 +349,7 @@ final class RegionFrame {
         c.lload(LINEAR);
         c.lload(WRITTEN);
         c.aload(WRITES);
-        c.invokestatic(MEMORY, "write" + 8 * size, WRITE);
+        c.invokestatic(MEMORY, (ordered ? "writeOrdered" : "write") + 8 * size, WRITE);
     }
 
     /** Pops a linear address of a vector, and leaves it in {@link #LINEAR} if the table answers for it. */
@@ -368,14 +371,23 @@ final class RegionFrame {
         c.lstore(HOST);
     }
 
+    /** One of VarHandle's fences, if other vCPUs are to see the order of accesses. */
+    void fence(String name) {
+        if (ordered) {
+            c.invokestatic(ConstantDescs.CD_VarHandle, name, ConstantDescs.MTD_void);
+        }
+    }
+
     /** Pushes the operand at {@link #HOST}, zero-extended. */
     void loadHost(int size) {
         c.lload(HOST);
         c.invokestatic(MEMORY, "at" + 8 * size, MethodTypeDesc.of(LONG, LONG));
+        fence("acquireFence");
     }
 
     /** Pops the operand at {@link #HOST}. */
     void storeHost(int size) {
+        fence("releaseFence");
         c.lload(HOST);
         c.invokestatic(MEMORY, "put" + 8 * size, MethodTypeDesc.of(ConstantDescs.CD_void, LONG, LONG));
     }

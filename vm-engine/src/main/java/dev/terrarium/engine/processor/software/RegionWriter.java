@@ -41,7 +41,7 @@ final class RegionWriter {
     private final Label indirect;
     private boolean indirectUsed;
 
-    private RegionWriter(RegionPlan plan, CodeBuilder c) {
+    private RegionWriter(RegionPlan plan, boolean ordered, CodeBuilder c) {
         this.plan = plan;
         this.c = c;
         int used = 0;
@@ -57,6 +57,7 @@ final class RegionWriter {
         frame = new RegionFrame(c, used, written);
         frame.usesSimd = plan.usesSimd();
         frame.usesAvx = plan.usesAvx();
+        frame.ordered = ordered;
         instructions = new InstructionWriter(frame);
         ending = c.newLabel();
         indirect = c.newLabel();
@@ -65,7 +66,8 @@ final class RegionWriter {
     /** A generated class and the places in it that the region must know. */
     record Written(byte[] bytes, RegionPlan.Site[] sites) {}
 
-    static Written write(RegionPlan plan) {
+    /** @param ordered other vCPUs must see accesses in the order of the program */
+    static Written write(RegionPlan plan, boolean ordered) {
         List<RegionPlan.Site> sites = new ArrayList<>();
         byte[] bytes = ClassFile.of().build(NAME, builder -> builder.withSuperclass(RegionFrame.REGION)
                 .withFlags(ClassFile.ACC_FINAL | ClassFile.ACC_SUPER)
@@ -73,7 +75,7 @@ final class RegionWriter {
                         .invokespecial(RegionFrame.REGION, ConstantDescs.INIT_NAME, ConstantDescs.MTD_void)
                         .return_())
                 .withMethodBody("run", RUN, ClassFile.ACC_FINAL, c -> {
-                    RegionWriter writer = new RegionWriter(plan, c);
+                    RegionWriter writer = new RegionWriter(plan, ordered, c);
                     writer.body();
                     sites.clear();
                     sites.addAll(writer.frame.sites);

@@ -300,13 +300,13 @@ final class SimdWriter {
     private void load(Instruction i, int register, boolean aligned) {
         frame.address(i);
         frame.checkVector(i, 16, aligned, RegionFrame.READS);
-        transfer("load", RegionFrame.READS, register);
+        transfer(frame.ordered ? "loadOrdered" : "load", RegionFrame.READS, register);
     }
 
     private void store(Instruction i, boolean aligned) {
         frame.address(i);
         frame.checkVector(i, 16, aligned, RegionFrame.WRITES);
-        transfer("store", RegionFrame.WRITES, reg);
+        transfer(frame.ordered ? "storeOrdered" : "store", RegionFrame.WRITES, reg);
     }
 
     private void transfer(String method, int table, int register) {

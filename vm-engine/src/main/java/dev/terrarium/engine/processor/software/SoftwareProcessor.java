@@ -23,6 +23,7 @@ public final class SoftwareProcessor implements Processor {
     private static final long NOT_BUSY = Long.MIN_VALUE;
 
     private final Cpu cpu;
+    private final ProcessorGroup.Member member;
     private final LocalInterruptController controller;
     private final ReentrantLock boardLock;
     private final PageWalker walker;
@@ -39,19 +40,21 @@ public final class SoftwareProcessor implements Processor {
     private boolean waitingForStartup;
     private boolean nonMaskablePending;
     private volatile boolean mapChanged;
+    private volatile boolean a20 = true;
+    private volatile boolean a20Changed;
     private volatile @Nullable Thread sleeper;
     private volatile long busyNanos;
     private volatile long busySince = NOT_BUSY;
 
     /**
      * @param index 0 for the bootstrap processor
-     * @param count how many vCPUs CPUID tells of
+     * @param group the machine's vCPUs, of which CPUID tells
      * @param features the extensions that CPUID announces; instructions of others raise #UD
      * @param floatingPointError called when an x87 error is to be reported by an interrupt (CR0.NE clear): IRQ 13
      */
     public SoftwareProcessor(
             int index,
-            int count,
+            ProcessorGroup group,
             FeatureSet features,
             MemoryMap map,
             Ports ports,
@@ -61,7 +64,7 @@ public final class SoftwareProcessor implements Processor {
             Runnable floatingPointError) {
         this(
                 index,
-                count,
+                group,
                 features,
                 map,
                 ports,
@@ -75,7 +78,7 @@ public final class SoftwareProcessor implements Processor {
     /** The same with a time-stamp counter of {@code timeStampHertz} ticks a second: that of the processor it stands in for. */
     public SoftwareProcessor(
             int index,
-            int count,
+            ProcessorGroup group,
             FeatureSet features,
             MemoryMap map,
             Ports ports,
@@ -86,7 +89,7 @@ public final class SoftwareProcessor implements Processor {
             Runnable floatingPointError) {
         this(
                 index,
-                count,
+                group,
                 features,
                 map,
                 ports,
@@ -100,7 +103,7 @@ public final class SoftwareProcessor implements Processor {
     /** With a say in when code is compiled. */
     SoftwareProcessor(
             int index,
-            int count,
+            ProcessorGroup group,
             FeatureSet features,
             MemoryMap map,
             Ports ports,
@@ -111,7 +114,7 @@ public final class SoftwareProcessor implements Processor {
             Compilation compilation) {
         this(
                 index,
-                count,
+                group,
                 features,
                 map,
                 ports,
@@ -124,7 +127,7 @@ public final class SoftwareProcessor implements Processor {
 
     private SoftwareProcessor(
             int index,
-            int count,
+            ProcessorGroup group,
             FeatureSet features,
             MemoryMap map,
             Ports ports,
@@ -137,6 +140,8 @@ public final class SoftwareProcessor implements Processor {
         this.boardLock = boardLock;
         this.bootstrap = index == 0;
         cpu = new Cpu(features);
+        cpu.shared = group.isShared();
+        member = group.join(() -> cpu.demandAttention(Cpu.ATTENTION_EVENT));
         walker = new PageWalker(cpu, map);
         memory = new PhysicalAccess(cpu, walker, map, controller, boardLock);
         Segmentation addresses = new Segmentation(cpu);
@@ -147,7 +152,7 @@ public final class SoftwareProcessor implements Processor {
         InterruptWindow window = new InterruptWindow(cpu, controller);
         ControlTransfer transfer = new ControlTransfer(cpu, memory, addresses, segments, tasks, window);
         registers = new ModelSpecificRegisters(cpu, control, counter, controller, boardLock, memory);
-        identity = new CpuIdentity(index, count, cpu);
+        identity = new CpuIdentity(index, group.size(), cpu);
         SystemUnit system = new SystemUnit(
                 cpu,
                 memory,
@@ -165,6 +170,8 @@ public final class SoftwareProcessor implements Processor {
                 ports);
         Mmu mmu = memory.mmu();
         blocks = new BlockCache(map.codePages(), memory, mmu, cpu);
+        blocks.stopOthersBy(member::alone);
+        memory.stopOthersBy(member::alone);
         interpreter = new Interpreter(
                 cpu,
                 mmu,
@@ -184,9 +191,9 @@ public final class SoftwareProcessor implements Processor {
             compiler = null;
         }
         if (compilation.lockStep()) {
-            if (count != 1) {
+            if (group.isShared()) {
                 throw new IllegalArgumentException(
-                        "terrarium.compilation=lockstep is for machines with one vCPU, this one has " + count);
+                        "terrarium.compilation=lockstep is for machines with one vCPU, this one has " + group.size());
             }
             lockStep = new LockStep(cpu, memory, walker, interpreter, boardLock);
             interpreter.observeRegions(lockStep);
@@ -225,11 +232,18 @@ public final class SoftwareProcessor implements Processor {
     @Override
     public Exit run() {
         beginBusy();
+        member.enter();
         try {
             while (true) {
                 int attention = cpu.takeAttention();
                 if ((attention & Cpu.ATTENTION_KICK) != 0) {
                     return Exit.KICKED;
+                }
+                member.giveWay();
+                if (a20Changed) {
+                    a20Changed = false;
+                    walker.setA20(a20);
+                    memory.flush();
                 }
                 if (mapChanged) {
                     mapChanged = false;
@@ -251,9 +265,11 @@ public final class SoftwareProcessor implements Processor {
                     takeSignals();
                 }
                 if (waitingForStartup || cpu.halted && !interruptible()) {
+                    member.leave();
                     endBusy();
                     sleep();
                     beginBusy();
+                    member.enter();
                     continue;
                 }
                 if (shadowed) {
@@ -272,6 +288,7 @@ public final class SoftwareProcessor implements Processor {
                 }
             }
         } finally {
+            member.leave();
             endBusy();
         }
     }
@@ -370,19 +387,24 @@ public final class SoftwareProcessor implements Processor {
         }
     }
 
-    private void takeSignals() {
-        Signal signal;
+    private Signal nextSignal() {
+        if (!controller.signalPending()) {
+            return Signal.NONE;
+        }
         boardLock.lock();
         try {
-            signal = controller.takeSignal();
+            return controller.takeSignal();
         } finally {
             boardLock.unlock();
         }
-        switch (signal) {
+    }
+
+    private void takeSignals() {
+        switch (nextSignal()) {
             case NONE -> {}
             case NON_MASKABLE -> nonMaskablePending = true;
             case INIT -> {
-                reset();
+                initialize();
                 waitingForStartup = !bootstrap;
             }
             case STARTUP -> {
@@ -411,6 +433,15 @@ public final class SoftwareProcessor implements Processor {
 
     @Override
     public void reset() {
+        cpu.cr0 = Cpu.CR0_NW | Cpu.CR0_CD;
+        cpu.xcr0 = 1;
+        cpu.floatingPoint.reset();
+        registers.reset();
+        initialize();
+    }
+
+    /** INIT: leaves x87, SSE, MSRs and the time-stamp counter as they are (Intel SDM volume 3, table 10-1). */
+    private void initialize() {
         java.util.Arrays.fill(cpu.gpr, 0);
         cpu.gpr[Cpu.RDX] = 0x600;
         cpu.setFlags(2);
@@ -429,12 +460,11 @@ public final class SoftwareProcessor implements Processor {
         cpu.gdtLimit = 0xFFFF;
         cpu.idtBase = 0;
         cpu.idtLimit = 0xFFFF;
-        cpu.cr0 = Cpu.CR0_ET | Cpu.CR0_NW | Cpu.CR0_CD;
+        cpu.cr0 = Cpu.CR0_ET | cpu.cr0 & (Cpu.CR0_NW | Cpu.CR0_CD);
         cpu.cr2 = 0;
         cpu.cr3 = 0;
         cpu.cr4 = 0;
         cpu.efer = 0;
-        cpu.xcr0 = 1;
         cpu.longMode = false;
         java.util.Arrays.fill(cpu.debug, 0);
         cpu.debug[6] = 0xFFFF_0FF0L;
@@ -444,8 +474,6 @@ public final class SoftwareProcessor implements Processor {
         nonMaskablePending = false;
         cpu.nonMaskableBlocked = false;
         cpu.halted = false;
-        cpu.floatingPoint.reset();
-        registers.reset();
         interrupts.clearShutdown();
         waitingForStartup = !bootstrap;
         segments.setPrivilege(0);
@@ -453,10 +481,12 @@ public final class SoftwareProcessor implements Processor {
         cpu.demandAttention(Cpu.ATTENTION_EVENT);
     }
 
+    /** Any vCPU may move the gate; each follows before its next instruction. */
     @Override
     public void setA20(boolean enabled) {
-        walker.setA20(enabled);
-        memory.flush();
+        a20 = enabled;
+        a20Changed = true;
+        cpu.demandAttention(Cpu.ATTENTION_EVENT);
     }
 
     @Override

@@ -14,6 +14,7 @@ import dev.terrarium.engine.processor.ProcessorState.Activity;
 import dev.terrarium.engine.processor.ProcessorState.Segment;
 import dev.terrarium.engine.processor.ProcessorState.Table;
 import dev.terrarium.engine.processor.software.FeatureSet;
+import dev.terrarium.engine.processor.software.ProcessorGroup;
 import dev.terrarium.engine.processor.software.SoftwareProcessor;
 import java.io.IOException;
 import java.util.HexFormat;
@@ -63,7 +64,8 @@ final class SmallMachine implements AutoCloseable {
     }
 
     private SoftwareProcessor processor(FeatureSet features, LocalInterruptController controller, long hertz) {
-        return new SoftwareProcessor(0, 1, features, map, ports, controller, clock, hertz, lock, () -> {});
+        return new SoftwareProcessor(
+                0, new ProcessorGroup(1), features, map, ports, controller, clock, hertz, lock, () -> {});
     }
 
     void write(long address, long value) {

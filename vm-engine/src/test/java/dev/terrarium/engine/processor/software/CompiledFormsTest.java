@@ -48,7 +48,7 @@ final class CompiledFormsTest {
         end.end = i.end;
         RegionPlan.Piece piece = new RegionPlan.Piece(Block.NONE, new Instruction[] {i, end}, 0, 0);
         RegionPlan plan = new RegionPlan(new RegionPlan.Piece[] {piece}, new RegionPlan.Page[0]);
-        MethodModel run = ClassFile.of().parse(RegionWriter.write(plan).bytes()).methods().stream()
+        MethodModel run = ClassFile.of().parse(RegionWriter.write(plan, false).bytes()).methods().stream()
                 .filter(method -> method.methodName().equalsString("run"))
                 .findFirst()
                 .orElseThrow();

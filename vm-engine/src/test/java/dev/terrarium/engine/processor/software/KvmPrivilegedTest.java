@@ -92,8 +92,8 @@ class KvmPrivilegedTest {
                 controller,
                 clock,
                 lock,
-                (itsController, hertz) ->
-                        new SoftwareProcessor(0, 1, features, map, ports, itsController, clock, hertz, lock, () -> {}));
+                (itsController, hertz) -> new SoftwareProcessor(
+                        0, new ProcessorGroup(1), features, map, ports, itsController, clock, hertz, lock, () -> {}));
     }
 
     @Nested

@@ -86,8 +86,8 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
     }
 
     /** Makes the software processor under test. */
-    static final Maker SOFTWARE = (features, compilation, map, ports, controller, clock, lock) ->
-            new SoftwareProcessor(0, 1, features, map, ports, controller, clock, lock, () -> {}, compilation);
+    static final Maker SOFTWARE = (features, compilation, map, ports, controller, clock, lock) -> new SoftwareProcessor(
+            0, new ProcessorGroup(1), features, map, ports, controller, clock, lock, () -> {}, compilation);
 
     private static Maker maker = SOFTWARE;
 
@@ -161,11 +161,16 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
     }
 
     static byte[] assemble(String program) {
+        return assemble(KIT, program);
+    }
+
+    /** Assembles a program that begins with what {@code kit} holds. */
+    static byte[] assemble(Path kit, String program) {
         try {
             Path source = Files.createTempFile("program", ".asm");
             Path binary = Files.createTempFile("program", ".bin");
             try {
-                return assemble(program, source, binary);
+                return assemble(kit, program, source, binary);
             } finally {
                 Files.deleteIfExists(source);
                 Files.deleteIfExists(binary);
@@ -175,9 +180,9 @@ final class PrivilegedMachine implements AutoCloseable, Ports, LocalInterruptCon
         }
     }
 
-    private static byte[] assemble(String program, Path source, Path binary) throws IOException {
+    private static byte[] assemble(Path kit, String program, Path source, Path binary) throws IOException {
         try {
-            Files.writeString(source, "%include \"" + KIT.toAbsolutePath() + "\"\n" + program);
+            Files.writeString(source, "%include \"" + kit.toAbsolutePath() + "\"\n" + program);
             Process nasm = new ProcessBuilder("nasm", "-w-all", "-f", "bin", "-o", binary.toString(), source.toString())
                     .redirectErrorStream(true)
                     .start();
