@@ -58,15 +58,8 @@ final class Processors implements AutoCloseable {
         if (wanted == Accelerator.SOFTWARE) {
             return software(config, wiring);
         }
-        if (config.vcpus() > 1) {
-            if (wanted == Accelerator.AUTO) {
-                return software(config, wiring);
-            }
-            throw new TerrariumException("\"" + config.name() + "\" wants KVM and " + config.vcpus()
-                    + " vCPUs, and KVM machines have one so far: give it one vCPU, or the accelerator software");
-        }
         KvmReport report = KvmHost.report();
-        if (wanted == Accelerator.AUTO && !report.automatic()) {
+        if (wanted == Accelerator.AUTO && (config.vcpus() > 1 || !report.automatic())) {
             return software(config, wiring);
         }
         if (report.grade() == Grade.UNUSABLE) {

@@ -180,6 +180,40 @@ class LocalHostTest {
     }
 
     @Test
+    void severalProcessorsAreForTheSoftwareProcessorAndWithinTheLimit() {
+        assertThat(problems(2, 2, MachineConfig.Accelerator.AUTO)).isEmpty();
+        assertThat(problems(2, 2, MachineConfig.Accelerator.KVM))
+                .singleElement()
+                .asString()
+                .contains("KVM machines have one vCPU");
+        assertThat(problems(1, 1, MachineConfig.Accelerator.KVM)).isEmpty();
+        assertThat(problems(1, MachineRules.MAXIMUM_VCPUS + 1, MachineConfig.Accelerator.AUTO))
+                .hasSize(1);
+        assertThat(problems(2, 1, MachineConfig.Accelerator.AUTO)).hasSize(1);
+    }
+
+    private static List<String> problems(int vcpus, int most, MachineConfig.Accelerator accelerator) {
+        MachineConfig usual = TestConfigs.named("a");
+        return MachineRules.problems(
+                new MachineConfig(
+                        usual.version(),
+                        usual.id(),
+                        usual.name(),
+                        usual.operatingSystem(),
+                        usual.memoryMiB(),
+                        vcpus,
+                        most,
+                        accelerator,
+                        usual.bootOrder(),
+                        usual.disks(),
+                        usual.kernel(),
+                        usual.networks(),
+                        usual.debugConsole(),
+                        usual.debugExitPort()),
+                1L << 30);
+    }
+
+    @Test
     void memoryBeyondTheHostIsRefused() {
         MachineConfig config = TestConfigs.named("a");
         assertThat(MachineRules.problems(config, 32L << 20))

@@ -78,8 +78,12 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
         alone.accept(action);
     }
 
+    /** While writes are noted there is none: the operation goes by way of a read and a write. */
     @Override
     public long hostToModify(long linear, int size) {
+        if (log != null) {
+            return 0;
+        }
         boolean user = cpu.cpl == 3;
         long physical = walker.translate(linear, Access.WRITE, user);
         AddressRange range = memory.find(physical);
