@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,16 +28,21 @@ final class HostWatcher implements HostListener, MachineListener, AutoCloseable 
 
     private final Host host;
     private final Consumer<HostSample> receiver;
+    private final BiConsumer<VirtualMachine, String> leftKvm;
     private final Semaphore wakeUps = new Semaphore(0);
     private final Thread thread =
             Thread.ofPlatform().daemon().name("host watcher").unstarted(this::run);
     private final Set<VirtualMachine> heard = new HashSet<>();
     private volatile boolean closed;
 
-    /** @param receiver called on the watcher's thread */
-    HostWatcher(Host host, Consumer<HostSample> receiver) {
+    /**
+     * @param receiver called on the watcher's thread
+     * @param leftKvm told, on a thread of the engine's, that a running machine goes on without KVM, and why
+     */
+    HostWatcher(Host host, Consumer<HostSample> receiver, BiConsumer<VirtualMachine, String> leftKvm) {
         this.host = host;
         this.receiver = receiver;
+        this.leftKvm = leftKvm;
     }
 
     void start() {
@@ -66,6 +72,12 @@ final class HostWatcher implements HostListener, MachineListener, AutoCloseable 
 
     @Override
     public void configurationChanged(VirtualMachine machine) {
+        wake();
+    }
+
+    @Override
+    public void acceleratorChanged(VirtualMachine machine, String reason) {
+        leftKvm.accept(machine, reason);
         wake();
     }
 

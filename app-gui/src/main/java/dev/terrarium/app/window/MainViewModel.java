@@ -65,6 +65,14 @@ final class MainViewModel {
         return work;
     }
 
+    /** A running machine goes on without KVM. */
+    void leftKvm(String machine, String reason) {
+        tell(new Notice(
+                Notice.Kind.WARNING,
+                "\u201c" + machine + "\u201d left KVM",
+                "It goes on with Terrarium's own processor. " + Words.sentence(reason)));
+    }
+
     /** Takes over what the host and its machines are doing now. */
     void update(HostSample sample) {
         Set<VirtualMachine> present = new HashSet<>();

@@ -68,7 +68,10 @@ final class MainWindow {
         this.closed = closed;
         settings = settingsFile.load();
         model = new MainViewModel(host, background, Platform::runLater);
-        watcher = new HostWatcher(host, sample -> Platform.runLater(() -> model.update(sample)));
+        watcher = new HostWatcher(
+                host,
+                sample -> Platform.runLater(() -> model.update(sample)),
+                (machine, reason) -> Platform.runLater(() -> model.leftKvm(machine.name(), reason)));
         emptyPage = new EmptyPage(model, () -> newMachine(Optional.empty()));
         build();
     }

@@ -89,6 +89,17 @@ class MainViewModelTest {
     }
 
     @Test
+    void aMachineThatLeavesKvmIsTold() {
+        FakeMachine ant = host.add("ant", "fedora").in(MachineState.RUNNING);
+        try (HostWatcher watcher =
+                new HostWatcher(host, sample -> {}, (machine, reason) -> model.leftKvm(machine.name(), reason))) {
+            watcher.acceleratorChanged(ant, "this host's KVM emulates the kernel");
+        }
+        assertThat(model.notices()).singleElement().satisfies(notice -> assertThat(notice.text())
+                .contains("own processor", "emulates the kernel"));
+    }
+
+    @Test
     void aCrashIsToldOnce() {
         FakeMachine ant = host.add("ant", "fedora").in(MachineState.RUNNING);
         sample();
