@@ -240,16 +240,7 @@ public final class SoftwareProcessor implements Processor {
                     return Exit.KICKED;
                 }
                 member.giveWay();
-                if (a20Changed) {
-                    a20Changed = false;
-                    walker.setA20(a20);
-                    memory.flush();
-                }
-                if (mapChanged) {
-                    mapChanged = false;
-                    memory.flush();
-                    blocks.forgetAll();
-                }
+                followTheBoard();
                 blocks.enter();
                 if (compiler != null) {
                     compiler.installReady();
@@ -293,6 +284,20 @@ public final class SoftwareProcessor implements Processor {
         }
     }
 
+    /** Takes over what any thread changed about memory: the A20 gate and the address map. */
+    private void followTheBoard() {
+        if (a20Changed) {
+            a20Changed = false;
+            walker.setA20(a20);
+            memory.flush();
+        }
+        if (mapChanged) {
+            mapChanged = false;
+            memory.flush();
+            blocks.forgetAll();
+        }
+    }
+
     private void beginBusy() {
         busySince = System.nanoTime();
     }
@@ -323,6 +328,7 @@ public final class SoftwareProcessor implements Processor {
      * of the exception that it raises. Not while {@link #run} runs.
      */
     public void executeOne() {
+        followTheBoard();
         boolean shadowed = cpu.interruptShadow && cpu.rip == cpu.shadowedInstruction;
         cpu.interruptShadow = false;
         cpu.trapShadow &= shadowed;
@@ -331,11 +337,13 @@ public final class SoftwareProcessor implements Processor {
 
     /** Enters the handler of an exception; {@code errorCode} is -1 if it has none. As {@link #executeOne} otherwise. */
     public void enterException(int vector, int errorCode) {
+        followTheBoard();
         interrupts.deliver(vector, errorCode < 0 ? GuestFault.NO_ERROR_CODE : errorCode);
     }
 
     /** Enters the handler of an interrupt that was acknowledged. As {@link #executeOne} otherwise. */
     public void enterInterrupt(int vector) {
+        followTheBoard();
         cpu.halted = false;
         deliverExternal(vector);
     }
