@@ -13,6 +13,7 @@ import dev.terrarium.engine.processor.kvm.KvmAccelerator;
 import dev.terrarium.engine.processor.kvm.KvmProcessor;
 import dev.terrarium.engine.processor.kvm.MovePolicy;
 import dev.terrarium.engine.processor.software.FeatureSet;
+import dev.terrarium.engine.processor.software.ProcessorGroup;
 import dev.terrarium.engine.processor.software.SoftwareProcessor;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -42,7 +43,16 @@ final class PortGuest implements AutoCloseable, Ports, LocalInterruptController,
                 0,
                 this,
                 (controller, hertz) -> new SoftwareProcessor(
-                        0, 1, FeatureSet.X86_64_V1, map, this, controller, this, hertz, lock, () -> {}),
+                        0,
+                        new ProcessorGroup(1),
+                        FeatureSet.X86_64_V1,
+                        map,
+                        this,
+                        controller,
+                        this,
+                        hertz,
+                        lock,
+                        () -> {}),
                 reason -> {});
     }
 
