@@ -82,7 +82,7 @@ final class CreateCommand implements Callable<Integer> {
     @Option(
             names = "--accel",
             defaultValue = "auto",
-            description = "What runs the guest's instructions: auto or software (kvm is not in this version).")
+            description = "What runs the guest's instructions: auto, kvm or software.")
     private Accelerator accelerator = Accelerator.AUTO;
 
     @Option(

@@ -52,7 +52,7 @@ final class SetCommand implements Callable<Integer> {
 
     @Option(
             names = "--accel",
-            description = "What runs the guest's instructions: auto or software (kvm is not in this version).")
+            description = "What runs the guest's instructions: auto, kvm or software.")
     private @Nullable Accelerator accelerator;
 
     @Option(names = "--live", description = "Not in this version: changes a machine while it runs.")
