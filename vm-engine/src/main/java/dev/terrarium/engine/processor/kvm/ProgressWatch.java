@@ -44,12 +44,15 @@ final class ProgressWatch {
         emulatedBefore = emulated;
         exitsBefore = exits;
         bad = rate > policy.mostEmulated() || help > policy.mostHelp() ? bad + 1 : 0;
-        return bad < policy.patience()
-                ? Optional.empty()
-                : Optional.of(String.format(
+        return bad < policy.patience() ? Optional.empty() : Optional.of(reason(rate, help));
+    }
+
+    private String reason(double rate, double help) {
+        return rate > policy.mostEmulated()
+                ? String.format(
                         Locale.ROOT,
-                        "KVM emulates %.1f million instructions a second here instead of executing them, and needs help for %.0f %% of the time",
-                        rate / 1e6,
-                        help * 100));
+                        "this host's KVM emulates code instead of executing it (%.1f million instructions a second)",
+                        rate / 1e6)
+                : String.format(Locale.ROOT, "KVM needed help for %.0f %% of the time", help * 100);
     }
 }
