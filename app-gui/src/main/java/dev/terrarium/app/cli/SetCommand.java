@@ -50,9 +50,7 @@ final class SetCommand implements Callable<Integer> {
             description = "What firmware tries, in turn: cdrom, disk, network.")
     private List<BootDevice> boot = List.of();
 
-    @Option(
-            names = "--accel",
-            description = "What runs the guest's instructions: auto, kvm or software.")
+    @Option(names = "--accel", description = "What runs the guest's instructions: auto, kvm or software.")
     private @Nullable Accelerator accelerator;
 
     @Option(names = "--live", description = "Not in this version: changes a machine while it runs.")
