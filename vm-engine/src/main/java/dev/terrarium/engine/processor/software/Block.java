@@ -145,6 +145,13 @@ final class Block {
         return false;
     }
 
+    /** {@code user} is out of use. */
+    void leftBy(Region user) {
+        if (users != null) {
+            users.remove(user);
+        }
+    }
+
     void compiledInto(Region user) {
         if (users == null) {
             users = new ArrayList<>(1);

@@ -107,6 +107,7 @@ abstract class Region {
         retired = true;
         for (RegionPlan.Piece piece : plan.pieces()) {
             Block block = piece.block();
+            block.leftBy(this);
             if (block.region == this) {
                 block.runBy(null, 0, 0);
                 block.heat = 0;
