@@ -36,12 +36,6 @@ class Mmu {
     private long[] writes = writeTables[0];
     private final MemoryAccess slow;
 
-    /** Stands in for the write tables while every write is to miss. */
-    private final long[] noWrites = emptyTable();
-
-    private boolean user;
-    private boolean writesMiss;
-
     /** Where compiled code last left its fast path: the site, and the instructions executed before its block. */
     int stopSite;
 
@@ -77,16 +71,9 @@ class Mmu {
     }
 
     /** Switches to the tables of supervisor (CPL 0 to 2) or user (CPL 3) accesses. */
-    void privilegeChanged(boolean isUser) {
-        user = isUser;
+    void privilegeChanged(boolean user) {
         reads = readTables[user ? 1 : 0];
-        writes = writesMiss ? noWrites : writeTables[user ? 1 : 0];
-    }
-
-    /** Has every write go the slow path, or no longer. */
-    void missWrites(boolean miss) {
-        writesMiss = miss;
-        privilegeChanged(user);
+        writes = writeTables[user ? 1 : 0];
     }
 
     /** Forgets every translation. */
