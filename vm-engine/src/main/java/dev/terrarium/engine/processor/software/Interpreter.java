@@ -108,15 +108,17 @@ final class Interpreter {
         return blocks.find(linear(), context);
     }
 
-    /** Executes the region that is ready at {@link Cpu#rip} and none after it, without delivering exceptions; null if there is none. */
+    /** Executes the region that there is at {@link Cpu#rip} and none after it, without delivering exceptions; null if there is none. */
     @Nullable
     Region runSingly() {
         Block block = next();
         Region region = block.region;
-        if (region == null || !isReady(block)) {
+        long base = cpu.rip - block.regionDelta;
+        if (region == null
+                || region.usesSimd && !cpu.sseEnabled()
+                || !region.isMapped(base, block.context, blocks)) {
             return null;
         }
-        long base = cpu.rip - block.regionDelta;
         cpu.giveFlags();
         cpu.inRegion = true;
         try {

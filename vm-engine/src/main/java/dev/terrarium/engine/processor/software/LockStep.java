@@ -24,7 +24,7 @@ final class LockStep implements RegionObserver, SlowPathObserver, AutoCloseable 
     private static final Logger LOG = LoggerFactory.getLogger(LockStep.class);
 
     /** Pages that writes reach directly. */
-    private static final int PAGES = 24;
+    private static final int PAGES = 8;
 
     /** A run is cut short at its next back edge after so many nanoseconds. */
     private static final long LONGEST_NANOS = 1_000_000;
@@ -142,8 +142,9 @@ final class LockStep implements RegionObserver, SlowPathObserver, AutoCloseable 
 
     private void compare() {
         if (isRepeated()) {
-            runs++;
-            instructions += interpreted.instructions() - before.instructions();
+            long count = interpreted.instructions() - before.instructions();
+            runs += count > 0 ? 1 : 0;
+            instructions += count;
         } else if (walker.updates() != updatesBefore) {
             notCompared++;
         } else {
@@ -214,6 +215,16 @@ final class LockStep implements RegionObserver, SlowPathObserver, AutoCloseable 
             bytes[n] = (byte) memory.read8(physical + n);
         }
         return HexFormat.of().formatHex(bytes);
+    }
+
+    /** Runs of compiled code, of one instruction and more, that were compared, and found to do what the interpreter does. */
+    long runs() {
+        return runs;
+    }
+
+    /** The instructions in them. */
+    long instructions() {
+        return instructions;
     }
 
     @Override
