@@ -35,7 +35,12 @@ class LockStepGuestTest {
             (Logger) LoggerFactory.getLogger("dev.terrarium.engine.processor.software.LockStep");
 
     /** Of compiled code; {@code -Dlockstep.instructions=N} for another budget. */
-    private static final long BUDGET = Long.getLong("lockstep.instructions", 100_000_000);
+    private static final long BUDGET = Long.getLong("lockstep.instructions", 350_000_000);
+
+    /** Integers, floating point, processes, pipes. */
+    private static final String WORK = "seq 1 2000 | sha256sum; seq 1 2000 | gzip -9 | gunzip | md5sum;"
+            + " awk 'BEGIN { for (i = 1; i < 5000; i++) s += sqrt(i) * sin(i) / (i + 0.5); print s }';"
+            + " seq 1 2000 | sort -r | tail -n 1; echo done-$((6*7))\n";
 
     private final ListAppender<ILoggingEvent> log = new ListAppender<>();
     private String asked;
@@ -83,8 +88,7 @@ class LockStepGuestTest {
             run.awaitSerial("GUEST-UP", limit);
             run.awaitSerial("# ", limit);
             try (ConsoleStream serial = run.machine().openSerial()) {
-                String work = "seq 1 2000 | sha256sum; seq 1 2000 | gzip -9 | gunzip | md5sum; echo done-$((6*7))\n";
-                serial.output().write(work.getBytes(StandardCharsets.US_ASCII));
+                serial.output().write(WORK.getBytes(StandardCharsets.US_ASCII));
                 run.awaitSerial("done-42", limit);
                 statistics = run.machine().statistics().engine();
                 serial.output().write("poweroff -f\n".getBytes(StandardCharsets.US_ASCII));
