@@ -29,8 +29,8 @@ import org.slf4j.LoggerFactory;
 @Tag("guest-boot")
 class LockStepGuestTest {
     private static final String COMPILATION = "terrarium.compilation";
-    private static final Pattern SUMMARY = Pattern.compile(
-            "lock-step: (\\d+) runs of compiled code with (\\d+) instructions .*; (\\d+) not compared");
+    private static final Pattern SUMMARY =
+            Pattern.compile("lock-step: (\\d+) runs of compiled code with (\\d+) instructions .*; (\\d+) not compared");
     private static final Logger LOGGER =
             (Logger) LoggerFactory.getLogger("dev.terrarium.engine.processor.software.LockStep");
 
@@ -106,9 +106,7 @@ class LockStepGuestTest {
         assertThat(summary.matches()).isTrue();
         System.out.println(summary.group());
         Figures figures = new Figures(
-                Long.parseLong(summary.group(1)),
-                Long.parseLong(summary.group(2)),
-                Long.parseLong(summary.group(3)));
+                Long.parseLong(summary.group(1)), Long.parseLong(summary.group(2)), Long.parseLong(summary.group(3)));
         assertThat(figures.notCompared).as("runs not compared").isLessThan(figures.runs / 20);
         return figures;
     }

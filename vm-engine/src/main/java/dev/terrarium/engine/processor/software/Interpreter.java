@@ -114,9 +114,7 @@ final class Interpreter {
         Block block = next();
         Region region = block.region;
         long base = cpu.rip - block.regionDelta;
-        if (region == null
-                || region.usesSimd && !cpu.sseEnabled()
-                || !region.isMapped(base, block.context, blocks)) {
+        if (region == null || region.usesSimd && !cpu.sseEnabled() || !region.isMapped(base, block.context, blocks)) {
             return null;
         }
         cpu.giveFlags();

@@ -90,7 +90,9 @@ final class LockStepTest {
 
     @Test
     void aRegister() {
-        stopsAt((cpu, mmu, before) -> cpu.gpr[Cpu.RCX] ^= 1, "RCX was 876543210fedcba9, interpreted \\w+a9, compiled \\w+a8");
+        stopsAt(
+                (cpu, mmu, before) -> cpu.gpr[Cpu.RCX] ^= 1,
+                "RCX was 876543210fedcba9, interpreted \\w+a9, compiled \\w+a8");
     }
 
     @Test
@@ -111,7 +113,9 @@ final class LockStepTest {
 
     @Test
     void theDirectionFlag() {
-        stopsAt((cpu, mmu, before) -> cpu.systemFlags ^= Cpu.FLAG_DF, "RFLAGS was \\w+, interpreted \\w+, compiled \\w+");
+        stopsAt(
+                (cpu, mmu, before) -> cpu.systemFlags ^= Cpu.FLAG_DF,
+                "RFLAGS was \\w+, interpreted \\w+, compiled \\w+");
     }
 
     @Test
@@ -131,7 +135,9 @@ final class LockStepTest {
 
     @Test
     void theFloatingPointStack() {
-        stopsAt((cpu, mmu, before) -> cpu.floatingPoint.significand[4]++, "x87 register 4 was 0:0, interpreted 0:0, compiled 0:1");
+        stopsAt(
+                (cpu, mmu, before) -> cpu.floatingPoint.significand[4]++,
+                "x87 register 4 was 0:0, interpreted 0:0, compiled 0:1");
     }
 
     @Test
