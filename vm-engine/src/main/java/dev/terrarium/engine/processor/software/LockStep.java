@@ -112,6 +112,7 @@ final class LockStep implements RegionObserver, SlowPathObserver, AutoCloseable 
         before.copyFrom(cpu);
         pages.takeBefore();
         updatesBefore = walker.updates();
+        strayed = -1;
     }
 
     @Override
@@ -136,6 +137,14 @@ final class LockStep implements RegionObserver, SlowPathObserver, AutoCloseable 
             fault.linear = linear;
             cpu.cr2 = faultAddress;
         } finally {
+            boardLock.unlock();
+        }
+    }
+
+    /** The vCPU's thread ends, maybe for an error in compiled code: lets go of the board. */
+    void leave() {
+        running = false;
+        if (boardLock.isHeldByCurrentThread()) {
             boardLock.unlock();
         }
     }

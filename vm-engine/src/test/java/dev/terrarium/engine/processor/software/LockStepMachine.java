@@ -21,6 +21,7 @@ final class LockStepMachine implements AutoCloseable, RegisterWindow, LocalInter
 
     final Cpu cpu = new Cpu();
     final LockStep lockStep;
+    final ReentrantLock lock = new ReentrantLock();
     int deviceReads;
     int deviceWrites;
     private final HostBlock memory = HostBlock.allocate(MEMORY);
@@ -29,7 +30,6 @@ final class LockStepMachine implements AutoCloseable, RegisterWindow, LocalInter
     private final RegionCompiler compiler;
 
     LockStepMachine() throws IOException {
-        ReentrantLock lock = new ReentrantLock();
         MemoryMap map = new MemoryMap(lock, new CodePages(MEMORY));
         map.mapDirect(0, MEMORY, memory.address(), memory.address());
         map.mapWindow(DEVICE, 4096, this);

@@ -188,6 +188,47 @@ final class LockStepTest {
                 .contains("each region on its own does what the interpreter does");
     }
 
+    /** Compiled code that says it has executed a load from the device, and has not. */
+    @Test
+    void aDeviceThatOnlyTheInterpreterReaches() {
+        String program = "48 FF C1 8B 03 48 FF CA 75 F6";
+        machine.cpu.gpr[Cpu.RBX] = DATA;
+        machine.cpu.gpr[Cpu.RDX] = TIMES;
+        machine.run(program);
+        machine.replaceRegion(new Region() {
+            @Override
+            int run(Cpu cpu, Mmu mmu, long base, int entry) {
+                cpu.gpr[Cpu.RCX]++;
+                cpu.gpr[Cpu.RAX] = 1;
+                cpu.rip += 5;
+                cpu.instructions += 2;
+                return INTERPRET;
+            }
+        });
+        machine.cpu.gpr[Cpu.RBX] = LockStepMachine.DEVICE;
+        machine.cpu.gpr[Cpu.RDX] = TIMES;
+        assertThatThrownBy(() -> machine.run(program))
+                .isInstanceOf(IllegalStateException.class)
+                .message()
+                .contains("the interpreter reached the device at physical 200000 <---");
+    }
+
+    /** Else the machine could not be ended. */
+    @Test
+    void anErrorInCompiledCodeDoesNotKeepTheBoard() {
+        runLoop();
+        machine.replaceRegion(new Region() {
+            @Override
+            int run(Cpu cpu, Mmu mmu, long base, int entry) {
+                throw new ArithmeticException("a mistake");
+            }
+        });
+        assertThatThrownBy(this::runLoop).isInstanceOf(ArithmeticException.class);
+        assertThat(machine.lock.isLocked()).isTrue();
+        machine.lockStep.leave();
+        assertThat(machine.lock.isLocked()).isFalse();
+    }
+
     /** x87 instructions are the interpreter's, called out for, and reach the device themselves; MOV leaves the region. */
     @Test
     void devicesAreReadAndWrittenOnce() {
