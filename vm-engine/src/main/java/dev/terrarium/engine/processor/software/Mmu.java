@@ -45,8 +45,6 @@ class Mmu {
 
     private final MemoryAccess slow;
 
-    private boolean writesMiss;
-
     /** Where compiled code last left its fast path: the site, and the instructions executed before its block. */
     int stopSite;
 
@@ -82,14 +80,8 @@ class Mmu {
     }
 
     /** Switches to the table of supervisor (CPL 0 to 2) or user (CPL 3) accesses. */
-    void privilegeChanged(boolean isUser) {
-        table = table(isUser);
-    }
-
-    /** Has every write go the slow path, or no longer. */
-    void missWrites(boolean miss) {
-        writesMiss = miss;
-        flushWrites();
+    void privilegeChanged(boolean user) {
+        table = table(user);
     }
 
     /** Forgets every translation. */
@@ -165,9 +157,7 @@ class Mmu {
     }
 
     void enterWrite(boolean user, long linear, long hostAddress, boolean global) {
-        if (!writesMiss) {
-            enter(table(user) + WRITES, localWrites[user ? 1 : 0], linear, hostAddress, global);
-        }
+        enter(table(user) + WRITES, localWrites[user ? 1 : 0], linear, hostAddress, global);
     }
 
     private static void enter(long table, long[] local, long linear, long hostAddress, boolean global) {
