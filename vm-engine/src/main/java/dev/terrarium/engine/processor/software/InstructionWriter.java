@@ -211,7 +211,7 @@ final class InstructionWriter {
             case Op.PUSH, Op.LEAVE -> i.operandSize == 8;
             case Op.LOCKED -> ExchangeWriter.isNative(i);
             case Op.CMPXCHG_PAIR -> !i.rexW;
-            case Op.LAHF, Op.SAHF -> false;
+            case Op.LAHF, Op.SAHF, Op.STRING -> false;
             case Op.SIMD -> SimdForms.of(i) != null;
             case Op.AVX -> AvxForms.isNative(i);
             default ->

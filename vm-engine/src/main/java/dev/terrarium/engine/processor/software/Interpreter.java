@@ -258,6 +258,8 @@ final class Interpreter {
         switch (i.op) {
             case Op.X87 -> x87.execute(i, advance(i));
             case Op.SIMD, Op.AVX -> simd.execute(i, advance(i));
+            case Op.SYSTEM -> system.execute(i, advance(i));
+            case Op.STRING -> string(i);
             default -> integers.execute(i);
         }
     }

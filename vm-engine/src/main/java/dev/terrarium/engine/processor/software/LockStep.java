@@ -14,8 +14,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Writes reach no pages directly but those of {@link PageImages}, which are copied before the run; compiled code that wants to
  * write elsewhere misses in the TLB and leaves its region as it does for any miss, and the interpreter's write brings the page in.
- * What the interpreter's units do for compiled code and the TLB does not answer, devices and random numbers among it, ends the run before
- * the instruction: so nothing is done twice that cannot be.
+ * What the interpreter's units do for compiled code and the TLB does not answer, devices among it, ends the run before the instruction,
+ * and so do random numbers, the time and what can be cut short by attention: so nothing is done twice that cannot be.
  *
  * <p>A run goes on from region to region, as it does unobserved. If it differs, it is done again region by region to say where.
  * Exceptions at the end of a run are not compared, only what comes before them.
@@ -117,7 +117,12 @@ final class LockStep implements RegionObserver, SlowPathObserver, AutoCloseable 
 
     @Override
     public void beforeCallOut(Instruction instruction) {
-        if (instruction.op == Op.RANDOM) {
+        boolean repeatable =
+                switch (instruction.op) {
+                    case Op.RANDOM, Op.SYSTEM, Op.STRING -> false;
+                    default -> true;
+                };
+        if (!repeatable) {
             throw cpu.fault(GuestFault.WRITE_TO_CODE, GuestFault.NO_ERROR_CODE);
         }
     }

@@ -46,6 +46,7 @@ record RegionPlan(Piece[] pieces, Page[] pages) {
         return switch (last.op) {
             case Op.JMP, Op.CALL64 -> List.of(target);
             case Op.END_OF_BLOCK -> List.of(next);
+            case Op.SYSTEM -> SystemUnit.leavesModeAlone(last) ? List.of(next) : List.of();
             default -> last.op >= Op.JO && last.op <= Op.JG ? List.of(target, next) : List.of();
         };
     }

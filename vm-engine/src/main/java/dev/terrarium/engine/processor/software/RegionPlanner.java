@@ -106,8 +106,8 @@ final class RegionPlanner {
     /** A region is not entered at an instruction that it would leave to the interpreter at once. */
     private static boolean startsCompiled(Instruction i) {
         return switch (i.op) {
-            case Op.STRING, Op.PORT_STRING, Op.SYSTEM, Op.INVALID, Op.TOO_LONG, Op.LOOP, Op.CALL, Op.RET, Op.STALE ->
-                false;
+            case Op.SYSTEM -> SystemUnit.leavesModeAlone(i);
+            case Op.PORT_STRING, Op.INVALID, Op.TOO_LONG, Op.LOOP, Op.CALL, Op.RET, Op.STALE -> false;
             default -> true;
         };
     }
@@ -125,7 +125,12 @@ final class RegionPlanner {
                 all.add(next);
             }
             case Op.CALL_INDIRECT, Op.END_OF_BLOCK -> all.add(next);
-            case Op.RET64, Op.JMP_INDIRECT, Op.SYSTEM, Op.RET, Op.CALL, Op.LOOP, Op.PORT_STRING -> {}
+            case Op.SYSTEM -> {
+                if (SystemUnit.leavesModeAlone(last)) {
+                    all.add(next);
+                }
+            }
+            case Op.RET64, Op.JMP_INDIRECT, Op.RET, Op.CALL, Op.LOOP, Op.PORT_STRING -> {}
             default -> {
                 if (last.op >= Op.JO && last.op <= Op.JG) {
                     all.add(target);
@@ -144,7 +149,7 @@ final class RegionPlanner {
         int cost = 16;
         for (Instruction i : block.code) {
             cost += switch (i.op) {
-                case Op.X87 -> 50;
+                case Op.X87, Op.STRING, Op.SYSTEM -> 50;
                 case Op.SIMD, Op.AVX -> !InstructionWriter.isNative(i) ? 50 : i.memory ? 34 : 14;
                 case Op.LOCKED, Op.CMPXCHG, Op.XADD, Op.CMPXCHG_PAIR -> 60;
                 default -> i.memory ? 34 : 20;

@@ -146,7 +146,7 @@ final class RegionWriter {
         RegisterLoops.Loop loop = loops.of(piece.delta());
         if (loop != null) {
             f.fetch(loop.used());
-            c.labelBinding(inLoop.get(piece.delta()));
+            c.labelBinding(at(inLoop, piece.delta()));
             f.cachedInLoop(loop.used(), loop.written());
         }
         Instruction[] code = piece.code();
@@ -165,7 +165,7 @@ final class RegionWriter {
                 jump(delta, piece.delta());
                 return;
             }
-            if (Op.endsBlock(i.op) || i.op == Op.STRING) {
+            if (Op.endsBlock(i.op)) {
                 transfer(piece, i, n, delta);
                 return;
             }
@@ -174,6 +174,9 @@ final class RegionWriter {
                 f.fetch(use.reads | use.writes);
             }
             instructions.write(i, flags[n]);
+            if (i.op == Op.STRING) {
+                leaveIfIncomplete(n, delta);
+            }
         }
         throw new IllegalStateException("a block without an end");
     }
@@ -229,6 +232,18 @@ final class RegionWriter {
                 c.iinc(RegionFrame.EXECUTED, n + 1);
                 jump(target, piece.delta());
             }
+            case Op.SYSTEM -> {
+                if (!SystemUnit.leavesModeAlone(i)) {
+                    f.writeBack();
+                    interpret(n, delta);
+                    return;
+                }
+                instructions.callOut(i);
+                c.iinc(RegionFrame.EXECUTED, n + 1);
+                keepForLoop(piece.delta(), next);
+                leaveOnAttention(next);
+                jump(next, piece.delta());
+            }
             case Op.RET64 -> {
                 f.fetch(1 << Cpu.RSP);
                 f.writeBack();
@@ -267,6 +282,21 @@ final class RegionWriter {
                 interpret(n, delta);
             }
         }
+    }
+
+    /** A repeated string instruction that was cut short for attention stays the next to be executed. */
+    private void leaveIfIncomplete(int n, int delta) {
+        Label complete = c.newLabel();
+        c.aload(RegionFrame.CPU_SLOT);
+        c.getfield(RegionFrame.CPU, "rip", RegionFrame.LONG);
+        frame.codeAddress(delta);
+        c.lcmp();
+        c.ifne(complete);
+        c.iinc(RegionFrame.EXECUTED, n);
+        c.iconst_0();
+        c.istore(OUTCOME);
+        c.goto_(ending);
+        c.labelBinding(complete);
     }
 
     private void pushReturnAddress(Instruction i, int next) {
@@ -335,7 +365,7 @@ final class RegionWriter {
         incoming.merge(target, frame.knowledge(), RegionFrame.Knowledge::join);
         RegisterLoops.Loop loop = loops.of(from);
         if (loop != null && loop == loops.of(target)) {
-            return target <= from ? loopBackEdges.computeIfAbsent(target, t -> c.newLabel()) : inLoop.get(target);
+            return target <= from ? loopBackEdges.computeIfAbsent(target, t -> c.newLabel()) : at(inLoop, target);
         }
         Label beyond = beyond(target, from);
         if (frame.dirty() == 0) {
@@ -344,6 +374,10 @@ final class RegionWriter {
         Departure departure = new Departure(c.newLabel(), frame.dirty(), beyond);
         departures.add(departure);
         return departure.label;
+    }
+
+    private static Label at(Map<Integer, Label> labels, int delta) {
+        return Objects.requireNonNull(labels.get(delta));
     }
 
     /** Where to go with all registers written back. */
@@ -373,11 +407,11 @@ final class RegionWriter {
             c.goto_(departure.target);
         }
         backEdges.forEach((target, label) -> {
-            backEdge(label, leaders.get(target));
+            backEdge(label, at(leaders, target));
             c.goto_(exits.computeIfAbsent(target, t -> c.newLabel()));
         });
         loopBackEdges.forEach((target, label) -> {
-            backEdge(label, inLoop.get(target));
+            backEdge(label, at(inLoop, target));
             frame.writeBack(Objects.requireNonNull(loops.of(target)).written());
             c.goto_(exits.computeIfAbsent(target, t -> c.newLabel()));
         });
@@ -393,19 +427,27 @@ final class RegionWriter {
     /** Goes on at {@code target} unless something else has to be done first. */
     private void backEdge(Label label, Label target) {
         c.labelBinding(label);
+        mustLeave();
+        c.ifeq(target);
+    }
+
+    private void mustLeave() {
         c.aload(RegionFrame.CPU_SLOT);
         c.iload(RegionFrame.EXECUTED);
         c.invokevirtual(RegionFrame.CPU, "mustLeave", MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.INT));
-        c.ifeq(target);
+    }
+
+    /** All registers have been written back. */
+    private void leaveOnAttention(int next) {
+        mustLeave();
+        c.ifne(exits.computeIfAbsent(next, t -> c.newLabel()));
     }
 
     /** Finds the entry for an address computed at run time, or leaves the region for it. */
     private void indirectJump() {
         c.labelBinding(indirect);
         Label outside = c.newLabel();
-        c.aload(RegionFrame.CPU_SLOT);
-        c.iload(RegionFrame.EXECUTED);
-        c.invokevirtual(RegionFrame.CPU, "mustLeave", MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.INT));
+        mustLeave();
         c.ifne(outside);
         c.lload(TARGET);
         c.lload(RegionFrame.BASE);

@@ -44,9 +44,10 @@ final class RegisterUse {
         int address = address(i);
         return switch (i.op) {
             case Op.NOP, Op.END_OF_BLOCK -> new RegisterUse(0, 0, false, false);
+            case Op.STRING -> string(i);
+            case Op.SYSTEM -> system(i);
             // The region is left before these.
-            case Op.SYSTEM, Op.INVALID, Op.TOO_LONG, Op.STRING, Op.PORT_STRING, Op.LOOP, Op.CALL, Op.RET ->
-                new RegisterUse(0, 0, true, true);
+            case Op.INVALID, Op.TOO_LONG, Op.PORT_STRING, Op.LOOP, Op.CALL, Op.RET -> new RegisterUse(0, 0, true, true);
             case Op.X87 -> x87(i);
             case Op.SIMD -> simd(i);
             case Op.AVX -> AvxForms.isNative(i) ? AvxForms.use(i, address) : new RegisterUse(ALL, ALL, true, true);
@@ -81,6 +82,21 @@ final class RegisterUse {
                         ? new RegisterUse(operands | address, bit(i.destination), true, true)
                         : new RegisterUse(ALL, ALL, true, true);
         };
+    }
+
+    private static RegisterUse string(Instruction i) {
+        boolean compares = (i.opcode & 0xF6) == 0xA6;
+        int all = RAX | RCX | RDI | 1 << Cpu.RSI;
+        return new RegisterUse(all, all, compares, compares);
+    }
+
+    /** See {@link SystemUnit#leavesModeAlone}. */
+    private static RegisterUse system(Instruction i) {
+        if (i.map == Instruction.MAP_ONE_BYTE) {
+            boolean pushesFlags = i.opcode == 0x9C;
+            return new RegisterUse(pushesFlags ? RSP : 0, pushesFlags ? RSP : 0, pushesFlags, false);
+        }
+        return new RegisterUse(RCX, i.opcode == 0x20 ? bit(i.rm) : RAX | RCX | RDX, false, false);
     }
 
     private static RegisterUse exchange(Instruction i, int reads) {

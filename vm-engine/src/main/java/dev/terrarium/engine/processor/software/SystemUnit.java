@@ -69,6 +69,26 @@ final class SystemUnit implements ExecutionUnit, PortGuard {
         }
     }
 
+    /**
+     * Is the instruction one of 64-bit mode after which code goes on as before, with the same privilege and translations: PUSHF,
+     * CLI, STI, RDTSC, RDTSCP, RDMSR, SWAPGS, or a read of a control register? Compiled code need not be left for it.
+     */
+    static boolean leavesModeAlone(Instruction i) {
+        if (i.op != Op.SYSTEM) {
+            return false;
+        }
+        return switch (i.map) {
+            case Instruction.MAP_ONE_BYTE -> i.opcode == 0x9C || i.opcode == 0xFA || i.opcode == 0xFB;
+            case Instruction.MAP_0F ->
+                switch (i.opcode) {
+                    case 0x20, 0x31, 0x32 -> true;
+                    case 0x01 -> i.modrm == 0xF8 || i.modrm == 0xF9;
+                    default -> false;
+                };
+            default -> false;
+        };
+    }
+
     private void executeOneByte(Instruction i) {
         switch (i.opcode) {
             case 0x06 -> push(cpu.selector[Cpu.ES], i.operandSize);
