@@ -38,7 +38,7 @@ final class PortGuest implements AutoCloseable, Ports, LocalInterruptController,
         ReentrantLock lock = new ReentrantLock();
         MemoryMap map = new MemoryMap(lock, new CodePages(4096));
         map.mapDirect(RESET_PAGE, 4096, page.address(), page.address());
-        accelerator = new KvmAccelerator(map, this, this, lock, MovePolicy.NEVER);
+        accelerator = new KvmAccelerator(map, this, this, lock, MovePolicy.NEVER, KvmAccelerator.Controllers.BOARD);
         processor = accelerator.createProcessor(
                 0,
                 this,

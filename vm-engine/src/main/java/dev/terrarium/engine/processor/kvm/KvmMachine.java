@@ -8,8 +8,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A virtual machine of /dev/kvm: guest memory and vCPUs (Documentation/virt/kvm/api.rst). It has no interrupt controllers in
- * the kernel: the board's own serve its vCPUs.
+ * A virtual machine of /dev/kvm: guest memory and vCPUs (Documentation/virt/kvm/api.rst). It has interrupt controllers in the kernel
+ * only if they are made.
  */
 public final class KvmMachine implements AutoCloseable {
     /** The device that lends the host's processors. */
@@ -132,6 +132,11 @@ public final class KvmMachine implements AutoCloseable {
             region.set(ValueLayout.JAVA_LONG, 24, hostAddress);
             Posix.ioctl(machine, KVM_SET_USER_MEMORY_REGION, region.address());
         }
+    }
+
+    /** Makes interrupt controllers in the kernel, before the first vCPU; to be closed before this. */
+    KvmChips createChips() throws PosixException {
+        return new KvmChips(machine);
     }
 
     /** Makes a vCPU that answers CPUID as told. */

@@ -45,7 +45,7 @@ final class SmallMachine implements AutoCloseable {
 
     SmallMachine() throws IOException {
         map.mapDirect(0, MEMORY, memory.address(), memory.address());
-        accelerator = new KvmAccelerator(map, ports, clock, lock, MovePolicy.NEVER);
+        accelerator = new KvmAccelerator(map, ports, clock, lock, MovePolicy.NEVER, KvmAccelerator.Controllers.BOARD);
         FeatureSet features = FeatureSet.BEST.alsoOf(accelerator.supported());
         long[] frequency = new long[1];
         kvm = accelerator.createProcessor(
