@@ -44,8 +44,13 @@ final class SmallMachine implements AutoCloseable {
     final SoftwareProcessor software;
 
     SmallMachine() throws IOException {
+        this(KvmAccelerator.Controllers.BOARD);
+    }
+
+    /** @param controllers whose interrupt controllers serve the vCPU under KVM; nothing ever interrupts it */
+    SmallMachine(KvmAccelerator.Controllers controllers) throws IOException {
         map.mapDirect(0, MEMORY, memory.address(), memory.address());
-        accelerator = new KvmAccelerator(map, ports, clock, lock, MovePolicy.NEVER, KvmAccelerator.Controllers.BOARD);
+        accelerator = new KvmAccelerator(map, ports, clock, lock, MovePolicy.NEVER, controllers);
         FeatureSet features = FeatureSet.BEST.alsoOf(accelerator.supported());
         long[] frequency = new long[1];
         kvm = accelerator.createProcessor(
