@@ -285,7 +285,9 @@ final class PersonalComputer implements AutoCloseable {
         return memory.ram();
     }
 
+    /** The screen as the guest has drawn it so far. */
     ScreenSource screen() {
+        processors.deliverPostedWrites();
         return vga;
     }
 

@@ -182,8 +182,16 @@ final class Processors implements AutoCloseable {
         }
     }
 
+    /** Carries out writes of the guest that wait for it. Any thread. */
+    void deliverPostedWrites() {
+        if (accelerator != null) {
+            accelerator.deliverPostedWrites();
+        }
+    }
+
     /** Takes the interrupt controllers' state back. No vCPU runs any more. */
     void afterRunning() {
+        deliverPostedWrites();
         withLock(wiring.chips::takeBack);
     }
 

@@ -29,6 +29,7 @@ public final class KvmAccelerator implements AutoCloseable {
     private final KvmMemory memory;
     private final CpuidSource supported;
     private final @Nullable KvmChips chips;
+    private volatile @Nullable PostedWrites posted;
 
     /** Whose interrupt controllers serve the vCPUs. */
     public enum Controllers {
@@ -87,6 +88,23 @@ public final class KvmAccelerator implements AutoCloseable {
         return supported;
     }
 
+    /** Carries out the guest's writes that wait for it, such as those to the screen. Any thread. */
+    public void deliverPostedWrites() {
+        PostedWrites writes = posted;
+        if (writes != null) {
+            writes.deliver();
+        }
+    }
+
+    private PostedWrites postedOf(KvmVcpu vcpu) {
+        PostedWrites writes = posted;
+        if (writes == null) {
+            writes = new PostedWrites(vcpu.shared().area(), map, boardLock);
+            posted = writes;
+        }
+        return writes;
+    }
+
     /** The kernel's interrupt controllers, which must have the board's state before the vCPUs run. */
     public Optional<KernelInterruptChips> chips() {
         return Optional.ofNullable(chips);
@@ -103,7 +121,20 @@ public final class KvmAccelerator implements AutoCloseable {
             int index, LocalInterruptController controller, KvmProcessor.StandIn standIn, Consumer<String> leave)
             throws PosixException {
         return new KvmProcessor(
-                machine, memory, chips, index, map, ports, controller, clock, time, boardLock, standIn, policy, leave);
+                machine,
+                memory,
+                chips,
+                this::postedOf,
+                index,
+                map,
+                ports,
+                controller,
+                clock,
+                time,
+                boardLock,
+                standIn,
+                policy,
+                leave);
     }
 
     @Override

@@ -17,6 +17,7 @@ import java.io.UncheckedIOException;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,6 +70,7 @@ public final class KvmProcessor implements Processor {
     private final ProgressWatch progress;
     private final DeviceExits devices;
     private final BoardInterrupts interrupts;
+    private final PostedWrites posted;
     private final VcpuInterrupter interrupter;
     private final VcpuTime time;
     private final BusyTime busy = new BusyTime();
@@ -95,6 +97,7 @@ public final class KvmProcessor implements Processor {
 
     /**
      * @param chips the kernel's interrupt controllers; null if the board's own serve the vCPU
+     * @param postedOf gives the machine's ring of posted writes, which is that of its first vCPU
      * @param index 0 for the bootstrap processor
      * @param leave asked, at most once, to have the machine leave KVM ({@link #leaveKvm}), and told why; on the vCPU's thread
      * @throws PosixException if KVM refuses
@@ -103,6 +106,7 @@ public final class KvmProcessor implements Processor {
             KvmMachine machine,
             KvmMemory memory,
             @Nullable KvmChips chips,
+            Function<KvmVcpu, PostedWrites> postedOf,
             int index,
             MemoryMap map,
             Ports ports,
@@ -143,6 +147,7 @@ public final class KvmProcessor implements Processor {
         registers = new KvmRegisters(vcpu, (cpuid.leaf(0xD, 0)[0] & ExtendedImage.AVX) != 0);
         progress = new ProgressWatch(policy, statistics::emulatedInstructions);
         devices = new DeviceExits(shared, map, ports, controller, boardLock);
+        posted = postedOf.apply(vcpu);
         interrupts = new BoardInterrupts(vcpu, controller, boardLock);
         interrupter = new VcpuInterrupter(shared);
         member = software.group().join(interrupter::interrupt);
@@ -283,6 +288,7 @@ public final class KvmProcessor implements Processor {
         int result = vcpu.enter();
         member.leave();
         accessOpen = false;
+        posted.deliver();
         if (!kernelChips) {
             interrupts.afterRun();
         }
@@ -419,7 +425,8 @@ public final class KvmProcessor implements Processor {
     private boolean look() {
         lookDue = false;
         scheduleLook();
-        Optional<String> reason = askedToLeave ? Optional.empty() : progress.judge(busy.nanos(), helpNanos, exits);
+        Optional<String> reason =
+                askedToLeave ? Optional.empty() : progress.judge(busy.nanos(), helpNanos, exits + posted.count());
         reason.ifPresent(why -> {
             askedToLeave = true;
             LOG.info("vCPU {} is to leave KVM: {} ({} instructions helped with)", index, why, helped);
@@ -534,6 +541,11 @@ public final class KvmProcessor implements Processor {
         return helped;
     }
 
+    /** Accesses to devices, each of which left the guest; as {@link #helped}. */
+    long exits() {
+        return exits;
+    }
+
     @Override
     public String accelerator() {
         return inSoftware ? software.accelerator() : "kvm";
@@ -563,6 +575,7 @@ public final class KvmProcessor implements Processor {
         } finally {
             boardLock.unlock();
         }
+        posted.close();
         interrupter.close();
         software.close();
         statistics.close();

@@ -113,6 +113,20 @@ final class ProbeGuest implements AutoCloseable {
         return machine;
     }
 
+    /** The interrupt controllers, if it was made with some. */
+    KvmChips chips() {
+        if (chips == null) {
+            throw new IllegalStateException("this guest has no interrupt controllers in the kernel");
+        }
+        return chips;
+    }
+
+    /** Has nothing answer from a physical address on. */
+    void hideMemoryFrom(long physical) throws PosixException {
+        machine.unmapMemory(0);
+        machine.mapMemory(0, 0, memory.address(), physical);
+    }
+
     private void write(long at, int size, long value) {
         HostMemory.write(memory.address() + at, size, value);
     }

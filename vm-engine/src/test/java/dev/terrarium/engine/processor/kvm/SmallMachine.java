@@ -33,10 +33,13 @@ final class SmallMachine implements AutoCloseable {
     private static final long CODE = 0x9000;
     private static final int EFER = 0xC000_0080;
 
+    /** Called at each write to a port, before it is counted. */
+    Runnable onPortWrite = () -> {};
+
     final AtomicInteger portAccesses = new AtomicInteger();
     private final HostBlock memory = HostBlock.allocate(MEMORY);
-    private final ReentrantLock lock = new ReentrantLock();
-    private final MemoryMap map = new MemoryMap(lock, new CodePages(MEMORY));
+    final ReentrantLock lock = new ReentrantLock();
+    final MemoryMap map = new MemoryMap(lock, new CodePages(MEMORY));
     private final RunningClock clock = new RunningClock();
     private final Ports ports = new CountingPorts();
     private final KvmAccelerator accelerator;
@@ -75,6 +78,15 @@ final class SmallMachine implements AutoCloseable {
 
     void write(long address, long value) {
         HostMemory.write(memory.address() + address, 8, value);
+    }
+
+    /** The host's address of the memory. */
+    long address() {
+        return memory.address();
+    }
+
+    void deliverPostedWrites() {
+        accelerator.deliverPostedWrites();
     }
 
     long read(long address) {
@@ -132,6 +144,7 @@ final class SmallMachine implements AutoCloseable {
 
         @Override
         public void out(int port, int size, int value) {
+            onPortWrite.run();
             portAccesses.incrementAndGet();
         }
     }
