@@ -28,7 +28,8 @@ class KvmDirtyPagesTest {
     private static List<Long> collect(SmallMachine machine) {
         List<Long> pages = new ArrayList<>();
         machine.map.dirtyPages().collect(pages::add);
-        // The processor sets accessed and dirty bits of the tables that it walks; KVM may note a page as it maps it, such as the code's.
+        // The processor sets accessed and dirty bits of the tables that it walks; KVM may note a page as it maps it,
+        // such as the code's.
         pages.removeIf(page -> page >= 0x4000 && page < 0x7000 || page == 0x9000);
         return pages;
     }

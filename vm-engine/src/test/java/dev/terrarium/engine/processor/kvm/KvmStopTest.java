@@ -78,13 +78,14 @@ class KvmStopTest {
                 while (System.nanoTime() < later) {
                     Thread.onSpinWait();
                 }
-                long waited = own.nanos() + runner.delay.nanos();
+                long waited = own.nanosSinceMade() + runner.delay.nanosSinceMade();
                 long start = System.nanoTime();
                 machine.kvm.kick();
                 assertThat(runner.exits.poll(5, TimeUnit.SECONDS)).as(guest).isEqualTo(Exit.KICKED);
                 long nanos = System.nanoTime() - start;
                 longest = Math.max(longest, nanos);
-                longestOwn = Math.max(longestOwn, nanos - (own.nanos() + runner.delay.nanos() - waited));
+                longestOwn =
+                        Math.max(longestOwn, nanos - (own.nanosSinceMade() + runner.delay.nanosSinceMade() - waited));
             }
             System.out.printf(
                     "stop: a guest that %s, controllers of the %s: %.1f ms at most, %.1f without waiting for the host%n",
