@@ -203,6 +203,20 @@ class InterruptChipsTest {
         assertThat(pic.save().master().lines()).isEqualTo(1 << 3);
     }
 
+    /** Level-triggered pins that are asserted ask again where the state goes; edges have been sent. */
+    @Test
+    void assertedLevelsGoWithTheState() {
+        redirect(17, 0x1_8055);
+        redirect(18, 0x1_0056);
+        chips.ioApicInput(17).set(true);
+        chips.ioApicInput(18).set(true);
+        chips.lend(borrower);
+        assertThat(ByteBuffer.wrap(borrower.read(KernelInterruptChips.Chip.IO_APIC))
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .getInt(16))
+                .isEqualTo(1 << 17);
+    }
+
     @Test
     void accessesReachTheBorrowersChips() {
         set(apics.getFirst().registers(), 0xF0, 0x1FF);
