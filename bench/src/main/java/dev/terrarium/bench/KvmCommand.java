@@ -12,14 +12,16 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-/** {@code bench/run kvm}: a port access's round trip through KVM, from Java and from C by turns. */
+/** {@code bench/run kvm}: what leaves a guest and comes back through KVM, from Java and from C by turns; and a machine's memory. */
 @Command(
         name = "kvm",
         mixinStandardHelpOptions = true,
-        description = "Compares the round trip of a port access under KVM with that of a loop in C, by turns.")
+        description =
+                "Compares the round trips of port accesses, memory accesses and interrupts under KVM with those of a loop in C,"
+                        + " by turns; and says what memory a machine takes.")
 final class KvmCommand implements Callable<Integer> {
-    private static final Path SOURCE = Path.of("bench/src/main/native/port-exits.c");
-    private static final long EXITS = 20_000;
+    private static final Path SOURCE = Path.of("bench/src/main/native/kvm-exits.c");
+    private static final long ROUND_TRIPS = 20_000;
 
     @Parameters(index = "0", arity = "0..1", paramLabel = "ROUNDS", description = "Rounds after the warm-up (9).")
     private int rounds = 9;
@@ -27,30 +29,43 @@ final class KvmCommand implements Callable<Integer> {
     @Override
     public Integer call() throws BenchException, IOException, InterruptedException {
         System.out.println("KVM here: " + KvmHost.report().verdict());
-        Path program = Files.createTempFile("port-exits", "");
-        double[] ours = new double[rounds];
-        double[] theirs = new double[rounds];
-        try (PortGuest guest = new PortGuest()) {
+        Path program = Files.createTempFile("kvm-exits", "");
+        try {
             output("gcc", "-O2", "-o", program.toString(), SOURCE.toString());
-            guest.measure(EXITS);
-            for (int i = 0; i < rounds; i++) {
-                theirs[i] = Double.parseDouble(output(program.toString(), Long.toString(EXITS)));
-                ours[i] = guest.measure(EXITS);
-                System.out.printf(Locale.ROOT, "round %d: C %.0f ns, Terrarium %.0f ns%n", i + 1, theirs[i], ours[i]);
+            for (ExitGuest.Kind kind : ExitGuest.Kind.values()) {
+                compare(program, kind);
             }
         } finally {
             Files.delete(program);
         }
         System.out.printf(
                 Locale.ROOT,
-                "port access, median of %d rounds of %d: C %.0f ns, Terrarium %.0f ns, ratio %.3f; least of each: %.3f%n",
+                "a machine in its firmware, beyond its RAM: %.1f MiB resident (target 10)%n",
+                KvmFootprint.median() / (double) (1 << 20));
+        return 0;
+    }
+
+    private void compare(Path program, ExitGuest.Kind kind) throws BenchException, IOException, InterruptedException {
+        double[] ours = new double[rounds];
+        double[] theirs = new double[rounds];
+        try (ExitGuest guest = new ExitGuest(kind)) {
+            guest.measure(ROUND_TRIPS);
+            for (int i = 0; i < rounds; i++) {
+                theirs[i] = Double.parseDouble(
+                        output(program.toString(), kind.id(), kind.program(), Long.toString(ROUND_TRIPS)));
+                ours[i] = guest.measure(ROUND_TRIPS);
+            }
+        }
+        System.out.printf(
+                Locale.ROOT,
+                "%s, median of %d rounds of %d: C %.0f ns, Terrarium %.0f ns, ratio %.3f; least of each: %.3f (target 1.10)%n",
+                kind.id(),
                 rounds,
-                EXITS,
+                ROUND_TRIPS,
                 median(theirs),
                 median(ours),
                 median(ours) / median(theirs),
                 least(ours) / least(theirs));
-        return 0;
     }
 
     private static double median(double[] values) {

@@ -46,7 +46,13 @@ public final class Board implements AutoCloseable {
                 Thread.ofPlatform().daemon().name("control of " + config.name()).factory());
         Wires wires = new Wires();
         this.computer = PersonalComputer.build(config, lock, clock, wires, wires, log);
-        this.threads = new ProcessorThreads(config.name(), computer.processors(), this::requestReset, this::died);
+        this.threads = new ProcessorThreads(
+                config.name(),
+                computer.processors(),
+                computer::beforeRunning,
+                computer::afterRunning,
+                this::requestReset,
+                this::died);
         this.timerThread = Thread.ofPlatform()
                 .daemon()
                 .name("timers of " + config.name())
@@ -85,8 +91,9 @@ public final class Board implements AutoCloseable {
         }
 
         @Override
-        public void leftKvm(String reason) {
-            events.leftKvm(reason);
+        public void leaveKvm(String reason) {
+            threads.holdGate();
+            later(() -> Board.this.leaveKvm(reason));
         }
 
         @Override
@@ -150,6 +157,31 @@ public final class Board implements AutoCloseable {
         }
     }
 
+    /** Goes on without KVM. */
+    private void leaveKvm(String reason) {
+        synchronized (switching) {
+            if (closed) {
+                return;
+            }
+            threads.closeGate();
+            lock.lock();
+            try {
+                // Time stands still, or the vCPUs' time-stamp counters would go on from different moments.
+                clock.stop();
+            } finally {
+                lock.unlock();
+            }
+            if (!computer.leaveKvm()) {
+                throw new IllegalStateException("the machine left KVM already");
+            }
+            if (running) {
+                startClock();
+                threads.openGate();
+            }
+        }
+        events.leftKvm(reason);
+    }
+
     /** Stops vCPUs and time. */
     public void pause() {
         synchronized (switching) {
@@ -173,14 +205,18 @@ public final class Board implements AutoCloseable {
             if (closed) {
                 return;
             }
-            lock.lock();
-            try {
-                clock.start();
-            } finally {
-                lock.unlock();
-            }
+            startClock();
             running = true;
             threads.openGate();
+        }
+    }
+
+    private void startClock() {
+        lock.lock();
+        try {
+            clock.start();
+        } finally {
+            lock.unlock();
         }
     }
 

@@ -15,6 +15,7 @@ import dev.terrarium.engine.device.chipset.DebugConsole;
 import dev.terrarium.engine.device.chipset.DebugExit;
 import dev.terrarium.engine.device.chipset.DmaControllerPair;
 import dev.terrarium.engine.device.chipset.HostBridge;
+import dev.terrarium.engine.device.chipset.InterruptChips;
 import dev.terrarium.engine.device.chipset.InterruptControllerPair;
 import dev.terrarium.engine.device.chipset.IoApic;
 import dev.terrarium.engine.device.chipset.IsaInterrupts;
@@ -67,8 +68,8 @@ final class PersonalComputer implements AutoCloseable {
 
         void serialOutput(int value);
 
-        /** The machine left KVM for the software processor; on a vCPU's thread, without the lock. */
-        void leftKvm(String reason);
+        /** The machine is to leave KVM ({@link PersonalComputer#leaveKvm}); on a vCPU's thread, without the lock. */
+        void leaveKvm(String reason);
     }
 
     private final MemoryLayout memory;
@@ -141,11 +142,12 @@ final class PersonalComputer implements AutoCloseable {
         }
         pic = new InterruptControllerPair(apics.getFirst().lint0());
         IoApic ioApic = new IoApic(apicBus);
-        IsaInterrupts isa = new IsaInterrupts(pic::input, ioApic::input);
-        ports.map(0x20, 2, pic.masterPorts());
-        ports.map(0xA0, 2, pic.slavePorts());
-        ports.map(0x4D0, 2, pic.edgeLevelPorts());
-        memory.map().mapWindow(IoApic.BASE_ADDRESS, PAGE, ioApic.registers());
+        InterruptChips chips = new InterruptChips(pic, ioApic, apicBus, apics);
+        IsaInterrupts isa = new IsaInterrupts(chips::picInput, chips::ioApicInput);
+        ports.map(0x20, 2, chips.shared(pic.masterPorts()));
+        ports.map(0xA0, 2, chips.shared(pic.slavePorts()));
+        ports.map(0x4D0, 2, chips.shared(pic.edgeLevelPorts()));
+        memory.map().mapWindow(IoApic.BASE_ADDRESS, PAGE, chips.shared(ioApic.registers()));
 
         // The PCI bus with the host bridge and the PIIX3's functions.
         PciBus pci = new PciBus(ports, memory.map());
@@ -215,9 +217,9 @@ final class PersonalComputer implements AutoCloseable {
         devices.addAll(apics);
         processors = Processors.make(
                 config,
-                new Processors.Wiring(memory.map(), ports, apics, clock, lock, () -> isa.line(FLOATING_POINT_IRQ)
+                new Processors.Wiring(memory.map(), ports, apics, chips, clock, lock, () -> isa.line(FLOATING_POINT_IRQ)
                         .pulse()),
-                outside::leftKvm);
+                outside::leaveKvm);
     }
 
     private int acknowledgeExternal() {
@@ -261,6 +263,20 @@ final class PersonalComputer implements AutoCloseable {
         processors.list().forEach(each -> each.setA20(enabled));
     }
 
+    /** To be called before the vCPUs run, as {@link #afterRunning} after that: their interrupt controllers may be the kernel's. */
+    void beforeRunning() {
+        processors.beforeRunning();
+    }
+
+    void afterRunning() {
+        processors.afterRunning();
+    }
+
+    /** Goes on without KVM. No vCPU runs; false if that was done already. */
+    boolean leaveKvm() {
+        return processors.leaveKvm();
+    }
+
     List<Processor> processors() {
         return processors.list();
     }
@@ -269,7 +285,9 @@ final class PersonalComputer implements AutoCloseable {
         return memory.ram();
     }
 
+    /** The screen as the guest has drawn it so far. */
     ScreenSource screen() {
+        processors.deliverPostedWrites();
         return vga;
     }
 

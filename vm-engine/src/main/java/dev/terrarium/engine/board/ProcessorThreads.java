@@ -16,6 +16,8 @@ final class ProcessorThreads {
     private final List<? extends Processor> processors;
     private final List<Thread> threads = new ArrayList<>();
     private final Runnable shutdown;
+    private final Runnable beforeRunning;
+    private final Runnable afterRunning;
     private final ReentrantLock gate = new ReentrantLock();
     private final Condition changed = gate.newCondition();
     private boolean open;
@@ -23,12 +25,21 @@ final class ProcessorThreads {
     private int inside;
 
     /**
+     * @param beforeRunning called before the gate opens, without its lock
+     * @param afterRunning called when the gate was closed and no vCPU executes any more, without its lock
      * @param shutdown called on a vCPU's thread after its triple fault
      * @param failed called with what a vCPU's thread died of
      */
     ProcessorThreads(
-            String machine, List<? extends Processor> processors, Runnable shutdown, Consumer<Throwable> failed) {
+            String machine,
+            List<? extends Processor> processors,
+            Runnable beforeRunning,
+            Runnable afterRunning,
+            Runnable shutdown,
+            Consumer<Throwable> failed) {
         this.processors = processors;
+        this.beforeRunning = beforeRunning;
+        this.afterRunning = afterRunning;
         this.shutdown = shutdown;
         for (int i = 0; i < processors.size(); i++) {
             Processor processor = processors.get(i);
@@ -85,8 +96,9 @@ final class ProcessorThreads {
         }
     }
 
-    /** Lets the vCPUs run. */
+    /** Lets the vCPUs run; to be called by whoever closed the gate, or first of all. */
     void openGate() {
+        beforeRunning.run();
         gate.lock();
         try {
             open = true;
@@ -119,6 +131,7 @@ final class ProcessorThreads {
         } finally {
             gate.unlock();
         }
+        afterRunning.run();
     }
 
     /** A kick that arrives just before run() takes attention is seen by it; waiting briefly covers the rest. */

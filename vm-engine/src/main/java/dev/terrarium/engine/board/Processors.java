@@ -5,6 +5,7 @@ import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.Accelerator;
+import dev.terrarium.engine.device.chipset.InterruptChips;
 import dev.terrarium.engine.device.chipset.LocalApic;
 import dev.terrarium.engine.memory.MemoryMap;
 import dev.terrarium.engine.posix.PosixException;
@@ -12,7 +13,9 @@ import dev.terrarium.engine.processor.LocalInterruptController;
 import dev.terrarium.engine.processor.Ports;
 import dev.terrarium.engine.processor.Processor;
 import dev.terrarium.engine.processor.kvm.KvmAccelerator;
+import dev.terrarium.engine.processor.kvm.KvmAccelerator.Controllers;
 import dev.terrarium.engine.processor.kvm.KvmHost;
+import dev.terrarium.engine.processor.kvm.KvmProcessor;
 import dev.terrarium.engine.processor.kvm.KvmReport;
 import dev.terrarium.engine.processor.kvm.KvmReport.Grade;
 import dev.terrarium.engine.processor.kvm.MovePolicy;
@@ -21,6 +24,7 @@ import dev.terrarium.engine.processor.software.ProcessorGroup;
 import dev.terrarium.engine.processor.software.SoftwareProcessor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -33,33 +37,38 @@ final class Processors implements AutoCloseable {
 
     private final List<Processor> processors = new ArrayList<>();
     private final @Nullable KvmAccelerator accelerator;
+    private final List<KvmProcessor> underKvm = new ArrayList<>();
+    private final Wiring wiring;
+    private final AtomicBoolean leaving = new AtomicBoolean();
 
     /** What vCPUs are wired to. */
     record Wiring(
             MemoryMap memory,
             Ports ports,
             List<LocalApic> apics,
+            InterruptChips chips,
             BoardClock clock,
             ReentrantLock lock,
             Runnable floatingPointError) {}
 
-    private Processors(@Nullable KvmAccelerator accelerator) {
+    private Processors(@Nullable KvmAccelerator accelerator, Wiring wiring) {
         this.accelerator = accelerator;
+        this.wiring = wiring;
     }
 
     /**
      * Makes the vCPUs.
      *
-     * @param moved told why when the machine leaves KVM; called on a vCPU's thread
+     * @param leave asked, once, to have the machine leave KVM ({@link #leaveKvm}), and told why; on a vCPU's thread
      * @throws TerrariumException if the configuration demands KVM and the host has none
      */
-    static Processors make(MachineConfig config, Wiring wiring, Consumer<String> moved) throws TerrariumException {
+    static Processors make(MachineConfig config, Wiring wiring, Consumer<String> leave) throws TerrariumException {
         Accelerator wanted = config.accelerator();
         if (wanted == Accelerator.SOFTWARE) {
             return software(config, wiring);
         }
         KvmReport report = KvmHost.report();
-        if (wanted == Accelerator.AUTO && (config.vcpus() > 1 || !report.automatic())) {
+        if (wanted == Accelerator.AUTO && !report.automatic()) {
             return software(config, wiring);
         }
         if (report.grade() == Grade.UNUSABLE) {
@@ -67,7 +76,8 @@ final class Processors implements AutoCloseable {
                     + "; or give it the accelerator auto");
         }
         try {
-            return kvm(config, wiring, report, moved);
+            MovePolicy policy = report.executesKernel() ? MovePolicy.USUAL : MovePolicy.EMULATED;
+            return kvm(config, wiring, policy, report.controllers() ? Controllers.KERNEL : Controllers.BOARD, leave);
         } catch (PosixException e) {
             throw new TerrariumException(
                     "KVM does not take \"" + config.name() + "\" (" + e.getMessage()
@@ -76,8 +86,9 @@ final class Processors implements AutoCloseable {
         }
     }
 
-    private static Processors software(MachineConfig config, Wiring wiring) {
-        Processors made = new Processors(null);
+    /** Those of the software processor. */
+    static Processors software(MachineConfig config, Wiring wiring) {
+        Processors made = new Processors(null, wiring);
         FeatureSet features = features(config.cpu());
         ProcessorGroup group = new ProcessorGroup(config.vcpus());
         for (int i = 0; i < config.vcpus(); i++) {
@@ -95,11 +106,13 @@ final class Processors implements AutoCloseable {
         return made;
     }
 
-    private static Processors kvm(MachineConfig config, Wiring wiring, KvmReport report, Consumer<String> moved)
+    /** Those of KVM, which are left by {@code policy}. */
+    static Processors kvm(
+            MachineConfig config, Wiring wiring, MovePolicy policy, Controllers controllers, Consumer<String> leave)
             throws PosixException {
-        MovePolicy policy = report.executesKernel() ? MovePolicy.USUAL : MovePolicy.EMULATED;
-        KvmAccelerator accelerator = new KvmAccelerator(wiring.memory, wiring.ports, wiring.clock, wiring.lock, policy);
-        Processors made = new Processors(accelerator);
+        KvmAccelerator accelerator =
+                new KvmAccelerator(wiring.memory, wiring.ports, wiring.clock, wiring.lock, policy, controllers);
+        Processors made = new Processors(accelerator, wiring);
         try {
             FeatureSet asked = features(config.cpu());
             FeatureSet features = asked.alsoOf(accelerator.supported());
@@ -112,11 +125,13 @@ final class Processors implements AutoCloseable {
             ProcessorGroup group = new ProcessorGroup(config.vcpus());
             for (int i = 0; i < config.vcpus(); i++) {
                 int index = i;
-                made.processors.add(accelerator.createProcessor(
+                KvmProcessor processor = accelerator.createProcessor(
                         index,
                         wiring.apics.get(index),
                         (controller, hertz) -> standIn(wiring, index, group, features, controller, hertz),
-                        moved));
+                        reason -> made.askToLeave(leave, reason));
+                made.processors.add(processor);
+                made.underKvm.add(processor);
             }
             return made;
         } catch (PosixException e) {
@@ -152,6 +167,51 @@ final class Processors implements AutoCloseable {
             case X86_64_V3 -> FeatureSet.X86_64_V3;
             case BEST -> FeatureSet.BEST;
         };
+    }
+
+    private void askToLeave(Consumer<String> leave, String reason) {
+        if (leaving.compareAndSet(false, true)) {
+            leave.accept(reason);
+        }
+    }
+
+    /** Gives the kernel's interrupt controllers the board's state, if they serve the vCPUs. No vCPU runs yet. */
+    void beforeRunning() {
+        if (accelerator != null && !underKvm.isEmpty()) {
+            withLock(() -> accelerator.chips().ifPresent(wiring.chips::lend));
+        }
+    }
+
+    /** Carries out writes of the guest that wait for it. Any thread. */
+    void deliverPostedWrites() {
+        if (accelerator != null) {
+            accelerator.deliverPostedWrites();
+        }
+    }
+
+    /** Takes the interrupt controllers' state back. No vCPU runs any more. */
+    void afterRunning() {
+        deliverPostedWrites();
+        withLock(wiring.chips::takeBack);
+    }
+
+    /** Leaves KVM for the software processor, all together. No vCPU runs; false if that was done already. */
+    boolean leaveKvm() {
+        if (underKvm.isEmpty()) {
+            return false;
+        }
+        underKvm.forEach(KvmProcessor::leaveKvm);
+        underKvm.clear();
+        return true;
+    }
+
+    private void withLock(Runnable action) {
+        wiring.lock.lock();
+        try {
+            action.run();
+        } finally {
+            wiring.lock.unlock();
+        }
     }
 
     List<Processor> list() {

@@ -76,9 +76,6 @@ public final class MachineRules {
             problems.add("the most vCPUs cannot be " + config.maximumVcpus() + ": choose from " + config.vcpus()
                     + " to " + MAXIMUM_VCPUS);
         }
-        if (config.accelerator() == MachineConfig.Accelerator.KVM && config.vcpus() > 1) {
-            problems.add("KVM machines have one vCPU so far: choose one vCPU, or the accelerator software");
-        }
         if (config.disks().size() > 4) {
             problems.add(config.disks().size() + " drives do not fit: the two IDE channels take 4");
         }

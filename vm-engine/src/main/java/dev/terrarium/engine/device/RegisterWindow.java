@@ -26,4 +26,12 @@ public interface RegisterWindow {
      * @param value the value; bits above {@code size * 8} are zero
      */
     void write(long offset, int size, long value);
+
+    /**
+     * May writes of a vCPU come later, in their order, but before its next access to anything else? So may those to video memory, which
+     * are many.
+     */
+    default boolean postsWrites() {
+        return false;
+    }
 }

@@ -41,6 +41,11 @@ public final class CodePages {
         return 1 << listeners.size() - 1;
     }
 
+    /** The physical address where the RAM ends of which it tells. */
+    long end() {
+        return (long) marks.length << 12;
+    }
+
     /** Can writes to this page be noticed at all? Only then may code from it be kept. */
     public boolean tracks(long physical) {
         return physical >>> 12 < marks.length;

@@ -23,11 +23,13 @@ public final class MemoryMap implements MemoryBus, DeviceMemory {
     private final CodePages codePages;
     private final List<Layer> layers = new ArrayList<>();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+    private final DirtyPages dirtyPages;
     private volatile AddressRange[] ranges = {nothing(0, Long.MAX_VALUE)};
 
     public MemoryMap(ReentrantLock boardLock, CodePages codePages) {
         this.boardLock = boardLock;
         this.codePages = codePages;
+        dirtyPages = new DirtyPages(codePages.end(), () -> listeners.forEach(Runnable::run));
     }
 
     private record Layer(
@@ -44,6 +46,11 @@ public final class MemoryMap implements MemoryBus, DeviceMemory {
     /** Calls {@code changed} after every change of the map, on the changing thread. */
     public void onChange(Runnable changed) {
         listeners.add(changed);
+    }
+
+    /** Which pages are written. */
+    public DirtyPages dirtyPages() {
+        return dirtyPages;
     }
 
     public CodePages codePages() {
@@ -178,6 +185,7 @@ public final class MemoryMap implements MemoryBus, DeviceMemory {
         }
         if (range.writesDirectly()) {
             HostMemory.write(physical + range.writeAddend(), size, value);
+            dirtyPages.mark(physical);
             if (codePages.isCode(physical)) {
                 codePages.written(physical, size);
             }
@@ -234,6 +242,7 @@ public final class MemoryMap implements MemoryBus, DeviceMemory {
                         ValueLayout.JAVA_BYTE,
                         at + done + range.writeAddend(),
                         part);
+                dirtyPages.mark(at + done);
                 VarHandle.fullFence(); // a processor marks a page before it reads it
                 if (codePages.isCode(at + done)) {
                     codePages.written(at + done, part);

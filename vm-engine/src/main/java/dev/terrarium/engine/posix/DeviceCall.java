@@ -10,11 +10,23 @@ import java.lang.foreign.MemorySegment;
  */
 public final class DeviceCall implements AutoCloseable {
     private final int descriptor;
+    private final boolean owned;
     private final Arena arena = Arena.ofShared();
     private final MemorySegment state = arena.allocate(Posix.CAPTURE);
 
+    /** Takes a descriptor over. */
     public DeviceCall(int descriptor) {
+        this(descriptor, true);
+    }
+
+    private DeviceCall(int descriptor, boolean owned) {
         this.descriptor = descriptor;
+        this.owned = owned;
+    }
+
+    /** Calls of a descriptor that somebody else closes, later than this is closed. */
+    public static DeviceCall borrowing(int descriptor) {
+        return new DeviceCall(descriptor, false);
     }
 
     public int descriptor() {
@@ -39,10 +51,12 @@ public final class DeviceCall implements AutoCloseable {
         return result;
     }
 
-    /** Closes the descriptor. */
+    /** Closes the descriptor, unless it is borrowed. */
     @Override
     public void close() {
-        Posix.close(descriptor);
+        if (owned) {
+            Posix.close(descriptor);
+        }
         arena.close();
     }
 }

@@ -114,9 +114,11 @@ final class GuestRun implements AutoCloseable {
     }
 
     /** A kernel run by that accelerator. */
-    static GuestRun fromKernel(Path home, KernelBoot kernel, long memoryMiB, MachineConfig.Accelerator accelerator)
+    static GuestRun fromKernel(
+            Path home, KernelBoot kernel, long memoryMiB, MachineConfig.Accelerator accelerator, int vcpus)
             throws TerrariumException {
-        return new GuestRun(home, withAccelerator(config(memoryMiB, List.of(), kernel, null), accelerator));
+        MachineConfig config = withAccelerator(config(memoryMiB, List.of(), kernel, null), accelerator);
+        return new GuestRun(home, withProcessors(config, vcpus));
     }
 
     private static MachineConfig withAccelerator(MachineConfig config, MachineConfig.Accelerator accelerator) {

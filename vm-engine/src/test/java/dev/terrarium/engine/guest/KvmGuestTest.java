@@ -19,10 +19,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Debian's stock kernel on a machine that is to use KVM: it reaches its shell on a KVM of any kind. */
+/** Debian's stock kernel on a machine of two vCPUs that is to use KVM: it reaches its shell on a KVM of any kind, and uses both. */
 @Tag("guest-boot")
 class KvmGuestTest {
     private static final Duration BOOT = Duration.ofMinutes(4);
+    private static final int VCPUS = 2;
 
     @TempDir
     Path home;
@@ -32,7 +33,7 @@ class KvmGuestTest {
         KvmHere.require();
         CompletableFuture<String> left = new CompletableFuture<>();
         try (GuestRun run =
-                GuestRun.fromKernel(home, LinuxGuestTest.kernel("console=ttyS0 quiet"), 512, Accelerator.KVM)) {
+                GuestRun.fromKernel(home, LinuxGuestTest.kernel("console=ttyS0 quiet"), 512, Accelerator.KVM, VCPUS)) {
             run.machine().addListener(new MachineListener() {
                 @Override
                 public void acceleratorChanged(VirtualMachine machine, String reason) {
@@ -53,7 +54,7 @@ class KvmGuestTest {
                 assertThat(left.get(1, TimeUnit.SECONDS)).contains("KVM emulates");
             }
             try (ConsoleStream serial = run.machine().openSerial()) {
-                serial.output().write("echo $((6*7))-answer\n".getBytes(StandardCharsets.US_ASCII));
+                serial.output().write("echo $((21*$(nproc)))-answer\n".getBytes(StandardCharsets.US_ASCII));
                 run.awaitSerial("42-answer", Duration.ofMinutes(1));
                 serial.output().write("poweroff -f\n".getBytes(StandardCharsets.US_ASCII));
                 assertThat(run.awaitEnd(Duration.ofMinutes(1))).isEqualTo(new MachineEnd.PoweredOff());

@@ -3,6 +3,7 @@ package dev.terrarium.engine.device.chipset;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The bus between the local APICs and the I/O APIC: it finds the receivers of each message. */
@@ -13,6 +14,13 @@ public final class ApicBus {
 
     private final List<LocalApic> processors = new ArrayList<>();
     private final List<IoApic> ioApics = new ArrayList<>();
+
+    private @Nullable Consumer<ApicMessage> elsewhere;
+
+    /** Hands every message on, instead of finding its receivers; null to find them again. */
+    void sendElsewhere(@Nullable Consumer<ApicMessage> receiver) {
+        elsewhere = receiver;
+    }
 
     void attach(LocalApic apic) {
         processors.add(apic);
@@ -42,6 +50,10 @@ public final class ApicBus {
 
     /** Delivers {@code message}; false if nobody took it. */
     boolean deliver(ApicMessage message) {
+        if (elsewhere != null) {
+            elsewhere.accept(message);
+            return true;
+        }
         if (message.mode() == DeliveryMode.LOWEST_PRIORITY) {
             LocalApic least = leastBusy(message);
             return least != null && least.receive(DeliveryMode.FIXED, message.vector(), message.level());
@@ -70,7 +82,9 @@ public final class ApicBus {
     /** Delivers to every processor, {@code except} one if it is not null. */
     void broadcast(DeliveryMode mode, int vector, @Nullable LocalApic except) {
         for (LocalApic apic : processors) {
-            if (apic != except) {
+            if (apic != except && elsewhere != null) {
+                elsewhere.accept(new ApicMessage(apic.id(), false, mode, vector, false));
+            } else if (apic != except) {
                 apic.receive(mode == DeliveryMode.LOWEST_PRIORITY ? DeliveryMode.FIXED : mode, vector, false);
             }
         }

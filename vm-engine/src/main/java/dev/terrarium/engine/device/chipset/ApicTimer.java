@@ -12,7 +12,17 @@ final class ApicTimer {
     private static final long SHORTEST_ALARM_NANOS = 20_000;
 
     /** The registers and, while it counts, when it was started. */
-    record State(int initialCount, int divide, boolean counting, long start) {}
+    record State(int initialCount, int divide, boolean counting, long start) {
+        /** A timer whose count is {@code currentCount} at {@code now}. */
+        static State counting(int initialCount, int currentCount, int divide, boolean periodic, long now) {
+            long initial = Integer.toUnsignedLong(initialCount);
+            long current = Integer.toUnsignedLong(currentCount);
+            // A periodic count that is just 0 begins again; a current count above the initial one is forged.
+            long left = periodic && current == 0 ? initial : Math.min(current, initial);
+            int known = divide & DIVIDE_WRITABLE;
+            return new State(initialCount, known, left != 0, now - (initial - left) * divisor(known));
+        }
+    }
 
     private final Clock clock;
     private final Clock.Timer alarm;
@@ -82,8 +92,21 @@ final class ApicTimer {
     }
 
     private long divisor() {
+        return divisor(divide);
+    }
+
+    private static long divisor(int divide) {
         int code = divide >> 1 & 4 | divide & 3;
         return code == 7 ? 1 : 2L << code;
+    }
+
+    long now() {
+        return clock.nanoTime();
+    }
+
+    /** Rings no more until it is restored. */
+    void suspend() {
+        alarm.cancel();
     }
 
     private long elapsedTicks() {

@@ -114,6 +114,20 @@ public final class InterruptControllerPair implements Device<InterruptController
         master.reset();
     }
 
+    /** The registers of the first controller, or the second, for one that works in its place. */
+    byte[] lend(boolean second) {
+        return second ? slave.image() : master.image();
+    }
+
+    /**
+     * Takes over from controllers that worked in the place of these.
+     *
+     * @param levels of the inputs, a bit each
+     */
+    void takeBack(byte[] first, byte[] second, int levels) {
+        restore(new State(master.state(first, levels), slave.state(second, levels >> Pic8259.INPUTS)));
+    }
+
     @Override
     public State save() {
         return new State(master.save(), slave.save());

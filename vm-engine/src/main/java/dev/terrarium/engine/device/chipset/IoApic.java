@@ -5,6 +5,8 @@ import dev.terrarium.engine.device.Device;
 import dev.terrarium.engine.device.InterruptLine;
 import dev.terrarium.engine.device.RegisterWindow;
 import dev.terrarium.engine.device.StateCheck;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /** The 82093AA I/O APIC (Intel data sheet 290566) with 24 pins. */
@@ -32,6 +34,12 @@ public final class IoApic implements Device<IoApic.State> {
     private static final long ENTRY_MASKED = 0x1_0000;
     private static final long ENTRY_WRITABLE = 0xFF00_0000_0001_AFFFL;
     private static final int ENTRY_DESTINATION_SHIFT = 56;
+
+    private static final int ID_SHIFT = 24;
+    private static final int IMAGE_BYTES = 216;
+    private static final int IMAGE_SELECT = 8;
+    private static final int IMAGE_ID = 12;
+    private static final int IMAGE_ENTRIES = 24;
 
     /** The registers, and the levels of the pins, a bit each. */
     public record State(int id, int select, long[] redirection, int lines) {}
@@ -167,6 +175,39 @@ public final class IoApic implements Device<IoApic.State> {
         id = 0;
         select = 0;
         Arrays.fill(redirection, ENTRY_MASKED);
+    }
+
+    /** The registers as hypervisors exchange them: linux/kvm.h, struct kvm_ioapic_state. Level-triggered pins ask again. */
+    byte[] lend() {
+        ByteBuffer image = ByteBuffer.allocate(IMAGE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        int asking = 0;
+        for (int pin = 0; pin < PINS; pin++) {
+            asking |= (redirection[pin] & ENTRY_LEVEL) != 0 ? lines & 1 << pin : 0;
+        }
+        image.putLong(BASE_ADDRESS)
+                .putInt(select)
+                .putInt(id >>> ID_SHIFT)
+                .putInt(asking)
+                .putInt(0);
+        for (long entry : redirection) {
+            image.putLong(entry);
+        }
+        return image.array();
+    }
+
+    /**
+     * Takes over from a controller that worked in this one's place.
+     *
+     * @param levels of the pins, a bit each
+     */
+    void takeBack(byte[] bytes, int levels) {
+        ByteBuffer image = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        long[] entries = new long[PINS];
+        for (int pin = 0; pin < PINS; pin++) {
+            entries[pin] = image.getLong(IMAGE_ENTRIES + 8 * pin) & (ENTRY_WRITABLE | ENTRY_REMOTE_IRR);
+        }
+        restore(new State(
+                image.getInt(IMAGE_ID) << ID_SHIFT & ID_MASK, image.getInt(IMAGE_SELECT) & 0xFF, entries, levels));
     }
 
     @Override

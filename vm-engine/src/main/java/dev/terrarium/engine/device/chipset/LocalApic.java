@@ -51,7 +51,7 @@ public final class LocalApic implements Device<LocalApic.State>, LocalInterruptC
     private static final int LVT_ERROR = 5;
     private static final int[] LVT_WRITABLE = {0x300FF, 0x107FF, 0x107FF, 0x1A7FF, 0x1A7FF, 0x100FF};
     private static final int LVT_MASKED = 0x1_0000;
-    private static final int LVT_PERIODIC = 0x2_0000;
+    static final int LVT_PERIODIC = 0x2_0000;
 
     private static final int SVR_ENABLE = 0x100;
     private static final int SVR_WRITABLE = 0x3FF;
@@ -117,6 +117,7 @@ public final class LocalApic implements Device<LocalApic.State>, LocalInterruptC
     private final VectorSet irr = new VectorSet();
     private final int[] lvt = new int[LVT_WRITABLE.length];
     private Runnable wake = () -> {};
+    private RegisterWindow window = new Registers();
 
     private long base;
     private int id;
@@ -422,23 +423,31 @@ public final class LocalApic implements Device<LocalApic.State>, LocalInterruptC
 
     @Override
     public RegisterWindow registers() {
-        return new RegisterWindow() {
-            @Override
-            public long read(long offset, int size) {
-                int within = (int) offset & 0xF;
-                if (within >= Integer.BYTES) {
-                    return 0;
-                }
-                return Integer.toUnsignedLong(readRegister((int) (offset >> 4))) >>> 8 * within;
-            }
+        return window;
+    }
 
-            @Override
-            public void write(long offset, int size, long value) {
-                if ((offset & 0xF) == 0 && size >= Integer.BYTES) {
-                    writeRegister((int) (offset >> 4), (int) value);
-                }
+    /** Has other registers be shown in the place of its own. */
+    void showThrough(RegisterWindow other) {
+        window = other;
+    }
+
+    /** Its own registers. */
+    private final class Registers implements RegisterWindow {
+        @Override
+        public long read(long offset, int size) {
+            int within = (int) offset & 0xF;
+            if (within >= Integer.BYTES) {
+                return 0;
             }
-        };
+            return Integer.toUnsignedLong(readRegister((int) (offset >> 4))) >>> 8 * within;
+        }
+
+        @Override
+        public void write(long offset, int size, long value) {
+            if ((offset & 0xF) == 0 && size >= Integer.BYTES) {
+                writeRegister((int) (offset >> 4), (int) value);
+            }
+        }
     }
 
     private int readRegister(int register) {
@@ -605,6 +614,29 @@ public final class LocalApic implements Device<LocalApic.State>, LocalInterruptC
     public void reset() {
         powerOn();
         update();
+    }
+
+    /** The registers, for a controller that works in this one's place from now on; this one's timer stands still. */
+    byte[] lend() {
+        byte[] registers = LocalApicRegisters.of(save(), VERSION, timer.currentCount());
+        timer.suspend();
+        return registers;
+    }
+
+    /**
+     * Takes over from a controller that worked in this one's place.
+     *
+     * @param registers what {@link #lend} gave, as the other leaves it
+     */
+    void takeBack(long newBase, byte[] registers, boolean waiting, boolean nonMaskablePending) {
+        long known = newBase & (BASE_ADDRESS | BASE_ENABLE) | (bootstrap ? BASE_BOOTSTRAP : 0);
+        restore(LocalApicRegisters.state(
+                registers, save(), known, waiting, nonMaskablePending, LVT_WRITABLE, timer.now()));
+    }
+
+    /** APIC ID. */
+    int id() {
+        return id;
     }
 
     @Override

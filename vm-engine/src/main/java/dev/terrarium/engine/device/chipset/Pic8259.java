@@ -320,6 +320,59 @@ final class Pic8259 implements ByteRegisters {
                 poll);
     }
 
+    /** The registers as hypervisors exchange them: linux/kvm.h, struct kvm_pic_state. */
+    byte[] image() {
+        int[] fields = {
+            lines,
+            irr,
+            imr,
+            isr,
+            highestPriority,
+            vectorBase,
+            readIsr ? 1 : 0,
+            poll ? 1 : 0,
+            specialMask ? 1 : 0,
+            expecting.ordinal(),
+            autoEoi ? 1 : 0,
+            rotateInAutoEoi ? 1 : 0,
+            specialFullyNested ? 1 : 0,
+            icw4Needed ? 1 : 0,
+            elcr,
+            elcrWritable
+        };
+        byte[] image = new byte[fields.length];
+        for (int i = 0; i < image.length; i++) {
+            image[i] = (byte) fields[i];
+        }
+        return image;
+    }
+
+    /**
+     * The state of an image.
+     *
+     * @param levels of the inputs, a bit each
+     */
+    State state(byte[] image, int levels) {
+        int cascade = master ? ~(1 << CASCADE_INPUT) : ALL;
+        return new State(
+                levels & cascade & ALL,
+                image[1] & cascade & ALL,
+                image[2] & ALL,
+                image[3] & ALL,
+                image[14] & elcrWritable,
+                image[5] & ICW2_BASE,
+                image[4] & INPUTS - 1,
+                Expecting.values()[image[9] & 3],
+                single,
+                image[13] != 0,
+                image[10] != 0,
+                image[11] != 0,
+                image[8] != 0,
+                image[12] != 0,
+                image[6] != 0,
+                image[7] != 0);
+    }
+
     void check(State state) {
         StateCheck.bits("lines", state.lines, ALL);
         StateCheck.bits("irr", state.irr, ALL);

@@ -178,4 +178,10 @@ final class PlanarMemory implements ByteRegisters {
         int mask = bitMask * 0x01010101;
         return data & mask | latch & ~mask;
     }
+
+    /** What a guest draws may be drawn a moment later, but before it looks. */
+    @Override
+    public boolean postsWrites() {
+        return true;
+    }
 }

@@ -72,6 +72,13 @@ final class KvmEvents {
         return read(NMI_PENDING) != 0;
     }
 
+    /** Was a non-maskable interrupt pending? It is not any more once these events are written. */
+    boolean takeNonMaskablePending() {
+        boolean pending = nonMaskablePending();
+        events.set(ValueLayout.JAVA_BYTE, NMI_PENDING, (byte) 0);
+        return pending;
+    }
+
     boolean nonMaskableMasked() {
         return read(NMI_MASKED) != 0;
     }

@@ -23,7 +23,7 @@ public final class KvmHost {
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
     /** Changes when the self-test or what is kept of it does. */
-    private static final String VERSION = "1";
+    private static final String VERSION = "2";
 
     private static @Nullable KvmReport known;
 
@@ -88,7 +88,8 @@ public final class KvmHost {
                     missing.isEmpty() ? List.of() : List.of(missing.split(",")),
                     Double.parseDouble(values.getProperty("kernelRate", "")),
                     Double.parseDouble(values.getProperty("userRate", "")),
-                    Double.parseDouble(values.getProperty("exitMicros", ""))));
+                    Double.parseDouble(values.getProperty("exitMicros", "")),
+                    Boolean.parseBoolean(values.getProperty("controllers", ""))));
         } catch (IOException | IllegalArgumentException e) {
             LOG.debug("the self-test's earlier result {} is damaged", file, e);
             return Optional.empty();
@@ -103,6 +104,7 @@ public final class KvmHost {
         values.setProperty("kernelRate", Double.toString(report.kernelRate()));
         values.setProperty("userRate", Double.toString(report.userRate()));
         values.setProperty("exitMicros", Double.toString(report.exitMicros()));
+        values.setProperty("controllers", Boolean.toString(report.controllers()));
         try {
             Files.createDirectories(file.getParent());
             Path written = Files.createTempFile(file.getParent(), "kvm", ".new");

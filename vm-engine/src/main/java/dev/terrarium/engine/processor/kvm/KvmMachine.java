@@ -8,8 +8,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A virtual machine of /dev/kvm: guest memory and vCPUs (Documentation/virt/kvm/api.rst). It has no interrupt controllers in
- * the kernel: the board's own serve its vCPUs.
+ * A virtual machine of /dev/kvm: guest memory and vCPUs (Documentation/virt/kvm/api.rst). It has interrupt controllers in the kernel
+ * only if they are made.
  */
 public final class KvmMachine implements AutoCloseable {
     /** The device that lends the host's processors. */
@@ -30,7 +30,12 @@ public final class KvmMachine implements AutoCloseable {
     /** An instruction that the kernel cannot emulate is an exit, in ring 3 too, and not an invalid opcode for the guest. */
     private static final int KVM_CAP_EXIT_ON_EMULATION_FAILURE = 204;
 
+    private static final int KVM_MEM_LOG_DIRTY_PAGES = 1;
     private static final int KVM_MEM_READONLY = 2;
+    private static final int KVM_CAP_COALESCED_MMIO = 15;
+    private static final long KVM_GET_DIRTY_LOG = 0x4010AE42L;
+    private static final long KVM_REGISTER_COALESCED_MMIO = 0x4010AE67L;
+    private static final long KVM_UNREGISTER_COALESCED_MMIO = 0x4010AE68L;
 
     /** Three pages that VMX may need for itself, out of every guest's way. */
     private static final long TSS_ADDRESS = 0xFFFB_D000L;
@@ -112,6 +117,41 @@ public final class KvmMachine implements AutoCloseable {
         setRegion(slot, 0, physical, hostAddress, size);
     }
 
+    /** The same, and writes are noted ({@link #readDirtyLog}). */
+    void mapLogged(int slot, long physical, long hostAddress, long size) throws PosixException {
+        setRegion(slot, KVM_MEM_LOG_DIRTY_PAGES, physical, hostAddress, size);
+    }
+
+    /** Fetches a bit for each page of a slot that was written since the last call, and forgets it. */
+    void readDirtyLog(int slot, MemorySegment bitmap) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment request = arena.allocate(16, 8);
+            request.set(ValueLayout.JAVA_INT, 0, slot);
+            request.set(ValueLayout.JAVA_LONG, 8, bitmap.address());
+            Posix.ioctl(machine, KVM_GET_DIRTY_LOG, request.address());
+        }
+    }
+
+    /** Has the guest's writes to physical addresses kept in the ring of {@link PostedWrites}, or (false) be exits again. */
+    void postWrites(long physical, int size, boolean on) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment zone = arena.allocate(16, 8);
+            zone.set(ValueLayout.JAVA_LONG, 0, physical);
+            zone.set(ValueLayout.JAVA_INT, 8, size);
+            Posix.ioctl(machine, on ? KVM_REGISTER_COALESCED_MMIO : KVM_UNREGISTER_COALESCED_MMIO, zone.address());
+        }
+    }
+
+    /** Does this kernel keep writes for {@link PostedWrites}, where we look for them? */
+    boolean postsWrites() throws PosixException {
+        return Posix.ioctl(machine, KVM_CHECK_EXTENSION, KVM_CAP_COALESCED_MMIO) == PostedWrites.RING_PAGE;
+    }
+
+    /** What event descriptors can do here. */
+    KvmEventWires eventWires() {
+        return new KvmEventWires(machine);
+    }
+
     /** The same, but writes are exits. */
     void mapReadOnly(int slot, long physical, long hostAddress, long size) throws PosixException {
         setRegion(slot, KVM_MEM_READONLY, physical, hostAddress, size);
@@ -132,6 +172,11 @@ public final class KvmMachine implements AutoCloseable {
             region.set(ValueLayout.JAVA_LONG, 24, hostAddress);
             Posix.ioctl(machine, KVM_SET_USER_MEMORY_REGION, region.address());
         }
+    }
+
+    /** Makes interrupt controllers in the kernel, before the first vCPU; to be closed before this. */
+    KvmChips createChips() throws PosixException {
+        return new KvmChips(machine);
     }
 
     /** Makes a vCPU that answers CPUID as told. */

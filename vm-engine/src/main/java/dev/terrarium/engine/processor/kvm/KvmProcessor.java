@@ -7,16 +7,18 @@ import dev.terrarium.engine.memory.MemoryMap;
 import dev.terrarium.engine.posix.Posix;
 import dev.terrarium.engine.posix.PosixException;
 import dev.terrarium.engine.processor.LocalInterruptController;
-import dev.terrarium.engine.processor.LocalInterruptController.Signal;
 import dev.terrarium.engine.processor.Ports;
 import dev.terrarium.engine.processor.Processor;
 import dev.terrarium.engine.processor.ProcessorState;
 import dev.terrarium.engine.processor.ProcessorState.Activity;
+import dev.terrarium.engine.processor.software.ProcessorGroup;
 import dev.terrarium.engine.processor.software.SoftwareProcessor;
 import java.io.UncheckedIOException;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,11 +45,7 @@ public final class KvmProcessor implements Processor {
     private static final int NON_MASKABLE_VECTOR = 2;
     private static final int INVALID_OPCODE_VECTOR = 6;
 
-    /** A pause shorter than this is not told from the time it takes to look. */
-    private static final long SHORTEST_PAUSE_NANOS = 100_000;
-
     private static final long LOOK_NANOS = 250_000_000L;
-    private static final long NOT_BUSY = Long.MIN_VALUE;
 
     /** Makes the software processor that stands by, given its interrupt controller and time-stamp counter's frequency. */
     @FunctionalInterface
@@ -58,71 +56,79 @@ public final class KvmProcessor implements Processor {
     private final KvmMemory memory;
     private final int index;
     private final LocalInterruptController controller;
+    private final boolean kernelChips;
     private final Clock clock;
     private final ReentrantLock boardLock;
-    private final Consumer<String> moved;
-    private final WakeCapture capture;
+    private final Consumer<String> leave;
+    private final StandInController capture;
     private final SoftwareProcessor software;
+    private final ProcessorGroup.Member member;
     private final KvmVcpu vcpu;
     private final KvmRun shared;
     private final KvmRegisters registers;
     private final KvmStatistics statistics;
     private final ProgressWatch progress;
     private final DeviceExits devices;
+    private final BoardInterrupts interrupts;
+    private final PostedWrites posted;
     private final VcpuInterrupter interrupter;
+    private final VcpuTime time;
+    private final BusyTime busy = new BusyTime();
     private final Clock.Timer lookTimer;
-    private final long timeStampHertz;
 
     private volatile boolean kicked;
     private volatile boolean inSoftware;
     private volatile boolean addressLine20 = true;
     private volatile boolean lookDue;
-    private boolean halted;
-    private boolean waitingForStartup;
+    private boolean askedToLeave;
     private boolean nonMaskablePending;
+
+    /** These two only with the board's own interrupt controllers: the kernel's know themselves. */
+    private boolean halted;
+
+    private boolean waitingForStartup;
 
     /** An access to a device was answered, and its instruction is finished by the next KVM_RUN. */
     private boolean accessOpen;
 
-    /** IA32_APIC_BASE as KVM has it. */
-    private long apicBase;
-
-    private long leftAtBoard;
-    private long leftAtHost;
-    private boolean leftBefore;
     private long exits;
     private long helped;
     private long helpNanos;
-    private volatile long busyNanos;
-    private volatile long busySince = NOT_BUSY;
 
     /**
+     * @param chips the kernel's interrupt controllers; null if the board's own serve the vCPU
+     * @param postedOf gives the machine's ring of posted writes, which is that of its first vCPU
      * @param index 0 for the bootstrap processor
-     * @param moved told why, once, when the vCPU leaves KVM for the software processor; called on the vCPU's thread
+     * @param leave asked, at most once, to have the machine leave KVM ({@link #leaveKvm}), and told why; on the vCPU's thread
      * @throws PosixException if KVM refuses
      */
     KvmProcessor(
             KvmMachine machine,
             KvmMemory memory,
+            @Nullable KvmChips chips,
+            Function<KvmVcpu, PostedWrites> postedOf,
             int index,
             MemoryMap map,
             Ports ports,
             LocalInterruptController controller,
             Clock clock,
+            VcpuTime.MachineTime machineTime,
             ReentrantLock boardLock,
             StandIn standIn,
             MovePolicy policy,
-            Consumer<String> moved)
+            Consumer<String> leave)
             throws PosixException {
         this.memory = memory;
         this.index = index;
         this.controller = controller;
         this.clock = clock;
         this.boardLock = boardLock;
-        this.moved = moved;
-        capture = new WakeCapture(controller);
+        this.leave = leave;
+        kernelChips = chips != null;
+        capture = new StandInController(controller);
         vcpu = machine.createVcpu(index);
         shared = vcpu.shared();
+        long timeStampHertz;
         try {
             timeStampHertz = vcpu.timeStampHertz();
             statistics = vcpu.statistics();
@@ -130,13 +136,21 @@ public final class KvmProcessor implements Processor {
             vcpu.close();
             throw e;
         }
+        if (chips != null) {
+            chips.attach(vcpu);
+        }
+        machineTime.setHertz(timeStampHertz);
+        time = new VcpuTime(vcpu, machineTime);
         software = standIn.make(capture, timeStampHertz);
         KvmCpuid cpuid = machine.supportedCpuid().limit(software.identity());
         vcpu.announce(cpuid);
         registers = new KvmRegisters(vcpu, (cpuid.leaf(0xD, 0)[0] & ExtendedImage.AVX) != 0);
         progress = new ProgressWatch(policy, statistics::emulatedInstructions);
         devices = new DeviceExits(shared, map, ports, controller, boardLock);
+        posted = postedOf.apply(vcpu);
+        interrupts = new BoardInterrupts(vcpu, controller, boardLock);
         interrupter = new VcpuInterrupter(shared);
+        member = software.group().join(interrupter::interrupt);
         controller.onRequest(this::wake);
         lookTimer = clock.timer(this::lookLater);
         reset();
@@ -169,18 +183,17 @@ public final class KvmProcessor implements Processor {
         if (inSoftware) {
             return runInSoftware();
         }
-        beginBusy();
+        busy.begin();
         interrupter.enter();
         try {
-            continueTime();
+            time.go();
             scheduleLook();
             return runUntilExit();
         } catch (PosixException e) {
             throw new UncheckedIOException("KVM does not go on with vCPU " + index, e);
         } finally {
-            noteTime();
             interrupter.leave();
-            endBusy();
+            busy.end();
         }
     }
 
@@ -206,32 +219,37 @@ public final class KvmProcessor implements Processor {
                 return Exit.KICKED;
             }
             if (waitingForStartup || halted && !wakesUp()) {
-                endBusy();
                 interrupter.sleep();
-                beginBusy();
-            } else if (!addressLine20) {
+            } else if (!addressLine20 && runsNow()) {
                 if (!executeInSoftware(false)) {
                     return Exit.SHUTDOWN;
                 }
-            } else {
-                prepareInterrupt();
-                if (!enterGuest()) {
-                    return Exit.SHUTDOWN;
-                }
+            } else if (!enterGuest()) {
+                return Exit.SHUTDOWN;
             }
         }
     }
 
+    /** A vCPU that the kernel's controllers are to wake waits inside KVM_RUN, whatever the A20 gate is. */
+    private boolean runsNow() throws PosixException {
+        return !kernelChips || vcpu.activity() == KvmActivity.RUNNABLE;
+    }
+
     private boolean wakesUp() {
-        if (controller.interruptPending() && shared.interruptFlag()) {
-            halted = false;
-        }
+        halted &= !interrupts.wakesUp();
         return !halted;
     }
 
     /** Enters the guest and does what it leaves it for; false after a triple fault. */
     private boolean enterGuest() throws PosixException {
         halted = false;
+        if (nonMaskablePending) {
+            nonMaskablePending = false;
+            vcpu.injectNonMaskable();
+        }
+        if (!kernelChips) {
+            interrupts.prepare();
+        }
         int result = enter();
         if (result < 0) {
             if (result != -Posix.EINTR && result != -Posix.EAGAIN) {
@@ -262,68 +280,40 @@ public final class KvmProcessor implements Processor {
         return true;
     }
 
-    /** Runs the vCPU with the registers that the interrupt controller has, which the guest may write without an exit. */
     private int enter() {
-        int priority = controller.taskPriorityClass();
-        shared.setCr8(priority);
+        if (!kernelChips) {
+            interrupts.beforeRun();
+        }
+        member.enter();
         int result = vcpu.enter();
+        member.leave();
         accessOpen = false;
-        int newPriority = shared.cr8();
-        long newBase = shared.apicBase();
-        if (newPriority != priority || newBase != apicBase) {
-            apicBase = newBase;
-            boardLock.lock();
-            try {
-                controller.setTaskPriorityClass(newPriority);
-                controller.setBaseAddress(newBase);
-            } finally {
-                boardLock.unlock();
-            }
+        posted.deliver();
+        if (!kernelChips) {
+            interrupts.afterRun();
         }
         return result;
     }
 
-    private void prepareInterrupt() throws PosixException {
-        if (nonMaskablePending) {
-            nonMaskablePending = false;
-            vcpu.injectNonMaskable();
-        }
-        if (controller.interruptPending() && shared.readyForInterrupt()) {
-            int vector;
-            boardLock.lock();
-            try {
-                vector = controller.acknowledge();
-            } finally {
-                boardLock.unlock();
-            }
-            if (vector >= 0) {
-                vcpu.injectInterrupt(vector);
-                shared.setInterruptible(shared.interruptFlag(), false);
-            }
-        }
-        shared.requestInterruptWindow(controller.interruptPending());
-    }
-
     private void takeSignals() throws PosixException {
-        Signal signal;
-        boardLock.lock();
-        try {
-            signal = controller.takeSignal();
-        } finally {
-            boardLock.unlock();
+        if (!controller.signalPending()) {
+            return;
         }
-        switch (signal) {
+        switch (interrupts.takeSignal()) {
             case NONE -> {}
             case NON_MASKABLE -> {
                 nonMaskablePending = true;
                 halted = false;
             }
             case INIT -> {
-                finishAccess();
-                resetRegisters();
+                fetch();
+                software.initialize();
+                nonMaskablePending = false;
+                take(software.state(), false);
             }
             case STARTUP -> {
-                if (waitingForStartup) {
+                if (kernelChips ? vcpu.activity().waitsForStartup() : waitingForStartup) {
+                    fetch();
                     take(startedAt(software.state(), controller.startupVector()), false);
                 }
             }
@@ -361,7 +351,7 @@ public final class KvmProcessor implements Processor {
     private boolean executeInSoftware(boolean emulationFailed) throws PosixException {
         long start = System.nanoTime();
         handOver(emulationFailed);
-        if (!halted) {
+        if (software.runsNow()) {
             software.executeOne();
         }
         boolean alive = !software.takeShutdown();
@@ -371,12 +361,25 @@ public final class KvmProcessor implements Processor {
         return alive;
     }
 
-    /** Gives the software processor the state as it is, and has it enter the handler that the vCPU was about to enter. */
-    private void handOver(boolean emulationFailed) throws PosixException {
+    /** Gives the software processor the state as it is. */
+    private void fetch() throws PosixException {
         finishAccess();
-        Activity activity =
-                waitingForStartup ? Activity.WAITING_FOR_STARTUP : halted ? Activity.HALTED : Activity.RUNNING;
-        software.restore(registers.read(activity, controller.taskPriorityClass(), controller.baseAddress()));
+        Activity activity = kernelChips
+                ? vcpu.activity().asActivity()
+                : waitingForStartup ? Activity.WAITING_FOR_STARTUP : halted ? Activity.HALTED : Activity.RUNNING;
+        software.restore(registers.read(activity, kernelChips ? null : controller));
+        if (kernelChips) {
+            capture.lent(registers.apicBase(), registers.taskPriority());
+        }
+    }
+
+    /** Gives it the state, and has it enter the handler that the vCPU was about to enter. */
+    private void handOver(boolean emulationFailed) throws PosixException {
+        fetch();
+        enterPending(emulationFailed);
+    }
+
+    private void enterPending(boolean emulationFailed) {
         KvmEvents events = registers.events();
         nonMaskablePending |= events.nonMaskablePending();
         if (events.exception() && !(emulationFailed && events.exceptionVector() == INVALID_OPCODE_VECTOR)) {
@@ -406,19 +409,29 @@ public final class KvmProcessor implements Processor {
     }
 
     private void take(ProcessorState state, boolean timeStamp) throws PosixException {
-        apicBase = controller.baseAddress();
-        registers.write(state, timeStamp, apicBase);
-        halted = state.activity() == Activity.HALTED;
-        waitingForStartup = state.activity() == Activity.WAITING_FOR_STARTUP;
         accessOpen = false;
+        registers.write(state, timeStamp, capture.baseAddress());
+        if (kernelChips) {
+            capture.own();
+            vcpu.setActivity(KvmActivity.of(state.activity()));
+        } else {
+            interrupts.baseGiven();
+            halted = state.activity() == Activity.HALTED;
+            waitingForStartup = state.activity() == Activity.WAITING_FOR_STARTUP;
+        }
     }
 
-    /** Judges the vCPU's progress; true if it left KVM. */
-    private boolean look() throws PosixException {
+    /** Judges the vCPU's progress; true if the machine is to leave KVM. */
+    private boolean look() {
         lookDue = false;
         scheduleLook();
-        Optional<String> reason = progress.judge(busyNanos(), helpNanos, exits);
-        reason.ifPresent(this::move);
+        Optional<String> reason =
+                askedToLeave ? Optional.empty() : progress.judge(busy.nanos(), helpNanos, exits + posted.count());
+        reason.ifPresent(why -> {
+            askedToLeave = true;
+            LOG.info("vCPU {} is to leave KVM: {} ({} instructions helped with)", index, why, helped);
+            leave.accept(why);
+        });
         return reason.isPresent();
     }
 
@@ -431,12 +444,26 @@ public final class KvmProcessor implements Processor {
         }
     }
 
-    private void move(String reason) {
+    // From outside, while the vCPU does not run.
+
+    /**
+     * Leaves KVM for the software processor, for good. Not while the vCPU runs; the board's interrupt controllers have their
+     * state. All vCPUs of a machine go together, for KVM tells nobody what its vCPUs write to code.
+     */
+    public void leaveKvm() {
+        if (inSoftware) {
+            return;
+        }
         try {
-            handOver(false);
+            long ahead = time.ahead();
+            fetch();
+            long counter = time.stoppedAt(registers.timeStamp(), ahead);
+            software.restore(KvmRegisters.withTimeStamp(software.state(), counter));
+            enterPending(false);
         } catch (PosixException e) {
             throw new UncheckedIOException("KVM does not give vCPU " + index + " away", e);
         }
+        capture.own();
         if (nonMaskablePending) {
             nonMaskablePending = false;
             software.requestNonMaskable();
@@ -445,43 +472,7 @@ public final class KvmProcessor implements Processor {
         if (kicked) {
             software.kick();
         }
-        LOG.info("vCPU {} moves to the software processor: {} ({} instructions helped with)", index, reason, helped);
-        moved.accept(reason);
     }
-
-    // Time.
-
-    /** The time-stamp counter stands still while the board's clock does. */
-    private void continueTime() {
-        if (!leftBefore) {
-            return;
-        }
-        long paused = (System.nanoTime() - leftAtHost) - (clock.nanoTime() - leftAtBoard);
-        if (paused > SHORTEST_PAUSE_NANOS) {
-            vcpu.turnBackTimeStamp((long) (paused / 1e9 * timeStampHertz));
-        }
-    }
-
-    private void noteTime() {
-        leftBefore = true;
-        leftAtHost = System.nanoTime();
-        leftAtBoard = clock.nanoTime();
-    }
-
-    private void beginBusy() {
-        busySince = System.nanoTime();
-    }
-
-    @SuppressWarnings("NonAtomicVolatileUpdate") // only the vCPU's thread writes
-    private void endBusy() {
-        long since = busySince;
-        if (since != NOT_BUSY) {
-            busyNanos += System.nanoTime() - since;
-            busySince = NOT_BUSY;
-        }
-    }
-
-    // From outside, while the vCPU does not run.
 
     private void resetRegisters() throws PosixException {
         software.reset();
@@ -506,8 +497,13 @@ public final class KvmProcessor implements Processor {
     public ProcessorState state() {
         if (!inSoftware) {
             try {
-                handOver(false);
-                take(software.state(), false);
+                long ahead = time.ahead();
+                fetch();
+                long counter = time.stoppedAt(registers.timeStamp(), ahead);
+                enterPending(false);
+                ProcessorState state = software.state();
+                take(state, false);
+                return KvmRegisters.withTimeStamp(state, counter);
             } catch (PosixException e) {
                 throw new UncheckedIOException("KVM does not tell the state of vCPU " + index, e);
             }
@@ -522,6 +518,7 @@ public final class KvmProcessor implements Processor {
             try {
                 memory.forgetTranslations();
                 take(state, true);
+                time.counterSet();
             } catch (PosixException e) {
                 throw new UncheckedIOException("KVM does not take the state of vCPU " + index, e);
             }
@@ -544,6 +541,11 @@ public final class KvmProcessor implements Processor {
         return helped;
     }
 
+    /** Accesses to devices, each of which left the guest; as {@link #helped}. */
+    long exits() {
+        return exits;
+    }
+
     @Override
     public String accelerator() {
         return inSoftware ? software.accelerator() : "kvm";
@@ -562,10 +564,7 @@ public final class KvmProcessor implements Processor {
 
     @Override
     public long busyNanos() {
-        long since = busySince;
-        return busyNanos
-                + (since == NOT_BUSY ? 0 : System.nanoTime() - since)
-                + (inSoftware ? software.busyNanos() : 0);
+        return busy.nanos() + (inSoftware ? software.busyNanos() : 0);
     }
 
     @Override
@@ -576,6 +575,7 @@ public final class KvmProcessor implements Processor {
         } finally {
             boardLock.unlock();
         }
+        posted.close();
         interrupter.close();
         software.close();
         statistics.close();

@@ -2,6 +2,7 @@
 package dev.terrarium.engine.processor.kvm;
 
 import dev.terrarium.engine.posix.PosixException;
+import dev.terrarium.engine.processor.LocalInterruptController;
 import dev.terrarium.engine.processor.ProcessorState;
 import dev.terrarium.engine.processor.ProcessorState.Activity;
 import dev.terrarium.engine.processor.ProcessorState.Segment;
@@ -10,6 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Carries the registers of a vCPU between the kernel and the state that every kind of processor speaks. What the vCPU was
@@ -43,6 +45,8 @@ final class KvmRegisters {
     /** MSRs of a restored state that this KVM does not have. */
     private final Map<Integer, Long> carried = new HashMap<>();
 
+    private long timeStamp;
+
     KvmRegisters(KvmVcpu vcpu, boolean avx) {
         this.vcpu = vcpu;
         this.avx = avx;
@@ -55,15 +59,27 @@ final class KvmRegisters {
         return events;
     }
 
-    /**
-     * Fetches the registers.
-     *
-     * @param taskPriority what CR8 reads
-     * @param apicBase the IA32_APIC_BASE register
-     */
-    ProcessorState read(Activity activity, int taskPriority, long apicBase) throws PosixException {
+    /** The time-stamp counter at the last {@link #read}. */
+    long timeStamp() {
+        return timeStamp;
+    }
+
+    /** What CR8 read at the last {@link #read}, if the local APIC is in the kernel. */
+    int taskPriority() {
+        return (int) vcpu.special().get(ValueLayout.JAVA_LONG, KvmVcpu.CR8) & 0xF;
+    }
+
+    /** The IA32_APIC_BASE register at the last {@link #read}. */
+    long apicBase() {
+        return vcpu.special().get(ValueLayout.JAVA_LONG, KvmVcpu.APIC_BASE);
+    }
+
+    /** Fetches the registers; CR8 and IA32_APIC_BASE as {@code controller} has them, or if there is none, as the kernel. */
+    ProcessorState read(Activity activity, @Nullable LocalInterruptController controller) throws PosixException {
         vcpu.readRegisters();
         vcpu.readSpecial();
+        int taskPriority = controller == null ? taskPriority() : controller.taskPriorityClass();
+        long apicBase = controller == null ? apicBase() : controller.baseAddress();
         vcpu.readDebug();
         vcpu.readEvents();
         long[] general = new long[16];
@@ -81,6 +97,7 @@ final class KvmRegisters {
         }
         Map<Integer, Long> modelSpecific = new HashMap<>(carried);
         bank.read(modelSpecific);
+        timeStamp = modelSpecific.getOrDefault(TIME_STAMP_COUNTER, 0L);
         modelSpecific.put(APIC_BASE, apicBase);
         modelSpecific.put(EFER, vcpu.control(KvmVcpu.EFER));
         modelSpecific.put(FS_BASE, segments[4].base());
@@ -163,6 +180,27 @@ final class KvmRegisters {
         events.set(state.interruptShadow(), interruptFlag, state.nonMaskableBlocked());
         vcpu.writeEvents();
         vcpu.shared().setInterruptible(interruptFlag, interruptFlag && !state.interruptShadow());
+    }
+
+    /** The state with a time-stamp counter of {@code ticks}. */
+    static ProcessorState withTimeStamp(ProcessorState state, long ticks) {
+        Map<Integer, Long> values = new HashMap<>(state.modelSpecificRegisters());
+        values.put(TIME_STAMP_COUNTER, ticks);
+        return new ProcessorState(
+                state.registers(),
+                state.instructionPointer(),
+                state.flags(),
+                state.segments(),
+                state.globalDescriptorTable(),
+                state.interruptDescriptorTable(),
+                state.controlRegisters(),
+                state.debugRegisters(),
+                values,
+                state.extendedControl(),
+                state.extendedState(),
+                state.activity(),
+                state.interruptShadow(),
+                state.nonMaskableBlocked());
     }
 
     private void writeSpecial(ProcessorState state, long apicBase) throws PosixException {

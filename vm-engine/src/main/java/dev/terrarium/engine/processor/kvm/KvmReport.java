@@ -13,9 +13,16 @@ import java.util.Locale;
  * @param kernelRate million instructions a second in ring 0
  * @param userRate million instructions a second in ring 3
  * @param exitMicros microseconds of a port access's round trip
+ * @param controllers whether the kernel's interrupt controllers can serve vCPUs; otherwise the board's own do
  */
 public record KvmReport(
-        Grade grade, String reason, List<String> missing, double kernelRate, double userRate, double exitMicros) {
+        Grade grade,
+        String reason,
+        List<String> missing,
+        double kernelRate,
+        double userRate,
+        double exitMicros,
+        boolean controllers) {
 
     /** How good a KVM is. */
     public enum Grade {
@@ -34,7 +41,7 @@ public record KvmReport(
     }
 
     static KvmReport unusable(String reason) {
-        return new KvmReport(Grade.UNUSABLE, reason, List.of(), 0, 0, 0);
+        return new KvmReport(Grade.UNUSABLE, reason, List.of(), 0, 0, 0, false);
     }
 
     /** Should a machine that does not say use it? It should where it is faster than the software processor in every ring. */

@@ -40,6 +40,11 @@ final class KvmRun implements AutoCloseable {
         area = MemorySegment.ofAddress(address).reinterpret(size);
     }
 
+    /** All of it. */
+    MemorySegment area() {
+        return area;
+    }
+
     int exitReason() {
         return area.get(INT, EXIT_REASON);
     }

@@ -3,6 +3,7 @@ package dev.terrarium.engine.processor.kvm;
 
 import dev.terrarium.engine.posix.DeviceCall;
 import dev.terrarium.engine.posix.PosixException;
+import dev.terrarium.engine.processor.KernelInterruptChips;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -79,6 +80,11 @@ public final class KvmVcpu implements AutoCloseable {
     private static final long KVM_NMI = 0xAE9A;
     private static final long KVM_GET_TSC_KHZ = 0xAEA3;
 
+    private static final long KVM_GET_LAPIC = 0x8400AE8EL;
+    private static final long KVM_SET_LAPIC = 0x4400AE8FL;
+    private static final long KVM_GET_MP_STATE = 0x8004AE98L;
+    private static final long KVM_SET_MP_STATE = 0x4004AE99L;
+
     private static final long KVM_SET_DEVICE_ATTR = 0x4018AEE1L;
     private static final long KVM_GET_DEVICE_ATTR = 0x4018AEE2L;
 
@@ -109,6 +115,8 @@ public final class KvmVcpu implements AutoCloseable {
 
     private final MemorySegment counterOffset = arena.allocate(8, 8);
     private final MemorySegment vector = arena.allocate(4, 4);
+    private final MemorySegment activity = arena.allocate(4, 4);
+    private final MemorySegment localApic = arena.allocate(KernelInterruptChips.LOCAL_APIC_BYTES, 8);
 
     KvmVcpu(int descriptor, long sharedAddress, long sharedSize) {
         this.call = new DeviceCall(descriptor);
@@ -135,15 +143,18 @@ public final class KvmVcpu implements AutoCloseable {
         return new KvmStatistics(call);
     }
 
-    /** Makes the time-stamp counter read less by so many ticks; false if this KVM's counter is the host's and stays so. */
-    boolean turnBackTimeStamp(long ticks) {
+    /** What the time-stamp counter is more than the host's, in ticks; empty if this KVM's is the host's and stays so. */
+    OptionalLong timeStampOffset() {
         deviceAttribute.fill((byte) 0);
         deviceAttribute.set(ValueLayout.JAVA_LONG, 16, counterOffset.address());
-        if (call.attempt(KVM_GET_DEVICE_ATTR, deviceAttribute.address()) != 0) {
-            return false;
-        }
-        counterOffset.set(ValueLayout.JAVA_LONG, 0, counterOffset.get(ValueLayout.JAVA_LONG, 0) - ticks);
-        return call.attempt(KVM_SET_DEVICE_ATTR, deviceAttribute.address()) == 0;
+        return call.attempt(KVM_GET_DEVICE_ATTR, deviceAttribute.address()) == 0
+                ? OptionalLong.of(counterOffset.get(ValueLayout.JAVA_LONG, 0))
+                : OptionalLong.empty();
+    }
+
+    void setTimeStampOffset(long ticks) throws PosixException {
+        counterOffset.set(ValueLayout.JAVA_LONG, 0, ticks);
+        call.call(KVM_SET_DEVICE_ATTR, deviceAttribute.address());
     }
 
     /** What the kernel and this process tell each other about an exit. */
@@ -163,6 +174,28 @@ public final class KvmVcpu implements AutoCloseable {
 
     void injectNonMaskable() throws PosixException {
         call.call(KVM_NMI, 0);
+    }
+
+    /** What the vCPU does; for one whose local APIC is in the kernel. */
+    KvmActivity activity() throws PosixException {
+        call.call(KVM_GET_MP_STATE, activity.address());
+        return KvmActivity.of(activity.get(ValueLayout.JAVA_INT, 0));
+    }
+
+    void setActivity(KvmActivity value) throws PosixException {
+        activity.set(ValueLayout.JAVA_INT, 0, value.ordinal());
+        call.call(KVM_SET_MP_STATE, activity.address());
+    }
+
+    /** The registers of the local APIC that the kernel has for it. */
+    byte[] localApic() throws PosixException {
+        call.call(KVM_GET_LAPIC, localApic.address());
+        return localApic.toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    void setLocalApic(byte[] image) throws PosixException {
+        MemorySegment.copy(image, 0, localApic, ValueLayout.JAVA_BYTE, 0, KernelInterruptChips.LOCAL_APIC_BYTES);
+        call.call(KVM_SET_LAPIC, localApic.address());
     }
 
     void readDebug() throws PosixException {

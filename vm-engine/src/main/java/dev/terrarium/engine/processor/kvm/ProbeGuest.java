@@ -6,7 +6,10 @@ import dev.terrarium.engine.memory.HostMemory;
 import dev.terrarium.engine.posix.Posix;
 import dev.terrarium.engine.posix.PosixException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A guest of a few instructions in 2 MiB of memory, by which the self-test finds out what a KVM can do. Whatever the program
@@ -63,16 +66,29 @@ final class ProbeGuest implements AutoCloseable {
 
     private static final int EXIT_IO = 2;
     private static final int EXIT_INTERNAL_ERROR = 17;
+    private static final int APIC_SPURIOUS = 0xF0;
+    private static final int APIC_IN_SERVICE = 0x100;
+    private static final int APIC_REQUESTED = 0x200;
+
+    /** out 0x80, al. */
+    private static final int PORT_WRITE = 0x80E6;
+
     private static final byte HLT = (byte) 0xF4;
     private static final byte BREAKPOINT = (byte) 0xCC;
 
     private final HostBlock memory = HostBlock.allocate(MEMORY);
     private final KvmMachine machine;
+    private final @Nullable KvmChips chips;
     private final KvmVcpu vcpu;
     private int end;
     private long portWrites;
 
     ProbeGuest() throws IOException {
+        this(false);
+    }
+
+    /** @param withChips whether the kernel has interrupt controllers for it; a HLT then sleeps in there */
+    ProbeGuest(boolean withChips) throws IOException {
         KvmMachine created;
         try {
             created = KvmMachine.create();
@@ -81,13 +97,34 @@ final class ProbeGuest implements AutoCloseable {
             throw e;
         }
         machine = created;
-        machine.mapMemory(0, 0, memory.address(), MEMORY);
-        vcpu = machine.createVcpu(0, machine.supportedCpuid().announcingExtendedState());
-        vcpu.readSpecial();
+        try {
+            chips = withChips ? machine.createChips() : null;
+            machine.mapMemory(0, 0, memory.address(), MEMORY);
+            vcpu = machine.createVcpu(0, machine.supportedCpuid().announcingExtendedState());
+            vcpu.readSpecial();
+        } catch (PosixException e) {
+            machine.close();
+            memory.close();
+            throw e;
+        }
     }
 
     KvmMachine machine() {
         return machine;
+    }
+
+    /** The interrupt controllers, if it was made with some. */
+    KvmChips chips() {
+        if (chips == null) {
+            throw new IllegalStateException("this guest has no interrupt controllers in the kernel");
+        }
+        return chips;
+    }
+
+    /** Has nothing answer from a physical address on. */
+    void hideMemoryFrom(long physical) throws PosixException {
+        machine.unmapMemory(0);
+        machine.mapMemory(0, 0, memory.address(), physical);
     }
 
     private void write(long at, int size, long value) {
@@ -184,6 +221,33 @@ final class ProbeGuest implements AutoCloseable {
         vcpu.injectInterrupt(INTERRUPT_VECTOR);
     }
 
+    /**
+     * Has the local APIC deliver an interrupt to the program, which runs for a while, to a handler that does not finish it; is it in
+     * service then?
+     */
+    boolean keepsInterruptInService() throws PosixException {
+        write(LAST_HANDLER, 2, PORT_WRITE);
+        write(end, 2, PORT_WRITE);
+        vcpu.setRegister(KvmVcpu.RFLAGS, 0x202);
+        vcpu.writeRegisters();
+        ByteBuffer apic = ByteBuffer.wrap(vcpu.localApic()).order(ByteOrder.LITTLE_ENDIAN);
+        int bit = 1 << INTERRUPT_VECTOR % 32;
+        int word = INTERRUPT_VECTOR / 32 * 16;
+        apic.putInt(APIC_SPURIOUS, 0x1FF).putInt(APIC_REQUESTED + word, bit);
+        vcpu.setLocalApic(apic.array());
+        int result = vcpu.enter();
+        while (result == -Posix.EINTR || result == -Posix.EAGAIN) {
+            result = vcpu.enter();
+        }
+        vcpu.readRegisters();
+        ByteBuffer after = ByteBuffer.wrap(vcpu.localApic()).order(ByteOrder.LITTLE_ENDIAN);
+        return result == 0
+                && vcpu.shared().exitReason() == EXIT_IO
+                && vcpu.register(KvmVcpu.RIP) <= LAST_HANDLER + 2
+                && (after.getInt(APIC_IN_SERVICE + word) & bit) != 0
+                && (after.getInt(APIC_REQUESTED + word) & bit) == 0;
+    }
+
     /** Runs the program; {@link #portWrites} counts its OUTs. */
     End run() throws PosixException {
         while (true) {
@@ -217,6 +281,9 @@ final class ProbeGuest implements AutoCloseable {
     @Override
     public void close() {
         vcpu.close();
+        if (chips != null) {
+            chips.close();
+        }
         machine.close();
         memory.close();
     }

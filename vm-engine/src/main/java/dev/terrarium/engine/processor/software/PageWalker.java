@@ -245,6 +245,7 @@ final class PageWalker {
             if (!AtomicMemory.compareAndSet(address + range.writeAddend(), size, entry, wanted)) {
                 return false;
             }
+            memory.dirtyPages().mark(address);
             if (memory.codePages().isCode(address)) {
                 memory.codePages().written(address, size);
             }

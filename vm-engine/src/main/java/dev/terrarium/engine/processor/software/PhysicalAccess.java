@@ -97,6 +97,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     @Override
     public void modified(int size) {
         if (modifiedCode >= 0) {
+            memory.dirtyPages().mark(modifiedCode);
             memory.codePages().written(modifiedCode, size);
             modifiedCode = -1;
         }
@@ -253,6 +254,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
                 && range.readAddend() == range.writeAddend()
                 && !isApicPage(physical)
                 && !memory.codePages().isCode(physical)) {
+            memory.dirtyPages().mark(physical);
             if (observer != null) {
                 observer.becomesWritable((physical + range.writeAddend()) & PAGE_MASK, physical & PAGE_MASK);
             }

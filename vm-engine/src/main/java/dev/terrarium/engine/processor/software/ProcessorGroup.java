@@ -54,9 +54,9 @@ public final class ProcessorGroup {
     /**
      * Adds a vCPU.
      *
-     * @param stop makes it call {@link Member#giveWay} soon, if it executes; called on any thread
+     * @param stop makes it call {@link Member#giveWay} or {@link Member#leave} soon, if it executes; called on any thread
      */
-    Member join(Runnable stop) {
+    public Member join(Runnable stop) {
         lock.lock();
         try {
             Member member = new Member(stop);
@@ -68,7 +68,7 @@ public final class ProcessorGroup {
     }
 
     /** One vCPU's side. All calls are made on its thread. */
-    final class Member {
+    public final class Member {
         private final Runnable stop;
 
         private Member(Runnable stop) {
@@ -76,7 +76,7 @@ public final class ProcessorGroup {
         }
 
         /** Begins to execute; waits while another is alone. */
-        void enter() {
+        public void enter() {
             if (!isShared()) {
                 return;
             }
@@ -90,7 +90,7 @@ public final class ProcessorGroup {
         }
 
         /** Ends executing. */
-        void leave() {
+        public void leave() {
             if (!isShared()) {
                 return;
             }

@@ -23,6 +23,7 @@ public final class SoftwareProcessor implements Processor {
     private static final long NOT_BUSY = Long.MIN_VALUE;
 
     private final Cpu cpu;
+    private final ProcessorGroup group;
     private final ProcessorGroup.Member member;
     private final LocalInterruptController controller;
     private final ReentrantLock boardLock;
@@ -136,6 +137,7 @@ public final class SoftwareProcessor implements Processor {
             ReentrantLock boardLock,
             Runnable floatingPointError,
             Compilation compilation) {
+        this.group = group;
         this.controller = controller;
         this.boardLock = boardLock;
         this.bootstrap = index == 0;
@@ -331,24 +333,38 @@ public final class SoftwareProcessor implements Processor {
      * of the exception that it raises. Not while {@link #run} runs.
      */
     public void executeOne() {
-        followTheBoard();
-        boolean shadowed = cpu.interruptShadow && cpu.rip == cpu.shadowedInstruction;
-        cpu.interruptShadow = false;
-        cpu.trapShadow &= shadowed;
-        step();
+        asMember(() -> {
+            boolean shadowed = cpu.interruptShadow && cpu.rip == cpu.shadowedInstruction;
+            cpu.interruptShadow = false;
+            cpu.trapShadow &= shadowed;
+            step();
+        });
+    }
+
+    private void asMember(Runnable action) {
+        member.enter();
+        try {
+            followTheBoard();
+            action.run();
+        } finally {
+            member.leave();
+        }
+    }
+
+    /** Is it neither halted nor waiting for a start-up message? As {@link #executeOne} otherwise. */
+    public boolean runsNow() {
+        return !cpu.halted && !waitingForStartup;
     }
 
     /** Enters the handler of an exception; {@code errorCode} is -1 if it has none. As {@link #executeOne} otherwise. */
     public void enterException(int vector, int errorCode) {
-        followTheBoard();
-        interrupts.deliver(vector, errorCode < 0 ? GuestFault.NO_ERROR_CODE : errorCode);
+        asMember(() -> interrupts.deliver(vector, errorCode < 0 ? GuestFault.NO_ERROR_CODE : errorCode));
     }
 
     /** Enters the handler of an interrupt that was acknowledged. As {@link #executeOne} otherwise. */
     public void enterInterrupt(int vector) {
-        followTheBoard();
         cpu.halted = false;
-        deliverExternal(vector);
+        asMember(() -> deliverExternal(vector));
     }
 
     /** Makes a non-maskable interrupt pending. As {@link #executeOne} otherwise. */
@@ -362,6 +378,11 @@ public final class SoftwareProcessor implements Processor {
         boolean shutdown = interrupts.shutdown();
         interrupts.clearShutdown();
         return shutdown;
+    }
+
+    /** The vCPUs of its machine. */
+    public ProcessorGroup group() {
+        return group;
     }
 
     /** What CPUID answers now. */
@@ -451,8 +472,11 @@ public final class SoftwareProcessor implements Processor {
         initialize();
     }
 
-    /** INIT: leaves x87, SSE, MSRs and the time-stamp counter as they are (Intel SDM volume 3, table 10-1). */
-    private void initialize() {
+    /**
+     * INIT: leaves x87, SSE, MSRs and the time-stamp counter as they are (Intel SDM volume 3, table 10-1). As {@link #executeOne}
+     * otherwise.
+     */
+    public void initialize() {
         java.util.Arrays.fill(cpu.gpr, 0);
         cpu.gpr[Cpu.RDX] = 0x600;
         cpu.setFlags(2);

@@ -37,12 +37,12 @@ class KvmHostTest {
 
     @Test
     void verdictsSayWhatToExpect() {
-        KvmReport good = new KvmReport(KvmReport.Grade.GOOD, "", List.of(), 2800, 2900, 1.25);
+        KvmReport good = new KvmReport(KvmReport.Grade.GOOD, "", List.of(), 2800, 2900, 1.25, true);
         assertThat(good.verdict())
                 .isEqualTo("good: ring 0 2800, ring 3 2900 million instructions a second, 1.3 us an exit");
         assertThat(good.automatic()).isTrue();
         KvmReport slow =
-                new KvmReport(KvmReport.Grade.USABLE_WITH_HELP, "", List.of("ring 0", "INT3"), 1.19, 2900, 7.7);
+                new KvmReport(KvmReport.Grade.USABLE_WITH_HELP, "", List.of("ring 0", "INT3"), 1.19, 2900, 7.7, false);
         assertThat(slow.verdict())
                 .startsWith("usable with help (ring 0, INT3 are left")
                 .contains("ring 0 1.2, ring 3 2900");

@@ -24,7 +24,10 @@ public final class KvmProcessors {
             ReentrantLock lock,
             KvmProcessor.StandIn standIn)
             throws PosixException {
-        return new Alone(new KvmAccelerator(map, ports, clock, lock, MovePolicy.NEVER), controller, standIn);
+        return new Alone(
+                new KvmAccelerator(map, ports, clock, lock, MovePolicy.NEVER, KvmAccelerator.Controllers.BOARD),
+                controller,
+                standIn);
     }
 
     private static final class Alone implements Processor {

@@ -33,10 +33,13 @@ final class SmallMachine implements AutoCloseable {
     private static final long CODE = 0x9000;
     private static final int EFER = 0xC000_0080;
 
+    /** Called at each write to a port, before it is counted. */
+    Runnable onPortWrite = () -> {};
+
     final AtomicInteger portAccesses = new AtomicInteger();
     private final HostBlock memory = HostBlock.allocate(MEMORY);
-    private final ReentrantLock lock = new ReentrantLock();
-    private final MemoryMap map = new MemoryMap(lock, new CodePages(MEMORY));
+    final ReentrantLock lock = new ReentrantLock();
+    final MemoryMap map = new MemoryMap(lock, new CodePages(MEMORY));
     private final RunningClock clock = new RunningClock();
     private final Ports ports = new CountingPorts();
     private final KvmAccelerator accelerator;
@@ -44,8 +47,13 @@ final class SmallMachine implements AutoCloseable {
     final SoftwareProcessor software;
 
     SmallMachine() throws IOException {
+        this(KvmAccelerator.Controllers.BOARD);
+    }
+
+    /** @param controllers whose interrupt controllers serve the vCPU under KVM; nothing ever interrupts it */
+    SmallMachine(KvmAccelerator.Controllers controllers) throws IOException {
         map.mapDirect(0, MEMORY, memory.address(), memory.address());
-        accelerator = new KvmAccelerator(map, ports, clock, lock, MovePolicy.NEVER);
+        accelerator = new KvmAccelerator(map, ports, clock, lock, MovePolicy.NEVER, controllers);
         FeatureSet features = FeatureSet.BEST.alsoOf(accelerator.supported());
         long[] frequency = new long[1];
         kvm = accelerator.createProcessor(
@@ -70,6 +78,15 @@ final class SmallMachine implements AutoCloseable {
 
     void write(long address, long value) {
         HostMemory.write(memory.address() + address, 8, value);
+    }
+
+    /** The host's address of the memory. */
+    long address() {
+        return memory.address();
+    }
+
+    void deliverPostedWrites() {
+        accelerator.deliverPostedWrites();
     }
 
     long read(long address) {
@@ -127,6 +144,7 @@ final class SmallMachine implements AutoCloseable {
 
         @Override
         public void out(int port, int size, int value) {
+            onPortWrite.run();
             portAccesses.incrementAndGet();
         }
     }

@@ -18,27 +18,70 @@ import dev.terrarium.engine.processor.software.SoftwareProcessor;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
+import java.util.HexFormat;
+import java.util.Locale;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** A guest under Terrarium's KVM processor that does nothing but write to a port. */
-final class PortGuest implements AutoCloseable, Ports, LocalInterruptController, Clock {
+/** A guest under Terrarium's KVM processor that does nothing but one thing, over and over. */
+final class ExitGuest implements AutoCloseable, Ports, LocalInterruptController, RegisterWindow, Clock {
+    /** What it does. The programs start at 0000:0600. */
+    enum Kind {
+        /** Writes to port 0x80. */
+        PORT("E680EBFC"),
+        /** Writes a byte to 0x8000, where a device answers. */
+        MEMORY("A20080EBFB"),
+        /** Writes to port 0x80, takes interrupt 0x20, whose handler writes to port 0x81, and so on. */
+        INTERRUPT("BC000FFBE680EBFC");
+
+        private final String program;
+
+        Kind(String program) {
+            this.program = program;
+        }
+
+        String program() {
+            return program;
+        }
+
+        String id() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
     private static final long RESET_PAGE = 0xFFFF_F000L;
+    private static final int PAGE = 4096;
+    private static final int PROGRAM = 0x600;
+    private static final int HANDLER = 0x700;
+    private static final int HANDLER_PORT = 0x81;
+    private static final int VECTOR = 0x20;
+    private static final long DEVICE = 0x8000;
 
-    /** out 0x80, al; jmp to it. */
-    private static final long PROGRAM = 0xFCEB_80E6L;
-
-    private final HostBlock page = HostBlock.allocate(4096);
+    private final Kind kind;
+    private final HostBlock low = HostBlock.allocate(PAGE);
+    private final HostBlock reset = HostBlock.allocate(PAGE);
     private final KvmAccelerator accelerator;
     private final KvmProcessor processor;
     private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
     private long left;
+    private boolean interrupt;
 
-    PortGuest() throws IOException {
-        HostMemory.write(page.address() + 0xFF0, 4, PROGRAM);
+    ExitGuest(Kind kind) throws IOException {
+        this.kind = kind;
+        byte[] program = HexFormat.of().parseHex(kind.program);
+        for (int i = 0; i < program.length; i++) {
+            HostMemory.write(low.address() + PROGRAM + i, 1, program[i]);
+        }
+        // out 0x81, al; iret
+        HostMemory.write(low.address() + HANDLER, 4, 0xCF_81E6);
+        HostMemory.write(low.address() + 4 * VECTOR, 4, HANDLER);
+        // jmp 0:0600
+        HostMemory.write(reset.address() + 0xFF0, 8, 0x00_0006_00EAL);
         ReentrantLock lock = new ReentrantLock();
-        MemoryMap map = new MemoryMap(lock, new CodePages(4096));
-        map.mapDirect(RESET_PAGE, 4096, page.address(), page.address());
-        accelerator = new KvmAccelerator(map, this, this, lock, MovePolicy.NEVER);
+        MemoryMap map = new MemoryMap(lock, new CodePages(PAGE));
+        map.mapDirect(0, PAGE, low.address(), low.address());
+        map.mapDirect(RESET_PAGE, PAGE, reset.address(), reset.address());
+        map.mapWindow(DEVICE, PAGE, this);
+        accelerator = new KvmAccelerator(map, this, this, lock, MovePolicy.NEVER, KvmAccelerator.Controllers.BOARD);
         processor = accelerator.createProcessor(
                 0,
                 this,
@@ -56,7 +99,7 @@ final class PortGuest implements AutoCloseable, Ports, LocalInterruptController,
                 reason -> {});
     }
 
-    /** The nanoseconds of processor time of one round trip, over so many: the host may be shared. */
+    /** The nanoseconds of processor time of one round, over so many: the host may be shared. */
     double measure(long count) {
         processor.reset();
         run(count / 10);
@@ -70,16 +113,34 @@ final class PortGuest implements AutoCloseable, Ports, LocalInterruptController,
         processor.run();
     }
 
-    @Override
-    public void out(int port, int size, int value) {
+    private void round() {
         if (--left == 0) {
             processor.kick();
         }
     }
 
     @Override
+    public void out(int port, int size, int value) {
+        if (kind == Kind.INTERRUPT && port != HANDLER_PORT) {
+            interrupt = true;
+        } else {
+            round();
+        }
+    }
+
+    @Override
     public int in(int port, int size) {
         return -1;
+    }
+
+    @Override
+    public long read(long offset, int size) {
+        return -1;
+    }
+
+    @Override
+    public void write(long offset, int size, long value) {
+        round();
     }
 
     @Override
@@ -105,12 +166,18 @@ final class PortGuest implements AutoCloseable, Ports, LocalInterruptController,
 
     @Override
     public boolean interruptPending() {
-        return false;
+        return interrupt;
     }
 
     @Override
     public int acknowledge() {
-        return -1;
+        interrupt = false;
+        return VECTOR;
+    }
+
+    @Override
+    public boolean signalPending() {
+        return false;
     }
 
     @Override
@@ -151,6 +218,7 @@ final class PortGuest implements AutoCloseable, Ports, LocalInterruptController,
     public void close() {
         processor.close();
         accelerator.close();
-        page.close();
+        low.close();
+        reset.close();
     }
 }
