@@ -62,8 +62,7 @@ final class ZeroPath {
             } finally {
                 metadata.lock.unlock();
             }
-            boolean zero = span.kind() == Entry.Kind.ZERO
-                    || span.kind() == Entry.Kind.ABSENT && !mapping.isBacked(at);
+            boolean zero = span.kind() == Entry.Kind.ZERO || span.kind() == Entry.Kind.ABSENT && !mapping.isBacked(at);
             if (!zero) {
                 writes.writeZeros(at, span.length());
             }

@@ -50,8 +50,7 @@ class Qcow2SnapshotsTest {
         if (snapshot.isEmpty()) {
             Qemu.compare(image, "qcow2", raw, "raw");
         } else {
-            Qemu.img(
-                    "convert", "-f", "qcow2", "-O", "raw", "-l", snapshot, image.toString(), copy.toString());
+            Qemu.img("convert", "-f", "qcow2", "-O", "raw", "-l", snapshot, image.toString(), copy.toString());
             assertThat(Files.mismatch(copy, raw)).isEqualTo(-1);
         }
     }
@@ -139,7 +138,8 @@ class Qcow2SnapshotsTest {
             disk.deleteSnapshot("running");
         }
         Qemu.check(image, "qcow2");
-        assertThat(Qemu.json("info", "--output=json", image.toString()).get("snapshots")).hasSize(1);
+        assertThat(Qemu.json("info", "--output=json", image.toString()).get("snapshots"))
+                .hasSize(1);
     }
 
     @Test
