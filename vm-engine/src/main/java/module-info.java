@@ -13,6 +13,7 @@ module dev.terrarium.engine {
 
     exports dev.terrarium.engine;
     exports dev.terrarium.engine.config;
+    exports dev.terrarium.engine.disk;
     exports dev.terrarium.engine.clipboard to
             dev.terrarium.console;
 

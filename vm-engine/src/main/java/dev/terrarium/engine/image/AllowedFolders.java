@@ -46,6 +46,11 @@ public final class AllowedFolders {
         return folder == null ? this : and(folder);
     }
 
+    /** Refuses a file that lies elsewhere than in the folder of the image that names it, or in these. */
+    public void requireOf(Path base, Path file) throws TerrariumException {
+        andFolderOf(base).require(base, file);
+    }
+
     /**
      * Refuses a file that lies elsewhere.
      *

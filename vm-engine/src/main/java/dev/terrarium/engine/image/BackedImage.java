@@ -21,4 +21,7 @@ public interface BackedImage extends DiskImage {
      * it that the disk does not change by that.
      */
     void changeBacking(Optional<String> name, Optional<String> format) throws TerrariumException, IOException;
+
+    /** Forgets everything the image itself holds of the disk, so that all of it is read from the backing image. */
+    void makeEmpty() throws TerrariumException, IOException;
 }

@@ -6,8 +6,10 @@ import dev.terrarium.engine.image.qcow2.Qcow2Format;
 import dev.terrarium.engine.image.raw.RawFormat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** The formats there are. */
@@ -72,5 +74,25 @@ public final class ImageFormats {
     public static DiskImage open(Path path, String format, boolean readOnly, AllowedFolders allowed)
             throws TerrariumException, IOException {
         return new FolderFiles(allowed).open(path, format, readOnly);
+    }
+
+    /**
+     * Makes an empty image in a file of its own, which must not exist; nothing of it stays if that fails.
+     *
+     * @param size bytes of the disk
+     * @param options by qemu-img's names
+     */
+    public static void create(Path path, String format, long size, Map<String, String> options, AllowedFolders allowed)
+            throws TerrariumException, IOException {
+        ImageFormat maker = byName(format);
+        boolean done = false;
+        try (ByteStore store = FileByteStore.create(path)) {
+            maker.create(path, store, size, options, FolderFiles.forNew(path, allowed));
+            done = true;
+        } finally {
+            if (!done) {
+                Files.deleteIfExists(path);
+            }
+        }
     }
 }

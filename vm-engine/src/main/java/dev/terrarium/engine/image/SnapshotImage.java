@@ -29,4 +29,10 @@ public interface SnapshotImage extends DiskImage {
 
     /** Fills the rest of a buffer from the machine's state that a snapshot keeps; past its end are zeros. */
     void readVmState(String idOrName, ByteBuffer target, long position) throws TerrariumException, IOException;
+
+    /**
+     * The disk as a snapshot keeps it. Only of an image that is open for reading; it must not be used itself any more,
+     * and is closed with what this returns.
+     */
+    DiskImage openSnapshot(String idOrName) throws TerrariumException, IOException;
 }

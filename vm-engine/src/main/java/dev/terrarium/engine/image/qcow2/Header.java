@@ -46,7 +46,7 @@ final class Header {
     private int length = LENGTH_HERE;
 
     static boolean recognises(byte[] head) {
-        return head.length >= LENGTH_V2 && ByteBuffer.wrap(head).getInt() == MAGIC;
+        return head.length >= 8 && ByteBuffer.wrap(head).getInt() == MAGIC;
     }
 
     /**

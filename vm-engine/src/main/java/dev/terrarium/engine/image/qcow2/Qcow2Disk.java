@@ -250,6 +250,20 @@ final class Qcow2Disk implements SnapshotImage, BackedImage, ResizableImage, Com
     }
 
     @Override
+    public void makeEmpty() throws TerrariumException, IOException {
+        alone(snapshots::makeEmpty);
+    }
+
+    @Override
+    public DiskImage openSnapshot(String idOrName) throws TerrariumException, IOException {
+        if (!readOnly) {
+            throw new IllegalStateException("a snapshot is looked at in an image that is open for reading");
+        }
+        snapshots.show(idOrName);
+        return this;
+    }
+
+    @Override
     public void resize(long newSize) throws TerrariumException, IOException {
         alone(() -> new Resize(metadata, checkpoint, mapping, zeroes, snapshots).run(newSize));
     }

@@ -349,6 +349,45 @@ final class Snapshots {
         finish();
     }
 
+    /** Makes the tables in memory those of a snapshot. */
+    void show(String idOrName) throws TerrariumException, IOException {
+        Snapshot snapshot = find(idOrName);
+        metadata.lock.lock();
+        try {
+            metadata.replaceL1(l1Of(snapshot));
+            metadata.header.size = snapshot.diskSize();
+        } finally {
+            metadata.lock.unlock();
+        }
+    }
+
+    /** Forgets all that the active tables hold. */
+    void makeEmpty() throws IOException {
+        Preparation.begin(metadata);
+        long[] old = metadata.l1().clone();
+        metadata.lock.lock();
+        try {
+            for (int i = 0; i < old.length; i++) {
+                metadata.setL1(i, 0);
+            }
+            metadata.replaceL1Set();
+        } finally {
+            metadata.lock.unlock();
+        }
+        checkpoint.runAlone(true);
+        metadata.lock.lock();
+        try {
+            removeUses(old);
+        } finally {
+            metadata.lock.unlock();
+        }
+        if (metadata.data != metadata.store) {
+            metadata.data.punchHole(0, metadata.header.size);
+        }
+        checkpoint.runAlone(true);
+        Preparation.end(metadata);
+    }
+
     /** The offset, on the guest's disk as tables see it, at which the machine's state begins. */
     private static long vmStateStart(Geometry geometry, long diskSize) {
         return geometry.tablesFor(diskSize) * geometry.bytesPerTable();

@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.image.raw;
 
+import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.image.ByteStore;
-import dev.terrarium.engine.image.DiskImage;
 import dev.terrarium.engine.image.DiskRange;
 import dev.terrarium.engine.image.Extent;
+import dev.terrarium.engine.image.ResizableImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.OptionalLong;
 
 /** A raw image's medium: whole sectors, of which the file may lack the end of the last. */
-final class RawDisk implements DiskImage {
+final class RawDisk implements ResizableImage {
     private static final int SECTOR = 512;
     private static final int ZERO_BYTES = 1 << 16;
 
     private final ByteStore store;
     private final boolean readOnly;
-    private final long size;
+    private volatile long size;
 
     RawDisk(ByteStore store, boolean readOnly) throws IOException {
         this.store = store;
@@ -66,6 +67,17 @@ final class RawDisk implements DiskImage {
     @Override
     public void discard(long position, long length) throws IOException {
         writeZeroes(position, length, true);
+    }
+
+    @Override
+    public void resize(long newSize) throws TerrariumException, IOException {
+        DiskRange.checkWrite(this, 0, 0);
+        if (newSize <= 0) {
+            throw new TerrariumException("a disk of " + newSize + " bytes cannot be: choose a larger size");
+        }
+        store.truncate(wholeSectors(newSize));
+        size = wholeSectors(newSize);
+        store.flush();
     }
 
     @Override

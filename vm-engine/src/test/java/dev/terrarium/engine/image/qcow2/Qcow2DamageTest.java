@@ -158,14 +158,7 @@ class Qcow2DamageTest {
     @Test
     void aSmallFileDoesNotKeepUsBusy() throws Exception {
         MemoryByteStore bomb = new MemoryByteStore();
-        FORMAT.create(
-                PATH,
-                bomb,
-                1L << 40,
-                Map.of("cluster_size", "512", "refcount_bits", "64").isEmpty()
-                        ? Map.of()
-                        : Map.of("cluster_size", "2M"),
-                FILES);
+        FORMAT.create(PATH, bomb, 1L << 40, Map.of("cluster_size", "2M"), FILES);
         Header header = Header.read(PATH, bomb);
         header.l1Size = Geometry.LARGEST_L1_BYTES / 8;
         header.l1Offset = 64L << 21;

@@ -122,7 +122,7 @@ class Qcow2OptionsTest {
             FORMAT.create(image, store, size, map(options), files);
         }
         judge(model);
-        for (int round = 0; round < 3; round++) {
+        for (int round = 0; round < 2; round++) {
             try (Qcow2Disk disk = open()) {
                 if (disk instanceof CompressedWriter writer && writer.compressedUnit() > 0) {
                     compressed(writer, model);
@@ -205,7 +205,7 @@ class Qcow2OptionsTest {
         try (FileByteStore store = FileByteStore.create(image)) {
             FORMAT.create(image, store, size, map(options), files);
         }
-        for (int round = 0; round < 4; round++) {
+        for (int round = 0; round < 3; round++) {
             int newSize = (1 + random.nextInt(5000)) * 512;
             try (Qcow2Disk disk = open()) {
                 for (int i = 0; i < 50; i++) {
