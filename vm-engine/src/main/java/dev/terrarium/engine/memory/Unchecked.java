@@ -89,4 +89,9 @@ public final class Unchecked {
     public static long element(long[] array, long offset) {
         return UNSAFE.getLong(array, offset);
     }
+
+    /** Sets that element. */
+    public static void putElement(long[] array, long offset, long value) {
+        UNSAFE.putLong(array, offset, value);
+    }
 }

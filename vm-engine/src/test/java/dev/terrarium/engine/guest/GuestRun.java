@@ -225,11 +225,14 @@ final class GuestRun implements AutoCloseable {
         return last[0];
     }
 
-    private interface Check {
+    /** Something to wait for. */
+    @FunctionalInterface
+    interface Check {
         boolean passed();
     }
 
-    private void await(String what, Duration limit, Check check) {
+    /** Waits until {@code check} passes; fails if the machine ends first. */
+    void await(String what, Duration limit, Check check) {
         long deadline = System.nanoTime() + limit.toNanos();
         while (!check.passed()) {
             if (System.nanoTime() > deadline || !machine.state().active() && !check.passed()) {

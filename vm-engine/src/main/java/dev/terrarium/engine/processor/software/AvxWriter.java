@@ -20,7 +20,7 @@ final class AvxWriter {
     private static final ClassDesc LONG = RegionFrame.LONG;
     private static final ClassDesc INT = RegionFrame.INT;
     private static final ClassDesc LONGS = RegionFrame.LONGS;
-    private static final MethodTypeDesc TRANSFER = MethodTypeDesc.of(VOID, LONG, LONGS, LONGS, INT);
+    private static final MethodTypeDesc TRANSFER = MethodTypeDesc.of(VOID, LONG, LONG, LONGS, INT);
     private static final MethodTypeDesc SET = MethodTypeDesc.of(VOID, LONG, LONGS, INT);
     private static final MethodTypeDesc ONE = MethodTypeDesc.of(VOID, LONGS, INT);
     private static final MethodTypeDesc TWO = MethodTypeDesc.of(VOID, LONGS, INT, INT);
@@ -111,7 +111,7 @@ final class AvxWriter {
         }
         c.lload(RegionFrame.LINEAR);
         frame.add(offset);
-        c.aload(table);
+        c.lload(table);
         c.aload(array);
         c.loadConstant(register);
         c.invokestatic(SIMD, method, TRANSFER);

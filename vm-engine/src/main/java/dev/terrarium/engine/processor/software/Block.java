@@ -164,6 +164,16 @@ final class Block {
         return code[code.length - 1].op == Op.END_OF_BLOCK ? code.length - 1 : code.length;
     }
 
+    /** The first {@code count} instructions, fewer than there are, as a block that is not kept. */
+    Block first(int count) {
+        Instruction end = new Instruction();
+        end.op = Op.END_OF_BLOCK;
+        end.end = offset(count);
+        Instruction[] some = Arrays.copyOf(code, count + 1);
+        some[count] = end;
+        return new Block(physical, codeSize, some, end.end);
+    }
+
     boolean retired() {
         return original != code;
     }

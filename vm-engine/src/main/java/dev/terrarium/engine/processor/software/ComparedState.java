@@ -125,10 +125,32 @@ final class ComparedState {
             line(text, "YMM" + half, before.floating.upper[n], i.upper[n], c.upper[n], false);
         }
         line(text, "MXCSR", before.floating.mxcsr, i.mxcsr, c.mxcsr, false);
-        if (!sameX87(i, c)) {
-            text.append("  the x87 state\n");
-        }
+        describeX87(text, before.floating, i, c);
         return text.toString();
+    }
+
+    private static void describeX87(
+            StringBuilder text, FloatingPointState before, FloatingPointState i, FloatingPointState c) {
+        for (int n = 0; n < i.significand.length; n++) {
+            if (i.significand[n] != c.significand[n] || i.signExponent[n] != c.signExponent[n]) {
+                text.append(String.format(
+                        "  x87 register %d was %x:%x, interpreted %x:%x, compiled %x:%x <---%n",
+                        n,
+                        before.signExponent[n],
+                        before.significand[n],
+                        i.signExponent[n],
+                        i.significand[n],
+                        c.signExponent[n],
+                        c.significand[n]));
+            }
+        }
+        line(text, "x87 control", before.control, i.control, c.control, false);
+        line(text, "x87 status", before.status, i.status, c.status, false);
+        line(text, "x87 top", before.top, i.top, c.top, false);
+        line(text, "x87 tags", before.valid, i.valid, c.valid, false);
+        line(text, "x87 opcode", before.lastOpcode, i.lastOpcode, c.lastOpcode, false);
+        line(text, "x87 instruction", before.lastInstruction, i.lastInstruction, c.lastInstruction, false);
+        line(text, "x87 operand", before.lastOperand, i.lastOperand, c.lastOperand, false);
     }
 
     private static void line(

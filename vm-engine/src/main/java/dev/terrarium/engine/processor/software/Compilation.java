@@ -18,7 +18,7 @@ public record Compilation(int threshold, boolean background, boolean lockStep) {
     /** Everything is compiled the second time it is executed, and at once: for tests of the compiler. */
     public static final Compilation EAGER = new Compilation(2, false, false);
 
-    /** The compiler is watched over by {@link LockStep}; a run of the guest takes many times as long. */
+    /** The compiler is watched over by {@link LockStep}; a boot of Linux takes some ten times as long. */
     public static final Compilation LOCK_STEP = new Compilation(200, false, true);
 
     /**

@@ -7,105 +7,102 @@ import java.lang.invoke.VarHandle;
 /**
  * Guest memory for compiled code: {@link Mmu}'s hit path as static methods small enough to be inlined at every access.
  * Compiled code asks {@link #misses} first, and leaves its region if so: a call in its place would make HotSpot keep every
- * register of a loop on the stack. Values are zero-extended. The table is one of {@link Mmu#reads} and {@link Mmu#writes}.
+ * register of a loop on the stack. Values are zero-extended. A table is {@link Mmu#table}, for writes {@link Mmu#WRITES} bytes on.
  */
 final class CompiledMemory {
-    /** A table's entries are pairs of longs. */
-    private static final int OFFSET_MASK = (Mmu.ENTRIES - 1) << 4;
-
     private static final long PAGE_MASK = ~0xFFFL;
 
     private CompiledMemory() {}
 
-    /** Where in the array object a page's entry is. */
-    static long slot(long linear) {
-        return Unchecked.LONGS + (linear >>> 8 & OFFSET_MASK);
+    /** The address of a page's entry. */
+    private static long entry(long linear, long table) {
+        return table + (linear >>> 7 & (Mmu.ENTRIES - 1) * Mmu.ENTRY_BYTES);
     }
 
     /** Is an access to the bytes from {@code linear} to {@code last} none that the table answers? */
-    private static boolean misses(long linear, long last, long[] table) {
-        return Unchecked.element(table, slot(linear)) != (last & PAGE_MASK);
+    private static boolean misses(long linear, long last, long table) {
+        return Unchecked.getLong(entry(linear, table)) != (last & PAGE_MASK);
     }
 
-    static boolean misses8(long linear, long[] table) {
+    static boolean misses8(long linear, long table) {
         return misses(linear, linear, table);
     }
 
-    static boolean misses16(long linear, long[] table) {
+    static boolean misses16(long linear, long table) {
         return misses(linear, linear + 1, table);
     }
 
-    static boolean misses32(long linear, long[] table) {
+    static boolean misses32(long linear, long table) {
         return misses(linear, linear + 3, table);
     }
 
-    static boolean misses64(long linear, long[] table) {
+    static boolean misses64(long linear, long table) {
         return misses(linear, linear + 7, table);
     }
 
-    static boolean misses128(long linear, long[] table) {
+    static boolean misses128(long linear, long table) {
         return misses(linear, linear + 15, table);
     }
 
-    static boolean misses256(long linear, long[] table) {
+    static boolean misses256(long linear, long table) {
         return misses(linear, linear + 31, table);
     }
 
     /** An access that has to be aligned is left to the interpreter, too, if it is not. */
-    static boolean missesAligned16(long linear, long[] table) {
+    static boolean missesAligned16(long linear, long table) {
         return (linear & 1) != 0 || misses(linear, linear, table);
     }
 
-    static boolean missesAligned32(long linear, long[] table) {
+    static boolean missesAligned32(long linear, long table) {
         return (linear & 3) != 0 || misses(linear, linear, table);
     }
 
-    static boolean missesAligned64(long linear, long[] table) {
+    static boolean missesAligned64(long linear, long table) {
         return (linear & 7) != 0 || misses(linear, linear, table);
     }
 
-    static boolean missesAligned256(long linear, long[] table) {
+    static boolean missesAligned256(long linear, long table) {
         return (linear & 31) != 0 || misses(linear, linear, table);
     }
 
-    static boolean missesAligned128(long linear, long[] table) {
+    static boolean missesAligned128(long linear, long table) {
         return (linear & 15) != 0 || misses(linear, linear, table);
     }
 
     /** The host address of an access that does not miss. */
-    static long host(long linear, long[] table) {
-        return linear + Unchecked.element(table, slot(linear) + 8);
+    static long host(long linear, long table) {
+        return linear + Unchecked.getLong(entry(linear, table) + 8);
     }
 
-    static long read8(long linear, long[] reads) {
+    static long read8(long linear, long reads) {
         return Unchecked.getByte(host(linear, reads)) & 0xFFL;
     }
 
-    static long read16(long linear, long[] reads) {
+    static long read16(long linear, long reads) {
         return Unchecked.getShort(host(linear, reads)) & 0xFFFFL;
     }
 
-    static long read32(long linear, long[] reads) {
+    static long read32(long linear, long reads) {
         return Unchecked.getInt(host(linear, reads)) & 0xFFFF_FFFFL;
     }
 
-    static long read64(long linear, long[] reads) {
+    static long read64(long linear, long reads) {
         return Unchecked.getLong(host(linear, reads));
     }
 
-    static void write8(long linear, long value, long[] writes) {
+    static void write8(long linear, long value, long writes) {
         Unchecked.putByte(host(linear, writes), (byte) value);
     }
 
-    static void write16(long linear, long value, long[] writes) {
+    static void write16(long linear, long value, long writes) {
         Unchecked.putShort(host(linear, writes), (short) value);
     }
 
-    static void write32(long linear, long value, long[] writes) {
+    static void write32(long linear, long value, long writes) {
         Unchecked.putInt(host(linear, writes), (int) value);
     }
 
-    static void write64(long linear, long value, long[] writes) {
+    static void write64(long linear, long value, long writes) {
         Unchecked.putLong(host(linear, writes), value);
     }
 
@@ -144,46 +141,46 @@ final class CompiledMemory {
 
     // The same on machines with several vCPUs, which must see accesses in the order of the program: see Mmu.
 
-    static long readOrdered8(long linear, long[] reads) {
+    static long readOrdered8(long linear, long reads) {
         long value = read8(linear, reads);
         VarHandle.acquireFence();
         return value;
     }
 
-    static long readOrdered16(long linear, long[] reads) {
+    static long readOrdered16(long linear, long reads) {
         long value = read16(linear, reads);
         VarHandle.acquireFence();
         return value;
     }
 
-    static long readOrdered32(long linear, long[] reads) {
+    static long readOrdered32(long linear, long reads) {
         long value = read32(linear, reads);
         VarHandle.acquireFence();
         return value;
     }
 
-    static long readOrdered64(long linear, long[] reads) {
+    static long readOrdered64(long linear, long reads) {
         long value = read64(linear, reads);
         VarHandle.acquireFence();
         return value;
     }
 
-    static void writeOrdered8(long linear, long value, long[] writes) {
+    static void writeOrdered8(long linear, long value, long writes) {
         VarHandle.releaseFence();
         write8(linear, value, writes);
     }
 
-    static void writeOrdered16(long linear, long value, long[] writes) {
+    static void writeOrdered16(long linear, long value, long writes) {
         VarHandle.releaseFence();
         write16(linear, value, writes);
     }
 
-    static void writeOrdered32(long linear, long value, long[] writes) {
+    static void writeOrdered32(long linear, long value, long writes) {
         VarHandle.releaseFence();
         write32(linear, value, writes);
     }
 
-    static void writeOrdered64(long linear, long value, long[] writes) {
+    static void writeOrdered64(long linear, long value, long writes) {
         VarHandle.releaseFence();
         write64(linear, value, writes);
     }

@@ -23,13 +23,13 @@ final class CompiledSimd {
     // ---- memory
 
     /** Reads 16 bytes that do not miss. */
-    static void load(long linear, long[] reads, long[] xmm, int d) {
+    static void load(long linear, long reads, long[] xmm, int d) {
         long host = CompiledMemory.host(linear, reads);
         set(xmm, d, Unchecked.getLong(host), Unchecked.getLong(host + 8));
     }
 
     /** Writes 16 bytes that do not miss. */
-    static void store(long linear, long[] writes, long[] xmm, int s) {
+    static void store(long linear, long writes, long[] xmm, int s) {
         long host = CompiledMemory.host(linear, writes);
         Unchecked.putLong(host, xmm[2 * s]);
         Unchecked.putLong(host + 8, xmm[2 * s + 1]);
@@ -37,12 +37,12 @@ final class CompiledSimd {
 
     // The same on machines with several vCPUs: see CompiledMemory.
 
-    static void loadOrdered(long linear, long[] reads, long[] xmm, int d) {
+    static void loadOrdered(long linear, long reads, long[] xmm, int d) {
         load(linear, reads, xmm, d);
         VarHandle.acquireFence();
     }
 
-    static void storeOrdered(long linear, long[] writes, long[] xmm, int s) {
+    static void storeOrdered(long linear, long writes, long[] xmm, int s) {
         VarHandle.releaseFence();
         store(linear, writes, xmm, s);
     }

@@ -33,7 +33,10 @@ final class GuestFault extends RuntimeException {
     /** In place of a vector: an access to a non-canonical address by a segment that is not known yet. */
     static final int NON_CANONICAL_ACCESS = 256;
 
-    /** In place of a vector: compiled code was about to write to code, and the interpreter has to do it instead. */
+    /**
+     * In place of a vector: compiled code was about to write to code, or, while it is checked, to do what cannot be done twice; the
+     * interpreter has to do it instead.
+     */
     static final int WRITE_TO_CODE = 257;
 
     int vector;

@@ -235,7 +235,7 @@ final class InstructionWriter {
         c.aload(RegionFrame.MMU_SLOT);
         c.iload(RegionFrame.EXECUTED);
         c.invokevirtual(RegionFrame.REGION, "callOut", CALL_OUT);
-        frame.loadRegisters(use.writes);
+        frame.changedElsewhere(use.writes);
         if (use.writesFlags) {
             frame.loadFlags();
         }

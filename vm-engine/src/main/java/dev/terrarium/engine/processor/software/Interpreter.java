@@ -98,8 +98,35 @@ final class Interpreter {
         int exit = TAKEN;
         while (cpu.instructions < end && exit != ANEW) {
             Block block = blocks.find(linear(), context);
-            exit = execute(block.count() <= end - cpu.instructions ? block : blocks.single(linear()));
+            long left = end - cpu.instructions;
+            exit = execute(block.count() <= left ? block : block.first((int) left));
         }
+    }
+
+    /** The block from {@link Cpu#rip}. */
+    Block next() {
+        return blocks.find(linear(), context);
+    }
+
+    /** Executes the region that there is at {@link Cpu#rip} and none after it, without delivering exceptions; null if there is none. */
+    @Nullable
+    Region runSingly() {
+        Block block = next();
+        Region region = block.region;
+        long base = cpu.rip - block.regionDelta;
+        if (region == null || region.usesSimd && !cpu.sseEnabled() || !region.isMapped(base, block.context, blocks)) {
+            return null;
+        }
+        cpu.giveFlags();
+        cpu.inRegion = true;
+        try {
+            region.run(cpu, mmu, base, block.regionEntry);
+            cpu.inRegion = false;
+            cpu.takeFlags();
+        } catch (GuestFault fault) {
+            recover(region, base);
+        }
+        return region;
     }
 
     /** Executes from {@link Cpu#rip} until {@link Cpu#attention} is not 0; exceptions are delivered on the way. */
@@ -139,6 +166,7 @@ final class Interpreter {
         int outcome;
         long before = cpu.instructions;
         cpu.giveFlags();
+        observer.before();
         cpu.inRegion = true;
         try {
             while (true) {
@@ -158,6 +186,7 @@ final class Interpreter {
         }
         cpu.inRegion = false;
         cpu.takeFlags();
+        observer.after();
         cpu.compiledInstructions += cpu.instructions - before;
         Block last = locate();
         return outcome == Region.LEFT ? last : interpret(last);
@@ -169,8 +198,8 @@ final class Interpreter {
         long before = cpu.instructions;
         WarmUp warmUp = region.warmUp;
         long start = warmUp.over() ? 0 : System.nanoTime();
-        observer.before();
         cpu.giveFlags();
+        observer.before();
         cpu.inRegion = true;
         int outcome;
         try {
@@ -180,12 +209,12 @@ final class Interpreter {
             return stopped(region, base, before, fault);
         }
         cpu.takeFlags();
-        observer.after(region);
+        observer.after();
         long executed = cpu.instructions - before;
         cpu.compiledInstructions += executed;
         if (!warmUp.over()) {
             warmUp.ran(System.nanoTime() - start, executed);
-        } else if (observer == RegionObserver.NONE) {
+        } else {
             block.readyContext = block.context;
         }
         Block next = locate();
@@ -194,14 +223,9 @@ final class Interpreter {
 
     /** Compiled code stopped at a site for an exception or because it would write to code; returns what to go on with. */
     private @Nullable Block stopped(Region region, long base, long before, GuestFault fault) {
-        cpu.inRegion = false;
-        RegionPlan.Site site = region.site(mmu.stopSite);
-        int kind = site.flagKind() >= 0 ? site.flagKind() : cpu.savedFlagKind;
-        FlagKind.store(kind, cpu.savedFlagA, cpu.savedFlagB, cpu.savedFlagR, cpu);
-        cpu.instructions += Integer.toUnsignedLong(mmu.stopExecuted) + site.index();
+        RegionPlan.Site site = recover(region, base);
         cpu.compiledInstructions += cpu.instructions - before;
-        cpu.rip = base + site.delta();
-        observer.after(region);
+        observer.after();
         if (fault.vector != GuestFault.WRITE_TO_CODE) {
             gpr[Cpu.BLOCK_START] = base + site.blockDelta();
             faults.deliver(resolved(fault, site.instruction()));
@@ -211,6 +235,17 @@ final class Interpreter {
         return interpret(locate());
     }
 
+    /** Makes the vCPU's state that from before the instruction at which compiled code stopped; returns where that is. */
+    private RegionPlan.Site recover(Region region, long base) {
+        cpu.inRegion = false;
+        RegionPlan.Site site = region.site(mmu.stopSite);
+        int kind = site.flagKind() >= 0 ? site.flagKind() : cpu.savedFlagKind;
+        FlagKind.store(kind, cpu.savedFlagA, cpu.savedFlagB, cpu.savedFlagR, cpu);
+        cpu.instructions += Integer.toUnsignedLong(mmu.stopExecuted) + site.index();
+        cpu.rip = base + site.delta();
+        return site;
+    }
+
     /** Executes a block without its region; returns the block to go on with. */
     private @Nullable Block interpret(@Nullable Block block) {
         return block == null ? null : successor(block, execute(block));
@@ -218,6 +253,7 @@ final class Interpreter {
 
     /** Has a unit execute an instruction for compiled code. */
     void callOut(Instruction i, long blockStart) {
+        observer.beforeCallOut(i);
         gpr[Cpu.BLOCK_START] = blockStart;
         switch (i.op) {
             case Op.X87 -> x87.execute(i, advance(i));

@@ -2,8 +2,6 @@
 package dev.terrarium.engine.processor.software;
 
 import java.util.HexFormat;
-import java.util.Map;
-import java.util.WeakHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -14,30 +12,43 @@ import org.slf4j.LoggerFactory;
  * as many instructions from the same state, and registers, flags and memory must be the same. The first difference ends
  * the vCPU with a report. For one vCPU only; devices are held off meanwhile by the board's lock.
  *
- * <p>Runs are not compared that reach a device, draw random numbers or set accessed or dirty bits in page tables: they
- * cannot be repeated. Exceptions at the end of a run are not compared either, only what comes before them.
+ * <p>Writes reach no pages directly but those of {@link PageImages}, which are copied before the run; compiled code that wants to
+ * write elsewhere misses in the TLB and leaves its region as it does for any miss, and the interpreter's write brings the page in.
+ * What the interpreter's units do for compiled code and the TLB does not answer, devices and random numbers among it, ends the run before
+ * the instruction: so nothing is done twice that cannot be.
+ *
+ * <p>A run goes on from region to region, as it does unobserved. If it differs, it is done again region by region to say where.
+ * Exceptions at the end of a run are not compared, only what comes before them.
  */
-final class LockStep implements RegionObserver, AutoCloseable {
+final class LockStep implements RegionObserver, SlowPathObserver, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LockStep.class);
 
-    /** A run is cut short at its next back edge after so many writes and after so many nanoseconds. */
-    private static final int MOST_WRITES = 2_000;
+    /** Pages that writes reach directly. */
+    private static final int PAGES = 8;
 
+    /** A run is cut short at its next back edge after so many nanoseconds. */
     private static final long LONGEST_NANOS = 1_000_000;
+
+    /** So many instructions before the difference are named in the report. */
+    private static final int REPORTED_INSTRUCTIONS = 64;
 
     private final Cpu cpu;
     private final PhysicalAccess memory;
     private final PageWalker walker;
     private final Interpreter interpreter;
     private final ReentrantLock boardLock;
-    private final WriteLog compiledWrites;
-    private final WriteLog interpretedWrites;
+    private final PageImages pages;
     private final ComparedState before = new ComparedState();
     private final ComparedState compiled = new ComparedState();
     private final ComparedState interpreted = new ComparedState();
-    private final Map<Region, Boolean> random = new WeakHashMap<>();
+
     private final Thread ticker;
     private volatile boolean running;
+    private boolean replaying;
+
+    /** The interpreter reached a device where compiled code did not: at this physical address, else -1. */
+    private long strayed = -1;
+
     private long updatesBefore;
     private long runs;
     private long instructions;
@@ -49,8 +60,8 @@ final class LockStep implements RegionObserver, AutoCloseable {
         this.walker = walker;
         this.interpreter = interpreter;
         this.boardLock = boardLock;
-        compiledWrites = new WriteLog(MOST_WRITES, () -> cpu.demandAttention(Cpu.ATTENTION_EVENT));
-        interpretedWrites = new WriteLog(Integer.MAX_VALUE / 8, () -> {});
+        pages = new PageImages(PAGES, memory.mmu()::flushWritesTo);
+        memory.observeBy(this);
         ticker = Thread.ofPlatform().daemon().name("lock-step ticker").start(this::tick);
     }
 
@@ -65,93 +76,164 @@ final class LockStep implements RegionObserver, AutoCloseable {
     }
 
     @Override
-    public void before() {
-        boardLock.lock();
-        before.copyFrom(cpu);
-        compiledWrites.clear();
-        updatesBefore = walker.updates();
-        memory.record(compiledWrites);
-        running = true;
+    public void becomesWritable(long host, long physical) {
+        if (replaying) {
+            pages.addLate(host, physical);
+        } else {
+            pages.add(host, physical);
+        }
     }
 
     @Override
-    public void after(Region region) {
+    public void writes(long host, long physical) {
+        if (replaying) {
+            pages.addLate(host, physical);
+        }
+    }
+
+    @Override
+    public void reachesDevice(long physical) {
+        if (replaying) {
+            strayed = physical;
+        }
+    }
+
+    @Override
+    public void before() {
+        while (boardLock.hasQueuedThreads()) {
+            Thread.yield();
+        }
+        boardLock.lock();
+        takeBefore();
+        running = true;
+    }
+
+    private void takeBefore() {
+        before.copyFrom(cpu);
+        pages.takeBefore();
+        updatesBefore = walker.updates();
+        strayed = -1;
+    }
+
+    @Override
+    public void beforeCallOut(Instruction instruction) {
+        if (instruction.op == Op.RANDOM) {
+            throw cpu.fault(GuestFault.WRITE_TO_CODE, GuestFault.NO_ERROR_CODE);
+        }
+    }
+
+    @Override
+    public void after() {
         running = false;
-        memory.record(null);
         try {
-            if (compiledWrites.hasReachedDevice()
-                    || walker.updates() != updatesBefore
-                    || random.computeIfAbsent(region, LockStep::drawsRandomNumbers)) {
-                notCompared++;
-                return;
-            }
-            compare(region);
+            GuestFault fault = cpu.fault;
+            int vector = fault.vector;
+            int errorCode = fault.errorCode;
+            long linear = fault.linear;
+            long faultAddress = cpu.cr2;
+            compare();
+            fault.vector = vector;
+            fault.errorCode = errorCode;
+            fault.linear = linear;
+            cpu.cr2 = faultAddress;
         } finally {
             boardLock.unlock();
         }
     }
 
-    private void compare(Region region) {
-        GuestFault fault = cpu.fault;
-        int vector = fault.vector;
-        int errorCode = fault.errorCode;
-        long linear = fault.linear;
-        long faultAddress = cpu.cr2;
+    /** The vCPU's thread ends, maybe for an error in compiled code: lets go of the board. */
+    void leave() {
+        running = false;
+        if (boardLock.isHeldByCurrentThread()) {
+            boardLock.unlock();
+        }
+    }
+
+    private void compare() {
+        if (isRepeated()) {
+            long count = interpreted.instructions() - before.instructions();
+            runs += count > 0 ? 1 : 0;
+            instructions += count;
+        } else if (walker.updates() != updatesBefore) {
+            notCompared++;
+        } else {
+            throw new IllegalStateException(narrowed(report("")));
+        }
+    }
+
+    /** Has the interpreter do what compiled code did since {@link #before}; leaves its state, and tells whether it is the same. */
+    private boolean isRepeated() {
         compiled.copyFrom(cpu);
-        long count = compiled.instructions() - before.instructions();
-        compiledWrites.undo();
+        pages.takeCompiledAndUndo();
         before.copyTo(cpu);
-        interpretedWrites.clear();
-        memory.record(interpretedWrites);
-        interpreter.replay(count);
-        memory.record(null);
+        replay(compiled.instructions() - before.instructions());
         interpreted.copyFrom(cpu);
-        if (!compiled.sameAs(interpreted) || !compiledWrites.changesAs(interpretedWrites)) {
-            throw new IllegalStateException(report(region, count));
-        }
-        fault.vector = vector;
-        fault.errorCode = errorCode;
-        fault.linear = linear;
-        cpu.cr2 = faultAddress;
-        runs++;
-        instructions += count;
+        return compiled.sameAs(interpreted) && pages.isAsCompiled() && strayed < 0;
     }
 
-    private static boolean drawsRandomNumbers(Region region) {
-        for (RegionPlan.Piece piece : region.plan().pieces()) {
-            for (Instruction i : piece.code()) {
-                if (i.op == Op.RANDOM) {
-                    return true;
-                }
+    private void replay(long count) {
+        replaying = true;
+        interpreter.replay(count);
+        replaying = false;
+    }
+
+    /** Does the whole run again, each region on its own and leaving it at its first back edge, to find the one that differs. */
+    private String narrowed(String whole) {
+        long end = compiled.instructions();
+        pages.undo();
+        before.copyTo(cpu);
+        cpu.demandAttention(Cpu.ATTENTION_EVENT);
+        while (cpu.instructions < end) {
+            takeBefore();
+            Region region = interpreter.runSingly();
+            if (region != null && !isRepeated()) {
+                return report(", found in the " + region.plan().pieces().length + " blocks of one region");
+            }
+            if (cpu.instructions == before.instructions()) {
+                replay(1);
             }
         }
-        return false;
+        return whole + "  each region on its own does what the interpreter does: see the flags that are passed on\n";
     }
 
-    private String report(Region region, long count) {
+    private String report(String where) {
+        long count = compiled.instructions() - before.instructions();
         StringBuilder text = new StringBuilder(String.format(
-                "compiled code differs from the interpreter after %d instructions from %x%n", count, before.rip()));
+                "compiled code differs from the interpreter after %d instructions from %x%s%n",
+                count, before.rip(), where));
         text.append(ComparedState.describe(before, interpreted, compiled));
-        if (!compiledWrites.changesAs(interpretedWrites)) {
-            text.append("  memory, by host address: interpreted ")
-                    .append(interpretedWrites.changes())
-                    .append(", compiled ")
-                    .append(compiledWrites.changes())
-                    .append('\n');
+        text.append(pages.describe());
+        if (strayed >= 0) {
+            text.append(String.format("  the interpreter reached the device at physical %x <---%n", strayed));
         }
-        for (RegionPlan.Piece piece : region.plan().pieces()) {
-            byte[] bytes = new byte[piece.block().bytes];
-            for (int n = 0; n < bytes.length; n++) {
-                bytes[n] = (byte) memory.read8(piece.block().physical + n);
-            }
-            text.append(String.format(
-                    "  code at %x, %s%d: %s%n",
-                    piece.delta(),
-                    piece.entry() >= 0 ? "entry " : "",
-                    piece.entry(),
-                    HexFormat.of().formatHex(bytes)));
+        pages.undo();
+        before.copyTo(cpu);
+        replay(Math.max(0, count - REPORTED_INSTRUCTIONS));
+        text.append("  the interpreter's way:\n");
+        for (long n = cpu.instructions; n < compiled.instructions(); n++) {
+            Block block = interpreter.next();
+            text.append(String.format("  %x: %s%n", cpu.rip, code(block.physical, block.instruction(0).length)));
+            replay(1);
         }
         return text.toString();
+    }
+
+    private String code(long physical, int length) {
+        byte[] bytes = new byte[length];
+        for (int n = 0; n < length; n++) {
+            bytes[n] = (byte) memory.read8(physical + n);
+        }
+        return HexFormat.of().formatHex(bytes);
+    }
+
+    /** Runs of compiled code, of one instruction and more, that were compared, and found to do what the interpreter does. */
+    long runs() {
+        return runs;
+    }
+
+    /** The instructions in them. */
+    long instructions() {
+        return instructions;
     }
 
     @Override

@@ -3,6 +3,8 @@ package dev.terrarium.engine.processor.software;
 
 import dev.terrarium.engine.memory.AtomicMemory;
 import dev.terrarium.engine.memory.Unchecked;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
@@ -18,29 +20,30 @@ import java.util.Arrays;
  */
 class Mmu {
     static final int ENTRIES = 1024;
-    private static final int INDEX_MASK = (ENTRIES - 1) << 1;
+
+    /** Bytes of an entry: what reads look at (tag, addend), then what writes look at. */
+    static final int ENTRY_BYTES = 32;
+
+    /** Where in an entry the part for writes begins. */
+    static final int WRITES = 16;
+
+    private static final int TABLE_BYTES = ENTRIES * ENTRY_BYTES;
+    private static final int ADDEND = 8;
     private static final long PAGE_MASK = ~0xFFFL;
     private static final long NO_TAG = 1;
 
-    private final long[][] readTables = {emptyTable(), emptyTable()};
-    private final long[][] writeTables = {emptyTable(), emptyTable()};
+    /** The two tables, outside the Java heap: compiled code needs one variable for both reads and writes. */
+    private final MemorySegment tables = Arena.ofAuto().allocate(2L * TABLE_BYTES, ENTRY_BYTES);
 
     /** Which slots may hold translations through pages that are not global, a bit each. */
     private final long[][] localReads = {new long[ENTRIES / Long.SIZE], new long[ENTRIES / Long.SIZE]};
 
     private final long[][] localWrites = {new long[ENTRIES / Long.SIZE], new long[ENTRIES / Long.SIZE]};
 
-    /** The tables of the current privilege; see {@link #privilegeChanged}. */
-    private long[] reads = readTables[0];
+    /** The address of the table of the current privilege; see {@link #privilegeChanged}. */
+    private long table = tables.address();
 
-    private long[] writes = writeTables[0];
     private final MemoryAccess slow;
-
-    /** Stands in for the write tables while every write is to miss. */
-    private final long[] noWrites = emptyTable();
-
-    private boolean user;
-    private boolean writesMiss;
 
     /** Where compiled code last left its fast path: the site, and the instructions executed before its block. */
     int stopSite;
@@ -49,25 +52,25 @@ class Mmu {
 
     Mmu(MemoryAccess slow) {
         this.slow = slow;
+        flush();
     }
 
-    private static long[] emptyTable() {
-        long[] table = new long[ENTRIES * 2];
-        Arrays.fill(table, NO_TAG);
+    /** The address of the entry for a page in the current table. */
+    private long entry(long linear) {
+        return table + slot(linear);
+    }
+
+    private static long slot(long linear) {
+        return linear >>> 7 & (ENTRIES - 1) * ENTRY_BYTES;
+    }
+
+    private long table(boolean user) {
+        return tables.address() + (user ? TABLE_BYTES : 0);
+    }
+
+    /** The address of the table of the current privilege; for {@link CompiledMemory}. */
+    long table() {
         return table;
-    }
-
-    private static int slot(long linear) {
-        return (int) (linear >>> 11) & INDEX_MASK;
-    }
-
-    /** The table that reads of the current privilege look into; for {@link CompiledMemory}. */
-    long[] reads() {
-        return reads;
-    }
-
-    long[] writes() {
-        return writes;
     }
 
     /** Compiled code is about to do what may raise an exception. */
@@ -76,24 +79,16 @@ class Mmu {
         stopExecuted = executed;
     }
 
-    /** Switches to the tables of supervisor (CPL 0 to 2) or user (CPL 3) accesses. */
-    void privilegeChanged(boolean isUser) {
-        user = isUser;
-        reads = readTables[user ? 1 : 0];
-        writes = writesMiss ? noWrites : writeTables[user ? 1 : 0];
-    }
-
-    /** Has every write go the slow path, or no longer. */
-    void missWrites(boolean miss) {
-        writesMiss = miss;
-        privilegeChanged(user);
+    /** Switches to the table of supervisor (CPL 0 to 2) or user (CPL 3) accesses. */
+    void privilegeChanged(boolean user) {
+        table = table(user);
     }
 
     /** Forgets every translation. */
-    void flush() {
+    final void flush() {
+        forget(0);
+        flushWrites();
         for (int i = 0; i < 2; i++) {
-            Arrays.fill(readTables[i], NO_TAG);
-            Arrays.fill(writeTables[i], NO_TAG);
             Arrays.fill(localReads[i], 0);
             Arrays.fill(localWrites[i], 0);
         }
@@ -102,17 +97,18 @@ class Mmu {
     /** Forgets the translations that were not entered as global. */
     void flushLocal() {
         for (int i = 0; i < 2; i++) {
-            flushLocal(readTables[i], localReads[i]);
-            flushLocal(writeTables[i], localWrites[i]);
+            flushLocal(table(i == 1), localReads[i]);
+            flushLocal(table(i == 1) + WRITES, localWrites[i]);
         }
     }
 
-    private static void flushLocal(long[] table, long[] local) {
+    private static void flushLocal(long table, long[] local) {
         for (int word = 0; word < local.length; word++) {
             long bits = local[word];
             local[word] = 0;
             while (bits != 0) {
-                table[(word * Long.SIZE + Long.numberOfTrailingZeros(bits)) << 1] = NO_TAG;
+                long slot = word * Long.SIZE + Long.numberOfTrailingZeros(bits);
+                Unchecked.putLong(table + slot * ENTRY_BYTES, NO_TAG);
                 bits &= bits - 1;
             }
         }
@@ -120,142 +116,135 @@ class Mmu {
 
     /** Forgets the translations of the aligned {@code 1 << shift} bytes around an address. */
     void flushRange(long linear, int shift) {
-        for (int i = 0; i < 2; i++) {
-            flushRange(readTables[i], linear, shift);
-            flushRange(writeTables[i], linear, shift);
-        }
-    }
-
-    private static void flushRange(long[] table, long linear, int shift) {
-        for (int slot = 0; slot < table.length; slot += 2) {
-            if ((table[slot] ^ linear) >>> shift == 0) {
-                table[slot] = NO_TAG;
+        for (long tag = tables.address(), end = tag + tables.byteSize(); tag < end; tag += WRITES) {
+            if ((Unchecked.getLong(tag) ^ linear) >>> shift == 0) {
+                Unchecked.putLong(tag, NO_TAG);
             }
         }
     }
 
     /** Forgets the translation of one page. */
     void flushPage(long linear) {
-        int slot = slot(linear);
         for (int i = 0; i < 2; i++) {
-            readTables[i][slot] = NO_TAG;
-            writeTables[i][slot] = NO_TAG;
+            long entry = table(i == 1) + slot(linear);
+            Unchecked.putLong(entry, NO_TAG);
+            Unchecked.putLong(entry + WRITES, NO_TAG);
         }
     }
 
     /** Makes the next write to every page go through the slow path, as when a page came to hold code. */
-    void flushWrites() {
-        for (int i = 0; i < 2; i++) {
-            Arrays.fill(writeTables[i], NO_TAG);
+    final void flushWrites() {
+        forget(WRITES);
+    }
+
+    private void forget(int part) {
+        for (long tag = tables.address() + part, end = tag + tables.byteSize(); tag < end; tag += ENTRY_BYTES) {
+            Unchecked.putLong(tag, NO_TAG);
         }
     }
 
     /** Makes the next write to one page of memory, however mapped, go through the slow path. */
     void flushWritesTo(long hostPage) {
-        for (long[] table : writeTables) {
-            for (int slot = 0; slot < table.length; slot += 2) {
-                if (table[slot] + table[slot + 1] == hostPage) {
-                    table[slot] = NO_TAG;
-                }
+        for (long tag = tables.address() + WRITES, end = tag + tables.byteSize(); tag < end; tag += ENTRY_BYTES) {
+            if (Unchecked.getLong(tag) + Unchecked.getLong(tag + ADDEND) == hostPage) {
+                Unchecked.putLong(tag, NO_TAG);
             }
         }
     }
 
     void enterRead(boolean user, long linear, long hostAddress, boolean global) {
-        int which = user ? 1 : 0;
-        enter(readTables[which], localReads[which], linear, hostAddress, global);
+        enter(table(user), localReads[user ? 1 : 0], linear, hostAddress, global);
     }
 
     void enterWrite(boolean user, long linear, long hostAddress, boolean global) {
-        int which = user ? 1 : 0;
-        enter(writeTables[which], localWrites[which], linear, hostAddress, global);
+        enter(table(user) + WRITES, localWrites[user ? 1 : 0], linear, hostAddress, global);
     }
 
-    private static void enter(long[] table, long[] local, long linear, long hostAddress, boolean global) {
-        int slot = slot(linear);
-        int number = slot >>> 1;
+    private static void enter(long table, long[] local, long linear, long hostAddress, boolean global) {
+        long slot = slot(linear);
+        int number = (int) slot / ENTRY_BYTES;
         if (global) {
             local[number >>> 6] &= ~(1L << number);
         } else {
             local[number >>> 6] |= 1L << number;
         }
-        table[slot] = linear & PAGE_MASK;
-        table[slot + 1] = hostAddress - linear;
+        Unchecked.putLong(table + slot, linear & PAGE_MASK);
+        Unchecked.putLong(table + slot + ADDEND, hostAddress - linear);
+    }
+
+    private static boolean hits(long entry, long last) {
+        return Unchecked.getLong(entry) == (last & PAGE_MASK);
+    }
+
+    private static long host(long entry, long linear) {
+        return linear + Unchecked.getLong(entry + ADDEND);
     }
 
     /** Reads a byte, 0 to 255. Throws a page fault where the guest's tables say so, as all reads and writes here. */
     int read8(long linear) {
-        int slot = slot(linear);
-        long[] table = reads;
-        if (table[slot] == (linear & PAGE_MASK)) {
-            return Unchecked.getByte(linear + table[slot + 1]) & 0xFF;
+        long entry = entry(linear);
+        if (hits(entry, linear)) {
+            return Unchecked.getByte(host(entry, linear)) & 0xFF;
         }
         return (int) slow.read(linear, 1);
     }
 
     /** Reads 16 bits, zero-extended. */
     int read16(long linear) {
-        int slot = slot(linear);
-        long[] table = reads;
-        if (table[slot] == ((linear + 1) & PAGE_MASK)) {
-            return Unchecked.getShort(linear + table[slot + 1]) & 0xFFFF;
+        long entry = entry(linear);
+        if (hits(entry, linear + 1)) {
+            return Unchecked.getShort(host(entry, linear)) & 0xFFFF;
         }
         return (int) slow.read(linear, 2);
     }
 
     int read32(long linear) {
-        int slot = slot(linear);
-        long[] table = reads;
-        if (table[slot] == ((linear + 3) & PAGE_MASK)) {
-            return Unchecked.getInt(linear + table[slot + 1]);
+        long entry = entry(linear);
+        if (hits(entry, linear + 3)) {
+            return Unchecked.getInt(host(entry, linear));
         }
         return (int) slow.read(linear, 4);
     }
 
     long read64(long linear) {
-        int slot = slot(linear);
-        long[] table = reads;
-        if (table[slot] == ((linear + 7) & PAGE_MASK)) {
-            return Unchecked.getLong(linear + table[slot + 1]);
+        long entry = entry(linear);
+        if (hits(entry, linear + 7)) {
+            return Unchecked.getLong(host(entry, linear));
         }
         return slow.read(linear, 8);
     }
 
     void write8(long linear, int value) {
-        int slot = slot(linear);
-        long[] table = writes;
-        if (table[slot] == (linear & PAGE_MASK)) {
-            Unchecked.putByte(linear + table[slot + 1], (byte) value);
+        long entry = entry(linear) + WRITES;
+        if (hits(entry, linear)) {
+            Unchecked.putByte(host(entry, linear), (byte) value);
         } else {
             slow.write(linear, 1, value & 0xFF);
         }
     }
 
     void write16(long linear, int value) {
-        int slot = slot(linear);
-        long[] table = writes;
-        if (table[slot] == ((linear + 1) & PAGE_MASK)) {
-            Unchecked.putShort(linear + table[slot + 1], (short) value);
+        long entry = entry(linear) + WRITES;
+        if (hits(entry, linear + 1)) {
+            Unchecked.putShort(host(entry, linear), (short) value);
         } else {
             slow.write(linear, 2, value & 0xFFFF);
         }
     }
 
     void write32(long linear, int value) {
-        int slot = slot(linear);
-        long[] table = writes;
-        if (table[slot] == ((linear + 3) & PAGE_MASK)) {
-            Unchecked.putInt(linear + table[slot + 1], value);
+        long entry = entry(linear) + WRITES;
+        if (hits(entry, linear + 3)) {
+            Unchecked.putInt(host(entry, linear), value);
         } else {
             slow.write(linear, 4, value & 0xFFFF_FFFFL);
         }
     }
 
     void write64(long linear, long value) {
-        int slot = slot(linear);
-        long[] table = writes;
-        if (table[slot] == ((linear + 7) & PAGE_MASK)) {
-            Unchecked.putLong(linear + table[slot + 1], value);
+        long entry = entry(linear) + WRITES;
+        if (hits(entry, linear + 7)) {
+            Unchecked.putLong(host(entry, linear), value);
         } else {
             slow.write(linear, 8, value);
         }
@@ -263,28 +252,28 @@ class Mmu {
 
     /** Faults now if a write of {@code size} bytes (1 to 64) would; used before reading what will be written back. */
     void checkWrite(long linear, int size) {
-        if (writes[slot(linear)] != ((linear + size - 1) & PAGE_MASK)) {
+        if (!hits(entry(linear) + WRITES, linear + size - 1)) {
             slow.checkWrite(linear, size);
         }
     }
 
     /** Faults now if a read of {@code size} bytes (1 to 512) would. */
     void checkRead(long linear, int size) {
-        if (reads[slot(linear)] != ((linear + size - 1) & PAGE_MASK)) {
+        if (!hits(entry(linear), linear + size - 1)) {
             slow.checkRead(linear, size);
         }
     }
 
     /** The host address of a page that reads hit directly, or 0: for block copies. */
     long directRead(long linear) {
-        int slot = slot(linear);
-        return reads[slot] == (linear & PAGE_MASK) ? linear + reads[slot + 1] : 0;
+        long entry = entry(linear);
+        return hits(entry, linear) ? host(entry, linear) : 0;
     }
 
     /** The host address of a page that writes hit directly, or 0: for block copies. */
     long directWrite(long linear) {
-        int slot = slot(linear);
-        return writes[slot] == (linear & PAGE_MASK) ? linear + writes[slot + 1] : 0;
+        long entry = entry(linear) + WRITES;
+        return hits(entry, linear) ? host(entry, linear) : 0;
     }
 
     /**
@@ -295,10 +284,10 @@ class Mmu {
         if (!AtomicMemory.isAligned(linear, size)) {
             return 0;
         }
-        int slot = slot(linear);
-        long page = linear & PAGE_MASK;
-        if (reads[slot] == page && writes[slot] == page && reads[slot + 1] == writes[slot + 1]) {
-            return linear + writes[slot + 1];
+        long entry = entry(linear);
+        long host = host(entry, linear);
+        if (hits(entry, linear) && hits(entry + WRITES, linear) && host == host(entry + WRITES, linear)) {
+            return host;
         }
         return slow.hostToModify(linear, size);
     }

@@ -36,8 +36,8 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     /** What {@link #hostToModify} told last, if that page holds code; else -1. */
     private long modifiedCode = -1;
 
-    /** What writes are noted in; null while they are not. */
-    private @Nullable WriteLog log;
+    /** Null unless compiled code is checked. */
+    private @Nullable SlowPathObserver observer;
 
     PhysicalAccess(
             Cpu cpu,
@@ -78,12 +78,9 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
         alone.accept(action);
     }
 
-    /** While writes are noted there is none: the operation goes by way of a read and a write. */
     @Override
     public long hostToModify(long linear, int size) {
-        if (log != null) {
-            return 0;
-        }
+        leaveRegionIfObserved();
         boolean user = cpu.cpl == 3;
         long physical = walker.translate(linear, Access.WRITE, user);
         AddressRange range = memory.find(physical);
@@ -105,18 +102,17 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
         }
     }
 
-    /** Notes all that the program writes from now on, and whether it reaches devices; null ends it. */
-    void record(@Nullable WriteLog itsLog) {
-        log = itsLog;
-        mmu.missWrites(itsLog != null);
+    /**
+     * Has {@code itsObserver} told of the accesses that come here. Compiled code makes none of them any more: it stops before, and the
+     * interpreter goes on.
+     */
+    void observeBy(SlowPathObserver itsObserver) {
+        observer = itsObserver;
     }
 
-    private void note(WriteLog notes, long physical, int size, long value) {
-        AddressRange range = memory.find(physical);
-        if (range.writesDirectly() && !isApicPage(physical)) {
-            notes.add(physical + range.writeAddend(), size, value);
-        } else {
-            notes.reachedDevice();
+    private void leaveRegionIfObserved() {
+        if (observer != null && cpu.inRegion) {
+            throw cpu.fault(GuestFault.WRITE_TO_CODE, GuestFault.NO_ERROR_CODE);
         }
     }
 
@@ -201,6 +197,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     }
 
     private long readAs(long linear, int size, boolean user) {
+        leaveRegionIfObserved();
         if (crossesPage(linear, size)) {
             requireCanonicalEnd(linear, size);
             int first = (int) (4096 - (linear & 4095));
@@ -222,6 +219,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     }
 
     private void writeAs(long linear, int size, long value, boolean user) {
+        leaveRegionIfObserved();
         if (crossesPage(linear, size)) {
             requireCanonicalEnd(linear, size);
             int first = (int) (4096 - (linear & 4095));
@@ -255,6 +253,9 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
                 && range.readAddend() == range.writeAddend()
                 && !isApicPage(physical)
                 && !memory.codePages().isCode(physical)) {
+            if (observer != null) {
+                observer.becomesWritable((physical + range.writeAddend()) & PAGE_MASK, physical & PAGE_MASK);
+            }
             mmu.enterWrite(user, linear, physical + range.writeAddend(), notedAsGlobal(linear));
         }
     }
@@ -265,8 +266,8 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     }
 
     private long readPhysical(long physical, int size) {
-        if (log != null && (isApicPage(physical) || !memory.find(physical).readsDirectly())) {
-            log.reachedDevice();
+        if (observer != null && (isApicPage(physical) || !memory.find(physical).readsDirectly())) {
+            observer.reachesDevice(physical & PAGE_MASK);
         }
         if (!isApicPage(physical)) {
             long value = memory.read(physical, size);
@@ -283,8 +284,8 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
     }
 
     private void writePhysical(long physical, int size, long value) {
-        if (log != null) {
-            note(log, physical, size, value);
+        if (observer != null) {
+            tellOfWrite(observer, physical);
         }
         if (!isApicPage(physical)) {
             VarHandle.releaseFence();
@@ -299,8 +300,18 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
         }
     }
 
+    private void tellOfWrite(SlowPathObserver itsObserver, long physical) {
+        AddressRange range = memory.find(physical);
+        if (range.writesDirectly() && !isApicPage(physical)) {
+            itsObserver.writes((physical + range.writeAddend()) & PAGE_MASK, physical & PAGE_MASK);
+        } else {
+            itsObserver.reachesDevice(physical & PAGE_MASK);
+        }
+    }
+
     @Override
     public void checkRead(long linear, int size) {
+        leaveRegionIfObserved();
         boolean user = cpu.cpl == 3;
         requireCanonicalEnd(linear, size);
         walker.translate(linear, Access.READ, user);
@@ -311,6 +322,7 @@ final class PhysicalAccess implements MemoryAccess, CodeFetcher {
 
     @Override
     public void checkWrite(long linear, int size) {
+        leaveRegionIfObserved();
         boolean user = cpu.cpl == 3;
         requireCanonicalEnd(linear, size);
         long physical = walker.translate(linear, Access.WRITE, user);

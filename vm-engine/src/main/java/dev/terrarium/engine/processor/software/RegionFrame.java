@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor.software;
 
+import dev.terrarium.engine.memory.Unchecked;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.constant.ClassDesc;
@@ -8,26 +9,34 @@ import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * The local variables of a region's method, and the bytecode that moves values between them and the {@link Cpu}. Guest
- * registers are long variables; each is loaded when the region is entered and written back when it is left.
+ * registers live in {@link Cpu#gpr}; a block keeps those it uses in long variables, too, and writes what it changes to both.
+ * So few values are alive at a time that the host's registers can hold them, and ways out, of which there are many, have
+ * nothing to do. In the loops that {@link RegisterLoops} finds, registers are written back only where control leaves.
  */
 final class RegionFrame {
     static final ClassDesc REGION = type(Region.class);
     static final ClassDesc CPU = type(Cpu.class);
     static final ClassDesc MMU = type(Mmu.class);
     static final ClassDesc MEMORY = type(CompiledMemory.class);
+    static final ClassDesc UNCHECKED = type(Unchecked.class);
     static final ClassDesc FLAGS = type(FlagKind.class);
     static final ClassDesc STATE = type(FloatingPointState.class);
+    private static final ClassDesc OBJECT = ConstantDescs.CD_Object;
     static final ClassDesc LONGS = ConstantDescs.CD_long.arrayType();
     static final ClassDesc LONG = ConstantDescs.CD_long;
     static final ClassDesc INT = ConstantDescs.CD_int;
 
     private static final MethodTypeDesc LONG_OF_FLAGS = MethodTypeDesc.of(LONG, INT, LONG, LONG, LONG);
-    private static final MethodTypeDesc READ = MethodTypeDesc.of(LONG, LONG, LONGS);
-    private static final MethodTypeDesc WRITE = MethodTypeDesc.of(ConstantDescs.CD_void, LONG, LONG, LONGS);
-    private static final MethodTypeDesc MISSES = MethodTypeDesc.of(ConstantDescs.CD_boolean, LONG, LONGS);
+    private static final MethodTypeDesc READ = MethodTypeDesc.of(LONG, LONG, LONG);
+    private static final MethodTypeDesc WRITE = MethodTypeDesc.of(ConstantDescs.CD_void, LONG, LONG, LONG);
+    private static final MethodTypeDesc MISSES = MethodTypeDesc.of(ConstantDescs.CD_boolean, LONG, LONG);
+    private static final MethodTypeDesc ELEMENT = MethodTypeDesc.of(LONG, LONGS, LONG);
+    private static final MethodTypeDesc PUT_ELEMENT =
+            MethodTypeDesc.of(ConstantDescs.CD_void, LONGS, LONG, LONG);
     private static final MethodTypeDesc INSERT = MethodTypeDesc.of(LONG, LONG, LONG);
 
     static final int THIS = 0;
@@ -36,53 +45,48 @@ final class RegionFrame {
     static final int BASE = 3;
     static final int ENTRY = 5;
     static final int READS = 6;
-    static final int WRITES = 7;
-    static final int GPR = 8;
+    static final int WRITES = 8;
+    static final int GPR = 10;
 
     /** Instructions executed since the region was entered. */
-    static final int EXECUTED = 10;
+    static final int EXECUTED = 11;
 
     /** The flags, as {@link FlagKind} has them. */
-    static final int KIND = 11;
+    static final int KIND = 12;
 
-    static final int FLAG_A = 12;
-    static final int FLAG_B = 14;
-    static final int FLAG_R = 16;
-    private static final int REGISTERS = 18;
+    static final int FLAG_A = 13;
+    static final int FLAG_B = 15;
+    static final int FLAG_R = 17;
+    private static final int REGISTERS = 19;
 
     /** For values inside one instruction. */
-    static final int TEMPORARY = 50;
+    static final int TEMPORARY = 52;
 
-    static final int TEMPORARY_2 = 52;
-    static final int TEMPORARY_3 = 54;
+    static final int TEMPORARY_2 = 54;
+    static final int TEMPORARY_3 = 56;
 
     /** The address of the access being made, and the value being written. */
-    static final int LINEAR = 58;
+    static final int LINEAR = 60;
 
-    private static final int WRITTEN = 60;
+    private static final int WRITTEN = 62;
 
     /** Where in the host's memory the operand of a read-modify-write is. */
-    static final int HOST = 62;
+    static final int HOST = 64;
 
     /** A shift count, an int. */
-    static final int COUNT = 64;
+    static final int COUNT = 66;
 
     /** The XMM registers; there if {@link #usesSimd}. */
-    static final int XMM = 56;
+    static final int XMM = 58;
 
     /** Their upper halves, and whether AVX is enabled, an int; there if {@link #usesAvx}. */
-    static final int UPPER = 57;
+    static final int UPPER = 59;
 
-    static final int AVX = 65;
+    static final int AVX = 67;
 
     final CodeBuilder c;
     final List<RegionPlan.Site> sites = new ArrayList<>();
     final List<Retreat> retreats = new ArrayList<>();
-
-    /** Registers the region reads or writes, and those it writes: bit n is register n. */
-    private final int used;
-
-    private final int written;
 
     /** Instructions of {@link SimdForms} are among the region's. */
     boolean usesSimd;
@@ -101,40 +105,42 @@ final class RegionFrame {
     /** What {@link #KIND} holds here, if that is known; else -1. */
     int knownKind = -1;
 
-    /** Registers whose variables are newer than {@link Cpu#gpr}. */
+    /** Registers whose variables hold their values, as bits. */
+    private int cached;
+
+    /** Those among them whose variables are newer than {@link Cpu#gpr}. */
     private int dirty;
+
+    /** Registers are not written back at once. */
+    private boolean inLoop;
 
     /** The flags' variables are newer than what was last saved of them. */
     private boolean flagsDirty;
 
     /**
-     * What is known of the variables at a place in the code.
+     * What is known of the flags at a place in the code.
      *
-     * @param dirty registers whose variables are newer than the vCPU's, as bits
-     * @param flagsDirty whether the flags' are
+     * @param flagsDirty whether the flags' variables are newer than what was saved of them
      * @param kind what the flags' kind is, or -1
      */
-    record Knowledge(int dirty, boolean flagsDirty, int kind) {
+    record Knowledge(boolean flagsDirty, int kind) {
         Knowledge join(Knowledge other) {
             boolean same = kind == other.kind && kind >= 0;
-            return new Knowledge(dirty | other.dirty, flagsDirty || other.flagsDirty || !same, same ? kind : -1);
+            return new Knowledge(flagsDirty || other.flagsDirty || !same, same ? kind : -1);
         }
     }
 
     Knowledge knowledge() {
-        return new Knowledge(dirty, flagsDirty, knownKind);
+        return new Knowledge(flagsDirty, knownKind);
     }
 
     void know(Knowledge knowledge) {
-        dirty = knowledge.dirty & written;
         flagsDirty = knowledge.flagsDirty;
         knownKind = knowledge.kind;
     }
 
-    RegionFrame(CodeBuilder c, int used, int written) {
+    RegionFrame(CodeBuilder c) {
         this.c = c;
-        this.used = used | written;
-        this.written = written;
     }
 
     static ClassDesc type(Class<?> type) {
@@ -145,18 +151,80 @@ final class RegionFrame {
         return REGISTERS + 2 * register;
     }
 
-    /** Pushes a register's 64 bits. */
+    /** Control comes from places where every register is in {@link Cpu#gpr} and nowhere else. */
+    void nothingCached() {
+        cached = 0;
+        dirty = 0;
+        inLoop = false;
+    }
+
+    /** Control comes from within a loop whose registers stay in variables, {@code written} of which may be newer. */
+    void cachedInLoop(int registers, int written) {
+        inLoop = true;
+        cached = registers;
+        dirty = written;
+    }
+
+    /** Fetches those of the given registers that are not in variables. */
+    void fetch(int registers) {
+        int wanted = registers & ~cached;
+        for (int register = 0; register < 16; register++) {
+            if ((wanted & 1 << register) != 0) {
+                c.aload(GPR);
+                c.loadConstant(Unchecked.LONGS + 8L * register);
+                c.invokestatic(UNCHECKED, "element", ELEMENT);
+                c.lstore(slot(register));
+            }
+        }
+        cached |= wanted;
+    }
+
+    /** Registers that are to be written back before control may leave. */
+    int dirty() {
+        return dirty;
+    }
+
+    /** Writes all registers back. */
+    void writeBack() {
+        writeBack(dirty);
+        dirty = 0;
+    }
+
+    void writeBack(int registers) {
+        for (int register = 0; register < 16; register++) {
+            if ((registers & 1 << register) != 0) {
+                c.aload(GPR);
+                c.loadConstant(Unchecked.LONGS + 8L * register);
+                c.lload(slot(register));
+                c.invokestatic(UNCHECKED, "putElement", PUT_ELEMENT);
+            }
+        }
+    }
+
+    /** Some registers were changed in {@link Cpu#gpr} itself; all have been written back. */
+    void changedElsewhere(int registers) {
+        cached &= ~registers;
+    }
+
+    /** Pushes the 64 bits of a register that has been fetched. */
     void load(int register) {
         if (register == Cpu.ZERO) {
             c.lconst_0();
-        } else {
+        } else if ((cached & 1 << register) != 0) {
             c.lload(slot(register));
+        } else {
+            throw new IllegalStateException("register " + register + " is not at hand");
         }
     }
 
     void store(int register) {
         c.lstore(slot(register));
-        dirty |= 1 << register;
+        cached |= 1 << register;
+        if (inLoop) {
+            dirty |= 1 << register;
+        } else {
+            writeBack(1 << register);
+        }
     }
 
     /** Adds a constant to the long on the stack. */
@@ -285,8 +353,7 @@ final class RegionFrame {
      * Returns the site's number.
      */
     int site(Instruction i) {
-        saveRegisters(dirty);
-        dirty = 0;
+        writeBack();
         if (flagsDirty) {
             saveFlags();
             flagsDirty = false;
@@ -317,17 +384,22 @@ final class RegionFrame {
      */
     Label retreat(Instruction i) {
         if (retreats.isEmpty() || retreats.getLast().instruction != i) {
-            retreats.add(new Retreat(i, c.newLabel(), blockDelta + i.end - i.length, index));
+            retreats.add(new Retreat(i, c.newLabel(), blockDelta + i.end - i.length, index, dirty));
         }
         return retreats.getLast().label;
     }
 
-    /** A way out of the region before an instruction; {@code index} is how many of its block come before it. */
-    record Retreat(Instruction instruction, Label label, int delta, int index) {}
+    /**
+     * A way out of the region before an instruction.
+     *
+     * @param index how many instructions of its block come before it
+     * @param dirty the registers to be written back there
+     */
+    record Retreat(Instruction instruction, Label label, int delta, int index, int dirty) {}
 
     private void leaveOnMiss(Instruction i, String misses, int table) {
         c.lload(LINEAR);
-        c.aload(table);
+        c.lload(table);
         c.invokestatic(MEMORY, misses, MISSES);
         c.ifne(retreat(i));
     }
@@ -337,7 +409,7 @@ final class RegionFrame {
         c.lstore(LINEAR);
         leaveOnMiss(i, "misses" + 8 * size, READS);
         c.lload(LINEAR);
-        c.aload(READS);
+        c.lload(READS);
         c.invokestatic(MEMORY, (ordered ? "readOrdered" : "read") + 8 * size, READ);
     }
 
@@ -348,7 +420,7 @@ final class RegionFrame {
         leaveOnMiss(i, "misses" + 8 * size, WRITES);
         c.lload(LINEAR);
         c.lload(WRITTEN);
-        c.aload(WRITES);
+        c.lload(WRITES);
         c.invokestatic(MEMORY, (ordered ? "writeOrdered" : "write") + 8 * size, WRITE);
     }
 
@@ -366,7 +438,7 @@ final class RegionFrame {
         c.lstore(LINEAR);
         leaveOnMiss(i, (aligned && size > 1 ? "missesAligned" : "misses") + 8 * size, WRITES);
         c.lload(LINEAR);
-        c.aload(WRITES);
+        c.lload(WRITES);
         c.invokestatic(MEMORY, "host", READ);
         c.lstore(HOST);
     }
@@ -502,11 +574,15 @@ final class RegionFrame {
         flags(FlagKind.CANONICAL);
     }
 
-    /** Loads everything when the region is entered. */
+    /** Loads what every block may need when the region is entered. */
     void enter() {
-        c.aload(MMU_SLOT).invokevirtual(MMU, "reads", MethodTypeDesc.of(LONGS)).astore(READS);
-        c.aload(MMU_SLOT).invokevirtual(MMU, "writes", MethodTypeDesc.of(LONGS)).astore(WRITES);
-        c.aload(CPU_SLOT).getfield(CPU, "gpr", LONGS).astore(GPR);
+        c.aload(MMU_SLOT).invokevirtual(MMU, "table", MethodTypeDesc.of(LONG)).lstore(READS);
+        c.lload(READS);
+        add(Mmu.WRITES);
+        c.lstore(WRITES);
+        c.aload(CPU_SLOT).getfield(CPU, "gpr", LONGS);
+        c.invokestatic(type(Objects.class), "requireNonNull", MethodTypeDesc.of(OBJECT, OBJECT));
+        c.checkcast(LONGS).astore(GPR);
         if (usesSimd) {
             c.aload(CPU_SLOT)
                     .getfield(CPU, "floatingPoint", STATE)
@@ -524,35 +600,10 @@ final class RegionFrame {
         }
         c.iconst_0().istore(EXECUTED);
         takeFlags();
-        loadRegisters(used);
     }
 
-    void loadRegisters(int registers) {
-        for (int register = 0; register < 16; register++) {
-            if ((registers & used & 1 << register) != 0) {
-                c.aload(GPR);
-                c.loadConstant(register);
-                c.laload();
-                c.lstore(slot(register));
-            }
-        }
-    }
-
-    /** Writes those of the given registers back that may have changed. */
-    void saveRegisters(int registers) {
-        for (int register = 0; register < 16; register++) {
-            if ((registers & written & 1 << register) != 0) {
-                c.aload(GPR);
-                c.loadConstant(register);
-                load(register);
-                c.lastore();
-            }
-        }
-    }
-
-    /** Writes everything back when the region is left; what {@link Cpu#rip} is to be was set. */
+    /** Writes back the flags when the region is left; the registers and {@link Cpu#rip} were. */
     void leave() {
-        saveRegisters(0xFFFF);
         giveFlags();
         c.aload(CPU_SLOT);
         c.dup();

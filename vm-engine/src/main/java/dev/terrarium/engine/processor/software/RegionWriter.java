@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -29,10 +30,18 @@ final class RegionWriter {
     private static final int DISTANCE = RegionFrame.TEMPORARY_2;
 
     private final RegionPlan plan;
+    /** Where pieces begin for whoever comes with all registers written back. */
     private final Map<Integer, Label> leaders = new LinkedHashMap<>();
+
+    /** Where pieces of a loop begin for whoever comes from within that loop. */
+    private final Map<Integer, Label> inLoop = new HashMap<>();
+
+    private final RegisterLoops loops;
     private final Map<Integer, Label> exits = new LinkedHashMap<>();
     private final Map<Integer, RegionFrame.Knowledge> incoming = new HashMap<>();
     private final Map<Integer, Label> backEdges = new LinkedHashMap<>();
+    private final Map<Integer, Label> loopBackEdges = new LinkedHashMap<>();
+    private final List<Departure> departures = new ArrayList<>();
 
     private final CodeBuilder c;
     private final RegionFrame frame;
@@ -44,17 +53,14 @@ final class RegionWriter {
     private RegionWriter(RegionPlan plan, boolean ordered, CodeBuilder c) {
         this.plan = plan;
         this.c = c;
-        int used = 0;
-        int written = 0;
+        loops = new RegisterLoops(plan);
         for (RegionPlan.Piece piece : plan.pieces()) {
             leaders.put(piece.delta(), c.newLabel());
-            for (Instruction i : piece.code()) {
-                RegisterUse use = RegisterUse.of(i);
-                used |= use.reads;
-                written |= use.writes;
+            if (loops.of(piece.delta()) != null) {
+                inLoop.put(piece.delta(), c.newLabel());
             }
         }
-        frame = new RegionFrame(c, used, written);
+        frame = new RegionFrame(c);
         frame.usesSimd = plan.usesSimd();
         frame.usesAvx = plan.usesAvx();
         frame.ordered = ordered;
@@ -84,14 +90,13 @@ final class RegionWriter {
     }
 
     private void body() {
-        Map<Integer, Integer> dirty = new DirtyRegisters(plan).atPieces();
         Set<Integer> surprising = reachedFromBehind();
         frame.enter();
         entrySwitch();
         for (RegionPlan.Piece piece : plan.pieces()) {
             RegionFrame.Knowledge known = incoming.get(piece.delta());
             if (known == null || piece.entry() >= 0 || surprising.contains(piece.delta())) {
-                known = new RegionFrame.Knowledge(dirty.getOrDefault(piece.delta(), 0), true, -1);
+                known = new RegionFrame.Knowledge(true, -1);
             }
             block(piece, known);
         }
@@ -137,6 +142,13 @@ final class RegionWriter {
         c.labelBinding(leaders.get(piece.delta()));
         f.blockDelta = piece.delta();
         f.know(known);
+        f.nothingCached();
+        RegisterLoops.Loop loop = loops.of(piece.delta());
+        if (loop != null) {
+            f.fetch(loop.used());
+            c.labelBinding(inLoop.get(piece.delta()));
+            f.cachedInLoop(loop.used(), loop.written());
+        }
         Instruction[] code = piece.code();
         boolean[] flags = flagsNeeded(code);
         for (int n = 0; n < code.length; n++) {
@@ -156,6 +168,10 @@ final class RegionWriter {
             if (Op.endsBlock(i.op) || i.op == Op.STRING) {
                 transfer(piece, i, n, delta);
                 return;
+            }
+            if (InstructionWriter.isNative(i)) {
+                RegisterUse use = RegisterUse.of(i);
+                f.fetch(use.reads | use.writes);
             }
             instructions.write(i, flags[n]);
         }
@@ -204,6 +220,7 @@ final class RegionWriter {
                     Op.JLE,
                     Op.JG -> {
                 c.iinc(RegionFrame.EXECUTED, n + 1);
+                keepForLoop(piece.delta(), target, next);
                 instructions.conditions().branch(i.op - Op.JO, way(target, piece.delta()));
                 jump(next, piece.delta());
             }
@@ -213,6 +230,8 @@ final class RegionWriter {
                 jump(target, piece.delta());
             }
             case Op.RET64 -> {
+                f.fetch(1 << Cpu.RSP);
+                f.writeBack();
                 f.load(Cpu.RSP);
                 f.read(i, 8);
                 c.lstore(TARGET);
@@ -220,9 +239,12 @@ final class RegionWriter {
                 f.load(Cpu.RSP);
                 f.add(8);
                 f.store(Cpu.RSP);
+                f.writeBack();
                 goIndirect(n);
             }
             case Op.JMP_INDIRECT, Op.CALL_INDIRECT -> {
+                f.fetch(RegisterUse.of(i).reads);
+                f.writeBack();
                 if (i.operandSize != 8) {
                     interpret(n, delta);
                     return;
@@ -236,15 +258,20 @@ final class RegionWriter {
                 leaveIfNotCanonical(n, delta);
                 if (i.op == Op.CALL_INDIRECT) {
                     pushReturnAddress(i, next);
+                    f.writeBack();
                 }
                 goIndirect(n);
             }
-            default -> interpret(n, delta);
+            default -> {
+                f.writeBack();
+                interpret(n, delta);
+            }
         }
     }
 
     private void pushReturnAddress(Instruction i, int next) {
         RegionFrame f = frame;
+        f.fetch(1 << Cpu.RSP);
         f.load(Cpu.RSP);
         f.add(-8);
         f.codeAddress(next);
@@ -286,36 +313,72 @@ final class RegionWriter {
     }
 
     private void jump(int target, int from) {
+        keepForLoop(from, target);
         c.goto_(way(target, from));
     }
 
-    /** Where to jump to reach the code at {@code target}: directly, by way of a look at attention, or out. */
+    /** Makes what {@code from} shares with the loop that a jump stays in complete. */
+    private void keepForLoop(int from, int... targets) {
+        for (int target : targets) {
+            RegisterLoops.Loop loop = loops.of(from);
+            if (loop != null && loop == loops.of(target)) {
+                frame.fetch(loop.used());
+            }
+        }
+    }
+
+    /**
+     * Where to jump to reach the code at {@code target}: directly, by way of a look at attention, of writing registers back,
+     * or out.
+     */
     private Label way(int target, int from) {
         incoming.merge(target, frame.knowledge(), RegionFrame.Knowledge::join);
+        RegisterLoops.Loop loop = loops.of(from);
+        if (loop != null && loop == loops.of(target)) {
+            return target <= from ? loopBackEdges.computeIfAbsent(target, t -> c.newLabel()) : inLoop.get(target);
+        }
+        Label beyond = beyond(target, from);
+        if (frame.dirty() == 0) {
+            return beyond;
+        }
+        Departure departure = new Departure(c.newLabel(), frame.dirty(), beyond);
+        departures.add(departure);
+        return departure.label;
+    }
+
+    /** Where to go with all registers written back. */
+    private Label beyond(int target, int from) {
         Label leader = leaders.get(target);
         if (leader == null) {
             return exits.computeIfAbsent(target, t -> c.newLabel());
         }
-        if (target <= from) {
-            return backEdges.computeIfAbsent(target, t -> c.newLabel());
-        }
-        return leader;
+        return target <= from ? backEdges.computeIfAbsent(target, t -> c.newLabel()) : leader;
     }
+
+    /** Writes registers back on the way to some place. */
+    private record Departure(Label label, int dirty, Label target) {}
 
     private void outOfLine() {
         for (RegionFrame.Retreat retreat : frame.retreats) {
             c.labelBinding(retreat.label());
+            frame.writeBack(retreat.dirty());
             interpret(retreat.index(), retreat.delta());
         }
         if (indirectUsed) {
             indirectJump();
         }
+        for (Departure departure : departures) {
+            c.labelBinding(departure.label);
+            frame.writeBack(departure.dirty);
+            c.goto_(departure.target);
+        }
         backEdges.forEach((target, label) -> {
-            c.labelBinding(label);
-            c.aload(RegionFrame.CPU_SLOT);
-            c.iload(RegionFrame.EXECUTED);
-            c.invokevirtual(RegionFrame.CPU, "mustLeave", MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.INT));
-            c.ifeq(leaders.get(target));
+            backEdge(label, leaders.get(target));
+            c.goto_(exits.computeIfAbsent(target, t -> c.newLabel()));
+        });
+        loopBackEdges.forEach((target, label) -> {
+            backEdge(label, inLoop.get(target));
+            frame.writeBack(Objects.requireNonNull(loops.of(target)).written());
             c.goto_(exits.computeIfAbsent(target, t -> c.newLabel()));
         });
         exits.forEach((target, label) -> {
@@ -325,6 +388,15 @@ final class RegionWriter {
             c.istore(OUTCOME);
             c.goto_(ending);
         });
+    }
+
+    /** Goes on at {@code target} unless something else has to be done first. */
+    private void backEdge(Label label, Label target) {
+        c.labelBinding(label);
+        c.aload(RegionFrame.CPU_SLOT);
+        c.iload(RegionFrame.EXECUTED);
+        c.invokevirtual(RegionFrame.CPU, "mustLeave", MethodTypeDesc.of(ConstantDescs.CD_boolean, RegionFrame.INT));
+        c.ifeq(target);
     }
 
     /** Finds the entry for an address computed at run time, or leaves the region for it. */

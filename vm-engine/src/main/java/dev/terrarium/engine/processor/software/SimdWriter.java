@@ -22,7 +22,7 @@ final class SimdWriter {
     private static final int SOURCE = FloatingPointState.LANE_SOURCE;
 
     private static final MethodTypeDesc TRANSFER = MethodTypeDesc.of(
-            ConstantDescs.CD_void, RegionFrame.LONG, RegionFrame.LONGS, RegionFrame.LONGS, RegionFrame.INT);
+            ConstantDescs.CD_void, RegionFrame.LONG, RegionFrame.LONG, RegionFrame.LONGS, RegionFrame.INT);
     private static final MethodTypeDesc SET = MethodTypeDesc.of(VOID, LONG, LONGS, INT);
     private static final MethodTypeDesc INSERT = MethodTypeDesc.of(VOID, LONG, LONGS, INT, INT);
     private static final MethodTypeDesc ONE = MethodTypeDesc.of(VOID, LONGS, INT);
@@ -311,7 +311,7 @@ final class SimdWriter {
 
     private void transfer(String method, int table, int register) {
         c.lload(RegionFrame.LINEAR);
-        c.aload(table);
+        c.lload(table);
         vectors();
         c.loadConstant(register);
         c.invokestatic(SIMD, method, TRANSFER);

@@ -279,6 +279,9 @@ public final class SoftwareProcessor implements Processor {
                 }
             }
         } finally {
+            if (lockStep != null) {
+                lockStep.leave();
+            }
             member.leave();
             endBusy();
         }

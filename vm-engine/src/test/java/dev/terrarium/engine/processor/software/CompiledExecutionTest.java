@@ -39,7 +39,9 @@ final class CompiledExecutionTest {
                 end_program
             """;
 
-    /** What a program told; the same with and without the compiler, which had its part in it. */
+    private static final Compilation LOCK_STEP = new Compilation(Compilation.EAGER.threshold(), false, true);
+
+    /** What a program told; the same with and without the compiler, which had its part in it, and in lock-step. */
     static List<String> run(byte[] program, long... parameters) {
         PrivilegedMachine.Outcome interpreted =
                 PrivilegedMachine.run(FeatureSet.BEST, Compilation.OFF, program, parameters);
@@ -47,6 +49,9 @@ final class CompiledExecutionTest {
                 PrivilegedMachine.run(FeatureSet.BEST, Compilation.EAGER, program, parameters);
         assertThat(compiled.log()).as("compiled").isEqualTo(interpreted.log());
         assertThat(compiled.compiledInstructions()).as("compiled instructions").isPositive();
+        PrivilegedMachine.Outcome compared = PrivilegedMachine.run(FeatureSet.BEST, LOCK_STEP, program, parameters);
+        assertThat(compared.log()).as("in lock-step").isEqualTo(interpreted.log());
+        assertThat(compared.compiledInstructions()).as("compared instructions").isPositive();
         return compiled.log();
     }
 

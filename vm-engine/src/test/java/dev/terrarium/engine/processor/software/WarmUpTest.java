@@ -22,15 +22,15 @@ class WarmUpTest {
 
     @Test
     void enoughRunsForHotSpotToCompileThenFewWhileSlow() {
-        assertThat(runs(256, 0, 1000)).isEqualTo(256);
+        assertThat(runs(8, 0, 1000)).isEqualTo(8);
         assertThat(warmUp.over()).as("the first runs are not looked at").isFalse();
-        assertThat(runs(320, 4000, 100)).isEqualTo(10);
+        assertThat(runs(160, 4000, 100)).isEqualTo(10);
         assertThat(warmUp.over()).isFalse();
     }
 
     @Test
     void oneFastRunEndsIt() {
-        runs(300, 4000, 100);
+        runs(50, 4000, 100);
         assertThat(runs(32, 1000, 100)).isGreaterThan(1);
         assertThat(warmUp.over()).isTrue();
         assertThat(runs(100, 1_000_000, 1)).isEqualTo(100);
