@@ -35,8 +35,7 @@ final class RegionFrame {
     private static final MethodTypeDesc WRITE = MethodTypeDesc.of(ConstantDescs.CD_void, LONG, LONG, LONG);
     private static final MethodTypeDesc MISSES = MethodTypeDesc.of(ConstantDescs.CD_boolean, LONG, LONG);
     private static final MethodTypeDesc ELEMENT = MethodTypeDesc.of(LONG, LONGS, LONG);
-    private static final MethodTypeDesc PUT_ELEMENT =
-            MethodTypeDesc.of(ConstantDescs.CD_void, LONGS, LONG, LONG);
+    private static final MethodTypeDesc PUT_ELEMENT = MethodTypeDesc.of(ConstantDescs.CD_void, LONGS, LONG, LONG);
     private static final MethodTypeDesc INSERT = MethodTypeDesc.of(LONG, LONG, LONG);
 
     static final int THIS = 0;
