@@ -8,10 +8,12 @@ module dev.terrarium.engine {
     requires jdk.management;
     requires jdk.unsupported;
     requires org.slf4j;
+    requires com.github.luben.zstd_jni;
     requires com.fasterxml.jackson.databind;
 
     exports dev.terrarium.engine;
     exports dev.terrarium.engine.config;
+    exports dev.terrarium.engine.disk;
     exports dev.terrarium.engine.clipboard to
             dev.terrarium.console;
 

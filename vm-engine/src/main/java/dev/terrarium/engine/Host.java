@@ -54,5 +54,10 @@ public interface Host extends AutoCloseable {
     record DamagedMachine(String name, Path file, String reason) {}
 
     /** A disk image to make in the new machine's folder. */
-    record NewDisk(long gibibytes) {}
+    record NewDisk(long gibibytes, MachineConfig.DriveConfig.Format format) {
+        /** A raw one. */
+        public NewDisk(long gibibytes) {
+            this(gibibytes, MachineConfig.DriveConfig.Format.RAW);
+        }
+    }
 }

@@ -440,7 +440,9 @@ final class NewMachineViewModel {
     }
 
     private static DriveConfig drive(DriveConfig.Kind kind, @org.jspecify.annotations.Nullable String path) {
-        return new DriveConfig(kind, path, DriveConfig.Format.RAW, DriveConfig.Bus.IDE, kind == DriveConfig.Kind.CDROM);
+        boolean cd = kind == DriveConfig.Kind.CDROM;
+        return new DriveConfig(
+                kind, path, cd ? DriveConfig.Format.RAW : DriveConfig.Format.AUTO, DriveConfig.Bus.IDE, cd);
     }
 
     List<Host.NewDisk> newDisks() {

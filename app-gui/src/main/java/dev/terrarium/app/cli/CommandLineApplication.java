@@ -65,7 +65,8 @@ public final class CommandLineApplication {
                 .addSubcommand(new SetCommand(root))
                 .addSubcommand(new DeleteCommand(root))
                 .addSubcommand(new DefineCommand(root))
-                .addSubcommand(new DumpCommand(root));
+                .addSubcommand(new DumpCommand(root))
+                .addSubcommand(ImageCommand.commandLine(root));
         for (String later : UnavailableCommand.NAMES) {
             CommandLine command = new CommandLine(new UnavailableCommand(later));
             command.setUnmatchedArgumentsAllowed(true);

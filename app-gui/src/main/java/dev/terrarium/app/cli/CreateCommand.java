@@ -64,7 +64,8 @@ final class CreateCommand implements Callable<Integer> {
             paramLabel = "size=GiB|path=FILE",
             converter = DiskOption.class,
             description =
-                    "A new disk (size=20), or an existing image (path=disk.img[,bus=ide][,readonly]). Repeatable.")
+                    "A new disk (size=20[,format=qcow2]), or an existing image (path=disk.img[,format=raw][,bus=ide][,readonly])."
+                            + " Repeatable.")
     private List<DiskOption> disks = List.of();
 
     @Option(names = "--kernel", paramLabel = "FILE", description = "Boots this Linux bzImage or multiboot kernel.")
@@ -174,7 +175,7 @@ final class CreateCommand implements Callable<Integer> {
                 drives.add(new DriveConfig(
                         DriveConfig.Kind.DISK,
                         absolute(path).toString(),
-                        DriveConfig.Format.RAW,
+                        disk.format(),
                         DriveConfig.Bus.IDE,
                         disk.readOnly()));
             }
@@ -215,7 +216,7 @@ final class CreateCommand implements Callable<Integer> {
     private List<Host.NewDisk> newDisks() {
         return disks.stream()
                 .filter(disk -> disk.path() == null)
-                .map(disk -> new Host.NewDisk(disk.gibibytes()))
+                .map(disk -> new Host.NewDisk(disk.gibibytes(), disk.format()))
                 .toList();
     }
 }

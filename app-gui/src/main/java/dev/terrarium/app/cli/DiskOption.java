@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.app.cli;
 
+import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -10,12 +13,13 @@ import picocli.CommandLine.TypeConversionException;
  * The value of {@code --disk}: {@code size=20} for a new image, {@code path=FILE} for one that exists, each with further
  * {@code key=value} pairs. A comma inside a path is written twice.
  */
-record DiskOption(@Nullable Path path, long gibibytes, boolean readOnly) implements ITypeConverter<DiskOption> {
+record DiskOption(@Nullable Path path, long gibibytes, DriveConfig.Format format, boolean readOnly)
+        implements ITypeConverter<DiskOption> {
     private static final String ESCAPED_COMMA = "\uE000";
 
     /** For picocli, which makes its converters this way. */
     DiskOption() {
-        this(null, 0, false);
+        this(null, 0, DriveConfig.Format.AUTO, false);
     }
 
     @Override
@@ -23,6 +27,7 @@ record DiskOption(@Nullable Path path, long gibibytes, boolean readOnly) impleme
         Path file = null;
         long size = 0;
         boolean writeProtected = false;
+        DriveConfig.Format format = DriveConfig.Format.AUTO;
         for (String part : value.replace(",,", ESCAPED_COMMA).split(",", -1)) {
             int equals = part.indexOf('=');
             String key = equals < 0 ? part : part.substring(0, equals);
@@ -36,7 +41,7 @@ record DiskOption(@Nullable Path path, long gibibytes, boolean readOnly) impleme
                     file = Path.of(text);
                 }
                 case "readonly", "ro" -> writeProtected = !text.equals("off") && !text.equals("no");
-                case "format" -> require(key, text, "raw");
+                case "format" -> format = format(text);
                 case "bus" -> require(key, text, "ide");
                 default ->
                     throw new TypeConversionException(
@@ -49,7 +54,19 @@ record DiskOption(@Nullable Path path, long gibibytes, boolean readOnly) impleme
         if (file == null && writeProtected) {
             throw new TypeConversionException("a new disk cannot be readonly");
         }
-        return new DiskOption(file, size, writeProtected);
+        if (file == null && format == DriveConfig.Format.AUTO) {
+            format = DriveConfig.Format.RAW;
+        }
+        return new DiskOption(file, size, format, writeProtected);
+    }
+
+    private static DriveConfig.Format format(String text) {
+        return DriveConfig.Format.of(text)
+                .orElseThrow(() -> new TypeConversionException("there is no format=" + text + ", use one of "
+                        + Arrays.stream(DriveConfig.Format.values())
+                                .map(DriveConfig.Format::imageFormat)
+                                .filter(each -> !each.isEmpty())
+                                .collect(Collectors.joining(" "))));
     }
 
     private static long size(String text) {

@@ -142,7 +142,7 @@ class CommandLineTest {
                 "2|create|--name",
                 "2|create --name x --disk size=0|no size",
                 "2|create --name x --disk size=1,path=y|either new",
-                "2|create --name x --disk size=1,format=qcow2|format=qcow2",
+                "2|create --name x --disk size=1,format=qcow|format=qcow,",
                 "2|create --name x --disk bananas|bananas",
                 "2|create --name x --memory much|--memory",
                 "2|create --name x --vcpus 2,max=1|less than",
@@ -164,7 +164,7 @@ class CommandLineTest {
                 "1|send-key nobody banana|no key",
                 "1|define /nonexistent|cannot be read",
                 "1|snapshot create a b|does not have",
-                "1|image info x --json|does not have",
+                "1|image info /nonexistent|does not exist",
                 "1|clone|does not have",
                 "2|dance|dance",
                 "2|list --loud|--loud"

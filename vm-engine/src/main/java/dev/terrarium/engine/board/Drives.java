@@ -9,9 +9,11 @@ import dev.terrarium.engine.device.storage.AtaDisk;
 import dev.terrarium.engine.device.storage.AtapiCdrom;
 import dev.terrarium.engine.device.storage.IdeDrive;
 import dev.terrarium.engine.firmware.BootOrder;
-import dev.terrarium.engine.image.BootRecord;
+import dev.terrarium.engine.image.AllowedFolders;
+import dev.terrarium.engine.image.ImageBackend;
+import dev.terrarium.engine.image.ImageFormats;
 import dev.terrarium.engine.image.IoThreads;
-import dev.terrarium.engine.image.RawImage;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -31,11 +33,11 @@ final class Drives implements AutoCloseable {
     private static final int PLACES = 4;
     private static final int FIRST_CD_PLACE = 2;
 
-    private final List<RawImage> images = new ArrayList<>();
+    private final List<ImageBackend> images = new ArrayList<>();
     private final List<CountingBackend> counters = new ArrayList<>();
     private final List<Optional<IdeDrive>> places = new ArrayList<>();
     private final List<DriveConfig.Kind> kinds = new ArrayList<>();
-    private final Map<Integer, Path> disks = new HashMap<>();
+    private final Map<Integer, ImageBackend> disks = new HashMap<>();
 
     private Drives() {
         for (int i = 0; i < PLACES; i++) {
@@ -47,14 +49,15 @@ final class Drives implements AutoCloseable {
     /**
      * Opens the images.
      *
+     * @param folder the machine's own, in which images may lie that its images stand on
      * @param board runs completions with the board's lock held
      * @throws TerrariumException if one is missing or in use; those opened are closed again
      */
-    static Drives open(MachineConfig config, Executor board) throws TerrariumException {
+    static Drives open(MachineConfig config, Path folder, Executor board) throws TerrariumException {
         Drives drives = new Drives();
         try {
             for (DriveConfig drive : config.disks()) {
-                drives.add(drive, board);
+                drives.add(drive, folder, board);
             }
             return drives;
         } catch (TerrariumException e) {
@@ -63,14 +66,15 @@ final class Drives implements AutoCloseable {
         }
     }
 
-    private void add(DriveConfig drive, Executor board) throws TerrariumException {
+    private void add(DriveConfig drive, Path folder, Executor board) throws TerrariumException {
         boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
         int place = freePlace(cd ? FIRST_CD_PLACE : 0);
         Optional<CountingBackend> medium = Optional.empty();
         String path = drive.path();
         if (path != null) {
-            RawImage image = RawImage.open(Path.of(path), cd || drive.readOnly(), IoThreads.shared(), board);
+            ImageBackend image = open(drive, Path.of(path), folder, board);
             images.add(image);
+            disks.put(place, image);
             CountingBackend counter = new CountingBackend(image);
             counters.add(counter);
             medium = Optional.of(counter);
@@ -83,9 +87,27 @@ final class Drives implements AutoCloseable {
                 throw new TerrariumException("a disk drive has no image: give it one");
             }
             places.set(place, Optional.of(new AtaDisk(medium.get(), serial)));
-            disks.put(place, Path.of(path));
         }
         kinds.set(place, drive.kind());
+    }
+
+    private static ImageBackend open(DriveConfig drive, Path path, Path folder, Executor board)
+            throws TerrariumException {
+        boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
+        String format = cd ? "raw" : drive.format().imageFormat();
+        try {
+            return new ImageBackend(
+                    path.toString(),
+                    ImageFormats.open(
+                            path,
+                            format,
+                            cd || drive.readOnly(),
+                            AllowedFolders.own().and(folder)),
+                    IoThreads.shared(),
+                    board);
+        } catch (IOException e) {
+            throw new TerrariumException(path + " cannot be opened: " + e.getMessage(), e);
+        }
     }
 
     private int freePlace(int preferred) throws TerrariumException {
@@ -125,10 +147,10 @@ final class Drives implements AutoCloseable {
     }
 
     private boolean boots(int place) {
-        Path disk = disks.get(place);
+        ImageBackend disk = disks.get(place);
         try {
-            return disk == null || BootRecord.isOn(disk);
-        } catch (TerrariumException e) {
+            return disk == null || kinds.get(place) == DriveConfig.Kind.CDROM || disk.boots();
+        } catch (IOException e) {
             LOG.warn("{}; the BIOS may try it", e.getMessage());
             return true;
         }
@@ -144,6 +166,6 @@ final class Drives implements AutoCloseable {
 
     @Override
     public void close() {
-        images.forEach(RawImage::close);
+        images.forEach(ImageBackend::close);
     }
 }

@@ -105,7 +105,7 @@ final class PersonalComputer implements AutoCloseable {
         byte[] bios = firmware.bios();
         byte[] vgaBios = firmware.vgaBios();
         MemoryMap sizes = MemoryMap.of(config.memoryMiB() << 20);
-        Drives drives = Drives.open(config, new LockedExecutor(lock));
+        Drives drives = Drives.open(config, log.toAbsolutePath().resolveSibling(""), new LockedExecutor(lock));
         MemoryLayout memory = null;
         try {
             memory = MemoryLayout.create(sizes, bios, vgaBios, PciVga.ROM_SIZE, lock);

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.config;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -85,6 +88,26 @@ public record MachineConfig(
                 CpuModel.BEST);
     }
 
+    /** The same machine with other drives. */
+    public MachineConfig withDisks(List<DriveConfig> drives) {
+        return new MachineConfig(
+                version,
+                id,
+                name,
+                operatingSystem,
+                memoryMiB,
+                vcpus,
+                maximumVcpus,
+                accelerator,
+                bootOrder,
+                drives,
+                kernel,
+                networks,
+                debugConsole,
+                debugExitPort,
+                cpu);
+    }
+
     /** What runs the guest's instructions. */
     public enum Accelerator {
         AUTO,
@@ -114,7 +137,26 @@ public record MachineConfig(
 
         /** Image format. */
         public enum Format {
-            RAW
+            /** What the file says it is, else raw; found out when a machine is made or changed, and then kept. */
+            AUTO,
+            RAW,
+            QCOW2,
+            VMDK,
+            VDI,
+            VPC,
+            VHDX;
+
+            /** qemu-img's word for it; empty for {@link #AUTO}. */
+            public String imageFormat() {
+                return this == AUTO ? "" : name().toLowerCase(Locale.ROOT);
+            }
+
+            /** The format of qemu-img's word. */
+            public static Optional<Format> of(String imageFormat) {
+                return Arrays.stream(values())
+                        .filter(each -> each != AUTO && each.imageFormat().equals(imageFormat))
+                        .findFirst();
+            }
         }
 
         /** How the drive is attached. */

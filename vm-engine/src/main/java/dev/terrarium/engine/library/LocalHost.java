@@ -189,29 +189,18 @@ public final class LocalHost implements Host {
         List<DriveConfig> drives = new ArrayList<>();
         int number = 1;
         for (NewDisk disk : newDisks) {
-            Path image = folder.disks().resolve("disk" + number + ".img");
-            MediaFiles.createDisk(image, disk.gibibytes() << 30);
+            Path image = folder.disks()
+                    .resolve("disk" + number
+                            + (disk.format() == DriveConfig.Format.RAW
+                                    ? ".img"
+                                    : "." + disk.format().imageFormat()));
+            MediaFiles.createDisk(image, disk.gibibytes() << 30, disk.format());
             drives.add(new DriveConfig(
-                    DriveConfig.Kind.DISK, image.toString(), DriveConfig.Format.RAW, DriveConfig.Bus.IDE, false));
+                    DriveConfig.Kind.DISK, image.toString(), disk.format(), DriveConfig.Bus.IDE, false));
             number++;
         }
-        drives.addAll(config.disks());
-        MachineConfig complete = new MachineConfig(
-                config.version(),
-                config.id(),
-                config.name(),
-                config.operatingSystem(),
-                config.memoryMiB(),
-                config.vcpus(),
-                config.maximumVcpus(),
-                config.accelerator(),
-                config.bootOrder(),
-                drives,
-                config.kernel(),
-                config.networks(),
-                config.debugConsole(),
-                config.debugExitPort(),
-                config.cpu());
+        drives.addAll(MediaFiles.settle(config).disks());
+        MachineConfig complete = config.withDisks(drives);
         List<String> problems = MachineRules.problems(complete, HostInfo.total());
         if (!problems.isEmpty()) {
             throw new TerrariumException(problems.getFirst());

@@ -471,12 +471,13 @@ final class LocalMachine implements VirtualMachine {
             throw new TerrariumException(problems.getFirst());
         }
         MediaFiles.check(changed);
+        MachineConfig settled = MediaFiles.settle(changed);
         try (RunLock lock = folder.tryLock()
                 .orElseThrow(() -> new TerrariumException("\"" + name() + "\" runs: switch it off to change it"))) {
             LOG.info("{}: changed under {}", name(), lock.file());
-            folder.save(changed);
+            folder.save(settled);
         }
-        config = changed;
+        config = settled;
         listeners.forEach(listener -> listener.configurationChanged(this));
     }
 

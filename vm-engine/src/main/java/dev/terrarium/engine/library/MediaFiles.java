@@ -6,15 +6,23 @@ import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
+import dev.terrarium.engine.image.AllowedFolders;
+import dev.terrarium.engine.image.BootRecord;
+import dev.terrarium.engine.image.DiskImage;
+import dev.terrarium.engine.image.ImageFormat;
+import dev.terrarium.engine.image.ImageFormats;
 import dev.terrarium.engine.image.ImageHead;
 import dev.terrarium.engine.image.IsoInfo;
 import dev.terrarium.engine.image.IsoProbe;
-import dev.terrarium.engine.image.RawImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Looks at the files that machines are made from: CD images, disks, kernels. */
@@ -37,9 +45,6 @@ final class MediaFiles {
             requireReadable(Path.of(path));
             if (drive.kind() == DriveConfig.Kind.CDROM) {
                 IsoProbe.probe(Path.of(path));
-            } else {
-                ImageHead head = ImageHead.read(Path.of(path), HEAD_BYTES);
-                refuseForeignFormat(Path.of(path), ByteBuffer.wrap(head.bytes()).order(ByteOrder.LITTLE_ENDIAN));
             }
         }
         KernelBoot kernel = config.kernel();
@@ -53,6 +58,40 @@ final class MediaFiles {
                 requireReadable(Path.of(kernel.initrd()));
             }
         }
+    }
+
+    /** A configuration whose drives' formats are known; what a drive's image is not, is refused. */
+    static MachineConfig settle(MachineConfig config) throws TerrariumException {
+        List<DriveConfig> drives = new ArrayList<>();
+        for (DriveConfig drive : config.disks()) {
+            DriveConfig settled = settle(drive);
+            String path = settled.path();
+            if (settled.kind() == DriveConfig.Kind.DISK
+                    && settled.format() != DriveConfig.Format.RAW
+                    && path != null
+                    && !drive.equals(settled)) {
+                boots(Path.of(path), settled.format().imageFormat());
+            }
+            drives.add(settled);
+        }
+        return config.withDisks(drives);
+    }
+
+    /** A drive whose format is known: that of its file if it was left open. */
+    private static DriveConfig settle(DriveConfig drive) throws TerrariumException {
+        String path = drive.path();
+        if (drive.format() != DriveConfig.Format.AUTO) {
+            return drive;
+        }
+        DriveConfig.Format format = DriveConfig.Format.RAW;
+        if (path != null && drive.kind() == DriveConfig.Kind.DISK) {
+            requireReadable(Path.of(path));
+            refuseUnknownFormat(Path.of(path));
+            format = ImageFormats.probe(Path.of(path))
+                    .flatMap(each -> DriveConfig.Format.of(each.name()))
+                    .orElse(DriveConfig.Format.RAW);
+        }
+        return new DriveConfig(drive.kind(), path, format, drive.bus(), drive.readOnly());
     }
 
     private static void requireReadable(Path file) throws TerrariumException {
@@ -95,8 +134,13 @@ final class MediaFiles {
         if (size == 0) {
             throw new TerrariumException(file + " is empty: choose a CD image, a disk image or a kernel");
         }
+        Optional<ImageFormat> format = ImageFormats.probe(file);
+        if (format.isPresent()) {
+            return new MediaInfo(
+                    MediaInfo.Kind.DISK_IMAGE, format.get().name() + " disk image", "other", boots(file, ""), size);
+        }
         boolean boots = head.limit() >= 512 && (head.getShort(MBR_SIGNATURE_OFFSET) & 0xFFFF) == 0xAA55;
-        refuseForeignFormat(file, head);
+        refuseUnknownFormat(file);
         if (!boots && size % 512 != 0) {
             throw new TerrariumException(
                     file + " is neither a CD image, nor a disk image, nor a kernel: choose another file");
@@ -104,11 +148,21 @@ final class MediaFiles {
         return new MediaInfo(MediaInfo.Kind.DISK_IMAGE, "Disk image", "other", boots, size);
     }
 
-    private static void refuseForeignFormat(Path file, ByteBuffer head) throws TerrariumException {
-        String foreign = foreignFormat(head);
-        if (foreign != null) {
+    private static boolean boots(Path image, String format) throws TerrariumException {
+        try (DiskImage disk = ImageFormats.open(image, format, true, AllowedFolders.own())) {
+            return BootRecord.isOn(disk);
+        } catch (IOException e) {
+            throw new TerrariumException(image + " cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** A format that is known by name only would be taken for raw. */
+    private static void refuseUnknownFormat(Path file) throws TerrariumException {
+        String foreign = foreignFormat(
+                ByteBuffer.wrap(ImageHead.read(file, HEAD_BYTES).bytes()).order(ByteOrder.LITTLE_ENDIAN));
+        if (foreign != null && ImageFormats.probe(file).isEmpty()) {
             throw new TerrariumException(
-                    file + " is a " + foreign + " image: this version reads raw disks, convert it with qemu-img");
+                    file + " is a " + foreign + " image, which this version does not read: convert it with qemu-img");
         }
     }
 
@@ -117,7 +171,6 @@ final class MediaFiles {
             return null;
         }
         return switch (head.getInt(0)) {
-            case 0xFB49_4651 -> "qcow2";
             case 0x564D_444B -> "VMDK";
             case 0x7864_6876 -> "VHDX";
             default -> null;
@@ -145,13 +198,17 @@ final class MediaFiles {
         return dev.terrarium.engine.config.GuestSystem.of(system).title() + " (" + label + ")";
     }
 
-    static void createDisk(Path image, long bytes) throws TerrariumException {
+    static void createDisk(Path image, long bytes, DriveConfig.Format format) throws TerrariumException {
         try {
             Files.createDirectories(image.getParent());
         } catch (IOException e) {
             throw new TerrariumException(
                     image.getParent() + " cannot be made (" + e.getMessage() + "): check permissions", e);
         }
-        RawImage.create(image, bytes);
+        try {
+            ImageFormats.create(image, format.imageFormat(), bytes, Map.of(), AllowedFolders.own());
+        } catch (IOException e) {
+            throw new TerrariumException(image + " cannot be created: " + e.getMessage(), e);
+        }
     }
 }

@@ -4,9 +4,13 @@ package dev.terrarium.engine.guest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrarium.engine.MachineEnd;
+import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
-import java.io.IOException;
-import java.io.RandomAccessFile;
+import dev.terrarium.engine.image.AllowedFolders;
+import dev.terrarium.engine.image.DiskImage;
+import dev.terrarium.engine.image.ImageFormats;
+import dev.terrarium.engine.image.Qemu;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,13 +19,15 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** Linux's ata_piix driver with a raw disk and a CD: what guest and host see of them is the same. */
+/** Linux's ata_piix driver with a disk (raw, qcow2) and a CD: what guest and host see of them is the same. */
 @Tag("guest-boot")
 class LinuxDrivesTest {
     private static final int SECTORS = 131_072;
@@ -37,16 +43,14 @@ class LinuxDrivesTest {
         return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
     }
 
-    private static Path image(Path file) throws IOException {
-        try (RandomAccessFile image = new RandomAccessFile(file.toFile(), "rw")) {
-            image.setLength(SECTORS * 512L);
-        }
-        return file;
-    }
-
-    @Test
-    void diskAndCdHoldWhatWasWritten() throws Exception {
-        Path image = image(folder.resolve("disk.img"));
+    @ParameterizedTest
+    @EnumSource(
+            value = DriveConfig.Format.class,
+            names = {"RAW", "QCOW2"})
+    void diskAndCdHoldWhatWasWritten(DriveConfig.Format format) throws Exception {
+        Path image = folder.resolve("disk");
+        ImageFormats.create(image, format.imageFormat(), SECTORS * 512L, Map.of(), AllowedFolders.own());
+        DriveConfig disk = new DriveConfig(DriveConfig.Kind.DISK, image.toString(), format, DriveConfig.Bus.IDE, false);
         Path iso = TestGuests.memtest();
         byte[] pattern = IntStream.rangeClosed(1, LINES)
                 .mapToObj(i -> i + "\n")
@@ -69,7 +73,7 @@ class LinuxDrivesTest {
                 "echo CD $(head -c " + Files.size(iso) + " /dev/sr0 | sha256sum)");
         TestGuests.linux();
         KernelBoot kernel = LinuxGuestTest.kernel("console=ttyS0 quiet run=" + command.replace(' ', '+'));
-        try (GuestRun run = GuestRun.fromKernel(home, kernel, 512, List.of(GuestRun.disk(image), GuestRun.cd(iso)))) {
+        try (GuestRun run = GuestRun.fromKernel(home, kernel, 512, List.of(disk, GuestRun.cd(iso)))) {
             run.awaitSerial("GUEST-DONE 0", Duration.ofMinutes(6));
             assertThat(run.serial())
                     .contains("DISK " + sha256(pattern))
@@ -77,8 +81,14 @@ class LinuxDrivesTest {
                     .contains("CD " + sha256(Files.readAllBytes(iso)));
             assertThat(run.awaitEnd(Duration.ofMinutes(1))).isEqualTo(new MachineEnd.PoweredOff());
         }
-        byte[] written = Files.readAllBytes(image);
-        assertThat(written).hasSize(SECTORS * 512);
+        if (format == DriveConfig.Format.QCOW2) {
+            Qemu.check(image, "qcow2");
+        }
+        byte[] written = new byte[SECTORS * 512];
+        try (DiskImage after = ImageFormats.open(image, format.imageFormat(), true, AllowedFolders.own())) {
+            assertThat(after.size()).isEqualTo(written.length);
+            after.read(ByteBuffer.wrap(written), 0);
+        }
         assertThat(Arrays.equals(written, 0, pattern.length, pattern, 0, pattern.length))
                 .isTrue();
         assertThat(new String(written, (SECTORS - 1) * 512, 16, StandardCharsets.US_ASCII))

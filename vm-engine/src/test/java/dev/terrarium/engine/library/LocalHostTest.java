@@ -10,7 +10,11 @@ import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.config.MachineConfig;
+import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineRules;
+import dev.terrarium.engine.image.AllowedFolders;
+import dev.terrarium.engine.image.DiskImage;
+import dev.terrarium.engine.image.ImageFormats;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -102,8 +106,37 @@ class LocalHostTest {
     void aForeignImageIsNoRawDisk() throws Exception {
         Path image = home.resolve("disk.qcow2");
         Files.write(image, new byte[] {'Q', 'F', 'I', (byte) 0xFB, 0, 0, 0, 3});
-        assertThatThrownBy(() -> host.create(TestConfigs.named("a", TestConfigs.disk(image)), List.of()))
-                .hasMessageContaining("qcow2");
+        DriveConfig raw = TestConfigs.disk(image);
+        DriveConfig drive = new DriveConfig(raw.kind(), raw.path(), DriveConfig.Format.AUTO, raw.bus(), raw.readOnly());
+        assertThatThrownBy(() -> host.create(TestConfigs.named("a", drive), List.of()))
+                .hasMessageContaining("is damaged");
+        Files.delete(image);
+        ImageFormats.create(image, "qcow2", 1 << 20, java.util.Map.of(), AllowedFolders.own());
+        // What a guest writes to a disk does not make it one of another format: raw stays raw.
+        assertThat(host.create(TestConfigs.named("b", drive), List.of())
+                        .config()
+                        .disks())
+                .extracting(DriveConfig::format)
+                .containsExactly(DriveConfig.Format.QCOW2);
+        assertThat(host.create(TestConfigs.named("c", raw), List.of()).config().disks())
+                .extracting(DriveConfig::format)
+                .containsExactly(DriveConfig.Format.RAW);
+    }
+
+    @Test
+    void aNewDiskMayBeQcow2() throws Exception {
+        VirtualMachine machine = host.create(
+                TestConfigs.named("a"), List.of(new Host.NewDisk(40, DriveConfig.Format.QCOW2), new Host.NewDisk(1)));
+        List<DriveConfig> disks = machine.config().disks();
+        assertThat(disks)
+                .extracting(DriveConfig::format)
+                .containsExactly(DriveConfig.Format.QCOW2, DriveConfig.Format.RAW);
+        Path image = machine.folder().resolve("disks/disk1.qcow2");
+        assertThat(disks.getFirst().path()).isEqualTo(image.toString());
+        assertThat(Files.size(image)).isLessThan(1 << 20);
+        try (DiskImage disk = ImageFormats.open(image, "qcow2", true, AllowedFolders.own())) {
+            assertThat(disk.size()).isEqualTo(40L << 30);
+        }
     }
 
     @Test

@@ -10,17 +10,23 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class RawImageTest {
+class ImageBackendTest {
     @TempDir
     Path folder;
 
-    private static RawImage open(Path path, boolean readOnly) throws TerrariumException {
-        return RawImage.open(path, readOnly, IoThreads.shared(), Runnable::run);
+    private static ImageBackend open(Path path, boolean readOnly) throws TerrariumException, IOException {
+        DiskImage disk = ImageFormats.open(path, "raw", readOnly, AllowedFolders.own());
+        return new ImageBackend(path.toString(), disk, IoThreads.shared(), Runnable::run);
+    }
+
+    private static void create(Path path, long size) throws TerrariumException, IOException {
+        ImageFormats.create(path, "raw", size, Map.of(), AllowedFolders.own());
     }
 
     private static boolean await(
@@ -34,17 +40,17 @@ class RawImageTest {
     @Test
     void createdDisksAreSparseAndKeepWhatIsWritten() throws Exception {
         Path path = folder.resolve("disk.raw");
-        RawImage.create(path, 1L << 30);
+        create(path, 1L << 30);
         assertThat(Files.size(path)).isEqualTo(1L << 30);
         assertThat((long) (int) Files.getAttribute(path, "unix:nlink")).isEqualTo(1);
         byte[] data = new byte[1024];
         data[5] = 42;
-        try (RawImage image = open(path, false)) {
+        try (ImageBackend image = open(path, false)) {
             assertThat(image.size()).isEqualTo(1L << 30);
             assertThat(await(c -> image.write(4096, data, 0, 1024, c))).isTrue();
             assertThat(await(image::flush)).isTrue();
         }
-        try (RawImage image = open(path, true)) {
+        try (ImageBackend image = open(path, true)) {
             byte[] back = new byte[1030];
             assertThat(await(c -> image.read(4096, back, 6, 1024, c))).isTrue();
             assertThat(back[11]).isEqualTo((byte) 42);
@@ -52,7 +58,7 @@ class RawImageTest {
             assertThat(await(c -> image.read(1L << 30, back, 0, 512, c))).isFalse();
             assertThat(await(c -> image.read(-1, back, 0, 512, c))).isFalse();
         }
-        assertThatThrownBy(() -> RawImage.create(path, 512))
+        assertThatThrownBy(() -> create(path, 512))
                 .isInstanceOf(TerrariumException.class)
                 .hasMessageContaining("exists already");
     }
@@ -60,7 +66,7 @@ class RawImageTest {
     @Test
     void anOddEndReadsAsZeros() throws Exception {
         Path path = Files.write(folder.resolve("odd"), new byte[] {1, 2, 3});
-        try (RawImage image = open(path, false)) {
+        try (ImageBackend image = open(path, false)) {
             assertThat(image.size()).isEqualTo(512);
             byte[] back = new byte[512];
             java.util.Arrays.fill(back, (byte) 9);
@@ -72,9 +78,9 @@ class RawImageTest {
     @Test
     void aDiskBelongsToOneMachine() throws Exception {
         Path path = folder.resolve("disk.raw");
-        RawImage.create(path, 4096);
+        create(path, 4096);
         Path link = Files.createSymbolicLink(folder.resolve("link"), path);
-        try (RawImage first = open(path, false)) {
+        try (ImageBackend first = open(path, false)) {
             assertThat(first.readOnly()).isFalse();
             for (boolean readOnly : new boolean[] {false, true}) {
                 assertThatThrownBy(() -> open(link, readOnly))
@@ -82,8 +88,8 @@ class RawImageTest {
                         .hasMessageContaining("in use by another machine");
             }
         }
-        try (RawImage one = open(path, true);
-                RawImage two = open(link, true)) {
+        try (ImageBackend one = open(path, true);
+                ImageBackend two = open(link, true)) {
             assertThat(one.size()).isEqualTo(two.size());
             assertThatThrownBy(() -> open(path, false)).hasMessageContaining("in use");
             one.close();
@@ -95,7 +101,7 @@ class RawImageTest {
     @Test
     void aDiskBelongsToOneProcess() throws Exception {
         Path path = folder.resolve("disk.raw");
-        RawImage.create(path, 4096);
+        create(path, 4096);
         Path ready = folder.resolve("ready");
         Process other = new ProcessBuilder(
                         "python3",
@@ -122,7 +128,7 @@ class RawImageTest {
     @Test
     void aLockTakenElsewhereInThisProcessIsRespected() throws IOException, TerrariumException {
         Path path = folder.resolve("disk.raw");
-        RawImage.create(path, 4096);
+        create(path, 4096);
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.WRITE)) {
             assertThat(channel.tryLock()).isNotNull();
             assertThatThrownBy(() -> open(path, false)).hasMessageContaining("in use");
