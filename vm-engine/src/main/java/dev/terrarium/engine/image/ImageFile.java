@@ -2,6 +2,8 @@
 package dev.terrarium.engine.image;
 
 import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.posix.Posix;
+import dev.terrarium.engine.posix.PosixException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -16,6 +18,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -36,6 +39,7 @@ final class ImageFile implements AutoCloseable {
     private final Path path;
     private final FileChannel channel;
     private final boolean writable;
+    private OptionalInt descriptor = OptionalInt.empty();
     private int holders = 1;
 
     private ImageFile(Object key, Path path, FileChannel channel, boolean writable) {
@@ -58,6 +62,8 @@ final class ImageFile implements AutoCloseable {
                 return open;
             }
             ImageFile file = new ImageFile(key, path, openChannel(path, writable), writable);
+            // Before the lock, since closing a descriptor that turned out to be useless would drop it.
+            file.descriptor = openDescriptor(path, key, writable);
             file.lock();
             OPEN.put(key, file);
             return file;
@@ -66,33 +72,46 @@ final class ImageFile implements AutoCloseable {
 
     /** As {@link ImageHead#read}. */
     static ImageHead head(Path path, int length) throws TerrariumException {
+        return look(path, channel -> new ImageHead(part(channel, 0, length), channel.size()));
+    }
+
+    /** The last {@code length} bytes of a file, or all if it is shorter; disturbs its lock no more than {@link #head}. */
+    static byte[] tail(Path path, int length) throws TerrariumException {
+        return look(path, channel -> part(channel, Math.max(0, channel.size() - length), length));
+    }
+
+    private static <T> T look(Path path, Look<T> look) throws TerrariumException {
         synchronized (OPEN) {
             ImageFile open = OPEN.get(identify(path));
-            if (open != null) {
-                return head(path, open.channel, length);
-            }
-            try (FileChannel channel = openChannel(path, false)) {
-                return head(path, channel, length);
+            try {
+                if (open != null) {
+                    return look.at(open.channel);
+                }
+                try (FileChannel channel = openChannel(path, false)) {
+                    return look.at(channel);
+                }
             } catch (IOException e) {
                 throw unreadable(path, e);
             }
         }
     }
 
-    private static ImageHead head(Path path, FileChannel channel, int length) throws TerrariumException {
-        ByteBuffer buffer = ByteBuffer.allocate(length);
-        try {
-            int count = 0;
-            while (buffer.hasRemaining() && count >= 0) {
-                count = channel.read(buffer, buffer.position());
-            }
-            return new ImageHead(Arrays.copyOf(buffer.array(), buffer.position()), channel.size());
-        } catch (IOException e) {
-            throw unreadable(path, e);
-        }
+    @FunctionalInterface
+    private interface Look<T> {
+        T at(FileChannel channel) throws IOException;
     }
 
-    private static Object identify(Path path) throws TerrariumException {
+    private static byte[] part(FileChannel channel, long position, int length) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(length);
+        int count = 0;
+        while (buffer.hasRemaining() && count >= 0) {
+            count = channel.read(buffer, position + buffer.position());
+        }
+        return Arrays.copyOf(buffer.array(), buffer.position());
+    }
+
+    /** What makes a file itself, whatever name leads to it. */
+    static Object identify(Path path) throws TerrariumException {
         try {
             BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
             if (attributes.isDirectory()) {
@@ -120,6 +139,30 @@ final class ImageFile implements AutoCloseable {
         }
     }
 
+    /** A second descriptor of the file, for what a channel cannot do; empty where the host has none. */
+    private static OptionalInt openDescriptor(Path path, Object key, boolean writable) {
+        Path self = Path.of("/proc/self/fd");
+        if (!Files.isDirectory(self)) {
+            return OptionalInt.empty();
+        }
+        int descriptor;
+        try {
+            descriptor = Posix.open(path.toString(), Posix.O_CLOEXEC | (writable ? Posix.O_RDWR : 0));
+        } catch (PosixException e) {
+            LOG.debug("{}: holes are not used", path, e);
+            return OptionalInt.empty();
+        }
+        try {
+            if (key.equals(identify(self.resolve(Integer.toString(descriptor))))) {
+                return OptionalInt.of(descriptor);
+            }
+        } catch (TerrariumException e) {
+            LOG.debug("{}: holes are not used", path, e);
+        }
+        Posix.close(descriptor);
+        return OptionalInt.empty();
+    }
+
     private static TerrariumException unreadable(Path path, IOException e) {
         return new TerrariumException(path + " cannot be read: check its permissions", e);
     }
@@ -145,6 +188,8 @@ final class ImageFile implements AutoCloseable {
     }
 
     private void closeQuietly() {
+        descriptor.ifPresent(Posix::close);
+        descriptor = OptionalInt.empty();
         try {
             channel.close();
         } catch (IOException e) {
@@ -154,6 +199,11 @@ final class ImageFile implements AutoCloseable {
 
     FileChannel channel() {
         return channel;
+    }
+
+    /** A descriptor for what a channel cannot do, open as long as the file is; empty where the host has none. */
+    OptionalInt descriptor() {
+        return descriptor;
     }
 
     long size() throws TerrariumException {

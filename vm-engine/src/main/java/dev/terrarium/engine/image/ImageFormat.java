@@ -23,7 +23,8 @@ public interface ImageFormat {
      * @param files opens further files of the image (extents, a backing image, an external data file)
      * @throws TerrariumException if it is damaged or wants something unknown; says what and what to do
      */
-    DiskImage open(Path path, ByteStore store, boolean readOnly, ImageFiles files) throws TerrariumException, IOException;
+    DiskImage open(Path path, ByteStore store, boolean readOnly, ImageFiles files)
+            throws TerrariumException, IOException;
 
     /**
      * Writes an empty image.
@@ -47,6 +48,7 @@ public interface ImageFormat {
     /** Errors found, none if the image is sound; mended if {@code repair} and it can be done without losing data. */
     default List<String> check(Path path, ByteStore store, boolean repair, ImageFiles files)
             throws TerrariumException, IOException {
-        throw new TerrariumException("Images of the format " + name() + " cannot be checked: convert it to qcow2 first");
+        throw new TerrariumException(
+                "Images of the format " + name() + " cannot be checked: convert it to qcow2 first");
     }
 }
