@@ -13,7 +13,12 @@ public record FormatCase(String format, Map<String, String> options) {
     static final Path PATH = Path.of("disk.img");
 
     static Stream<FormatCase> all() {
-        return Stream.of(of("vdi"), of("vdi", "static=on"));
+        return Stream.of(
+                of("vdi"),
+                of("vdi", "static=on"),
+                of("vpc"),
+                of("vpc", "force_size=on"),
+                of("vpc", "subformat=fixed", "force_size=on"));
     }
 
     static FormatCase of(String format, String... options) {
