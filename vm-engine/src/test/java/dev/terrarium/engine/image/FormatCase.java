@@ -18,7 +18,11 @@ public record FormatCase(String format, Map<String, String> options) {
                 of("vdi", "static=on"),
                 of("vpc"),
                 of("vpc", "force_size=on"),
-                of("vpc", "subformat=fixed", "force_size=on"));
+                of("vpc", "subformat=fixed", "force_size=on"),
+                of("vhdx"),
+                of("vhdx", "block_size=1M", "log_size=2M"),
+                of("vhdx", "block_size=1M", "block_state_zero=off"),
+                of("vhdx", "subformat=fixed"));
     }
 
     static FormatCase of(String format, String... options) {

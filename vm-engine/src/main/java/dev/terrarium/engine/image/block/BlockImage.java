@@ -36,6 +36,7 @@ public final class BlockImage implements DiskImage {
     private final ReentrantLock lock = new ReentrantLock();
     private final ReentrantLock committing = new ReentrantLock();
     private volatile boolean closed;
+    private volatile boolean changed;
 
     /** A disk that stands on nothing else. */
     public BlockImage(ByteStore store, BlockMap map, long size, boolean readOnly) {
@@ -142,6 +143,7 @@ public final class BlockImage implements DiskImage {
     @Override
     public void write(ByteBuffer source, long position) throws IOException {
         DiskRange.checkWrite(this, position, source.remaining());
+        change();
         long at = position;
         while (source.hasRemaining()) {
             if (map.crowded()) {
@@ -157,6 +159,21 @@ public final class BlockImage implements DiskImage {
                 source.position(source.position() + (int) run.length());
             }
             at += run.length();
+        }
+    }
+
+    private void change() throws IOException {
+        if (!changed) {
+            lock.lock();
+            try {
+                requireOpen();
+                if (!changed) {
+                    map.beforeFirstChange();
+                    changed = true;
+                }
+            } finally {
+                lock.unlock();
+            }
         }
     }
 
@@ -221,6 +238,7 @@ public final class BlockImage implements DiskImage {
     @Override
     public void writeZeroes(long position, long length, boolean release) throws IOException {
         DiskRange.checkWrite(this, position, length);
+        change();
         long end = position + length;
         for (long at = position; at < end; ) {
             Run run = locate(at, end - at);
@@ -249,6 +267,7 @@ public final class BlockImage implements DiskImage {
     @Override
     public void discard(long position, long length) throws IOException {
         DiskRange.checkWrite(this, position, length);
+        change();
         long end = position + length;
         for (long at = position; at < end; ) {
             Run run = locate(at, end - at);

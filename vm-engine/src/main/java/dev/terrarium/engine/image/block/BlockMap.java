@@ -32,6 +32,9 @@ public interface BlockMap {
     /** Enters a reserved place into the table; durable when a commit taken after this is complete. */
     void assign(long block, long place) throws IOException;
 
+    /** Once, before the guest's disk is changed for the first time since it was opened. */
+    default void beforeFirstChange() throws IOException {}
+
     /** Whether so many table entries wait to be written that this should be done now. */
     boolean crowded();
 
