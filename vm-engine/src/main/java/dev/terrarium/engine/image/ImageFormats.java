@@ -6,6 +6,7 @@ import dev.terrarium.engine.image.raw.RawFormat;
 import dev.terrarium.engine.image.vdi.VdiFormat;
 import dev.terrarium.engine.image.vhd.VhdFormat;
 import dev.terrarium.engine.image.vhdx.VhdxFormat;
+import dev.terrarium.engine.image.vmdk.VmdkFormat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -20,7 +21,7 @@ public final class ImageFormats {
     public static final int TAIL_BYTES = 512;
 
     /** Raw recognises nothing; of the others, those with a magic number at the beginning come first. */
-    private static final List<ImageFormat> ALL = List.of(new RawFormat(), new VdiFormat(), new VhdFormat(), new VhdxFormat());
+    private static final List<ImageFormat> ALL = List.of(new RawFormat(), new VdiFormat(), new VhdFormat(), new VhdxFormat(), new VmdkFormat());
 
     private ImageFormats() {}
 

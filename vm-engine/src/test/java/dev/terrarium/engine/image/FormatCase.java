@@ -22,7 +22,13 @@ public record FormatCase(String format, Map<String, String> options) {
                 of("vhdx"),
                 of("vhdx", "block_size=1M", "log_size=2M"),
                 of("vhdx", "block_size=1M", "block_state_zero=off"),
-                of("vhdx", "subformat=fixed"));
+                of("vhdx", "subformat=fixed"),
+                of("vmdk"),
+                of("vmdk", "zeroed_grain=on", "adapter_type=lsilogic", "compat6=on"),
+                of("vmdk", "subformat=monolithicFlat"),
+                of("vmdk", "subformat=twoGbMaxExtentSparse"),
+                of("vmdk", "subformat=twoGbMaxExtentFlat"),
+                of("vmdk", "subformat=streamOptimized"));
     }
 
     static FormatCase of(String format, String... options) {

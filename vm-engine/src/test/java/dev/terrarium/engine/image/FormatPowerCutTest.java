@@ -39,7 +39,8 @@ class FormatPowerCutTest {
     }
 
     static Stream<FormatCase> cases() {
-        return FormatCase.all();
+        // Several files would each need to be cut; they are written by the same code as one.
+        return FormatCase.all().filter(format -> !format.toString().matches(".*(twoGb|monolithicFlat).*"));
     }
 
     @ParameterizedTest
