@@ -115,18 +115,20 @@ class FormatPowerCutTest {
             if (kind > 1) {
                 random.nextBytes(bytes);
             }
-            for (int i = 0; i < count; i++) {
-                spot.sectors
-                        .get(first + i)
-                        .add(new Version(operation, Arrays.copyOfRange(bytes, i * SECTOR, (i + 1) * SECTOR)));
-            }
             long at = spot.position + (long) first * SECTOR;
             if (kind == 0) {
                 image.writeZeroes(at, bytes.length, random.nextBoolean());
             } else if (kind == 1) {
                 image.discard(at, bytes.length);
+                // Some formats keep what they cannot let go of.
+                image.read(ByteBuffer.wrap(bytes), at);
             } else {
                 image.write(ByteBuffer.wrap(bytes), at);
+            }
+            for (int i = 0; i < count; i++) {
+                spot.sectors
+                        .get(first + i)
+                        .add(new Version(operation, Arrays.copyOfRange(bytes, i * SECTOR, (i + 1) * SECTOR)));
             }
         }
 

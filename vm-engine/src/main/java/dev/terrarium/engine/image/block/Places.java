@@ -4,11 +4,17 @@ package dev.terrarium.engine.image.block;
 import java.util.Arrays;
 import java.util.OptionalLong;
 
-/** Where blocks stand in a store, collected to see whether two of them share bytes. */
+/**
+ * Where blocks stand in a store, collected to see whether two of them share bytes. Of very many only some are, so that
+ * no image takes more than 64 MiB of memory for this.
+ */
 public final class Places {
+    private static final int MOST = 8 << 20;
+
     private final long length;
     private long[] starts = new long[1024];
     private int count;
+    private long end;
 
     /** @param length bytes each block takes */
     public Places(long length) {
@@ -17,24 +23,19 @@ public final class Places {
 
     /** Notes one block. */
     public void add(long start) {
+        end = Math.max(end, start + length);
+        if (count == MOST) {
+            return;
+        }
         if (count == starts.length) {
             starts = Arrays.copyOf(starts, count * 2);
         }
         starts[count++] = start;
     }
 
-    /** Blocks noted. */
-    public int count() {
-        return count;
-    }
-
     /** Where the last of them ends; 0 if there is none. */
     public long end() {
-        long last = -length;
-        for (int i = 0; i < count; i++) {
-            last = Math.max(last, starts[i]);
-        }
-        return last + length;
+        return end;
     }
 
     /** The first place at which two of them overlap. */

@@ -22,7 +22,8 @@ record VhdHeader(long tableOffset, int entries, int blockSize) {
     private static final long COOKIE = 0x6378737061727365L;
     private static final int CHECKSUM_AT = 36;
     private static final int VERSION = 0x00010000;
-    private static final int MOST_ENTRIES = 1 << 26;
+    /** Twice what the largest disk needs with the smallest blocks in use, of 512 KiB. */
+    private static final int MOST_ENTRIES = 1 << 23;
 
     static VhdHeader read(Path path, ByteStore store, VhdFooter footer) throws TerrariumException, IOException {
         long at = footer.dataOffset();

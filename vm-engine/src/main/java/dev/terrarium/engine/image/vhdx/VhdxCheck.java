@@ -33,6 +33,12 @@ record VhdxCheck(long end, List<String> errors) {
         long ratio = metadata.chunkRatio() + 1;
         long size = store.size();
         for (long first = 0; first < entries && errors.size() < MOST_ERRORS; first += CHUNK) {
+            // What was never written has no blocks.
+            long data = (store.nextData(regions.table().offset() + first * 8) - regions.table().offset()) / 8;
+            first = Math.max(first, data / CHUNK * CHUNK);
+            if (first >= entries) {
+                break;
+            }
             int count = (int) Math.min(CHUNK, entries - first);
             ByteBuffer bytes = ByteBuffer.allocate(count * 8).order(ByteOrder.LITTLE_ENDIAN);
             store.read(bytes, regions.table().offset() + first * 8);

@@ -60,23 +60,27 @@ final class SparseCheck {
         ByteBuffer directory = directoryBytes(header.directory());
         for (int i = 0; i < header.tables() && errors.size() < MOST_ERRORS; i++) {
             long table = Integer.toUnsignedLong(directory.getInt(4 * i)) * Vmdk.SECTOR;
-            if (table == 0) {
-                continue;
-            }
             if (table > size - header.tableBytes()) {
                 errors.add("table " + i + " is outside of the file");
-                continue;
+            } else if (table != 0) {
+                tables.add(table);
             }
-            tables.add(table);
-            table(i, read(table, header.tableBytes()));
         }
-        OptionalLong overlap = grains.overlap();
-        if (overlap.isPresent()) {
-            errors.add("two grains share byte " + overlap.getAsLong());
+        addOverlap(tables, "tables");
+        // Tables that lie in one another would have more grains than the file has bytes.
+        for (int i = 0; i < header.tables() && errors.isEmpty(); i++) {
+            long table = Integer.toUnsignedLong(directory.getInt(4 * i)) * Vmdk.SECTOR;
+            if (table != 0) {
+                table(i, read(table, header.tableBytes()));
+            }
         }
-        overlap = tables.overlap();
+        addOverlap(grains, "grains");
+    }
+
+    private void addOverlap(Places places, String what) {
+        OptionalLong overlap = places.overlap();
         if (overlap.isPresent()) {
-            errors.add("two tables share byte " + overlap.getAsLong());
+            errors.add("two " + what + " share byte " + overlap.getAsLong());
         }
     }
 

@@ -23,14 +23,16 @@ import org.jspecify.annotations.Nullable;
  * are written in part wait in memory, some at most, until they are flushed.
  */
 final class StreamImage implements DiskImage {
-    private static final int WAITING = 16;
-    private static final int UNPACKED = 16;
+    /** Bytes of grains to keep, at most: those that wait, and those that were unpacked lately. */
+    private static final int KEPT_BYTES = 1 << 20;
+
     private static final int LOOKUPS = 4096;
 
     private final ByteStore store;
     private final StreamTables tables;
     private final long size;
     private final int grainBytes;
+    private final int kept;
     private final boolean readOnly;
     private final @Nullable DiskImage backing;
     private final long backingOffset;
@@ -46,6 +48,7 @@ final class StreamImage implements DiskImage {
         this.tables = new StreamTables(store, header);
         this.size = header.size();
         this.grainBytes = header.grainBytes();
+        this.kept = Math.max(1, KEPT_BYTES / grainBytes);
         this.readOnly = readOnly;
         this.backing = backing;
         this.backingOffset = backingOffset;
@@ -117,7 +120,7 @@ final class StreamImage implements DiskImage {
         lock.lock();
         try {
             unpacked.put(place, bytes);
-            if (unpacked.size() > UNPACKED) {
+            if (unpacked.size() > kept) {
                 Iterator<Map.Entry<Long, byte[]>> eldest = unpacked.entrySet().iterator();
                 eldest.next();
                 eldest.remove();
@@ -164,7 +167,7 @@ final class StreamImage implements DiskImage {
             byte[] bytes = waiting.get(grain);
             if (bytes == null) {
                 bytes = grain(grain).clone();
-                if (waiting.size() >= WAITING) {
+                if (waiting.size() >= kept) {
                     appendFirstWaiting();
                 }
                 waiting.put(grain, bytes);
