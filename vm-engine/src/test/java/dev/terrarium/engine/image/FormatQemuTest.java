@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Images made by one of qemu-img and Terrarium are written, read, checked and compared by the other. */
 class FormatQemuTest {
-    private static final int SIZE = 40 << 20;
+    private static final int SIZE = 12 << 20;
     private static final Set<String> CHECKED = Set.of("vdi", "vmdk", "vhdx", "qcow2");
 
     @TempDir
@@ -44,12 +44,12 @@ class FormatQemuTest {
     }
 
     private static void makeByQemu(FormatCase format, Path path, long size) throws Exception {
-        List<String> line = new ArrayList<>(List.of("qemu-img", "create", "-q", "-f", format.format()));
+        List<String> line = new ArrayList<>(List.of("create", "-q", "-f", format.format()));
         if (!format.options().isEmpty()) {
             line.addAll(List.of("-o", format.optionText()));
         }
         line.addAll(List.of(path.toString(), Long.toString(size)));
-        Qemu.run(line.toArray(String[]::new));
+        Qemu.img(line.toArray(String[]::new));
     }
 
     /** Writes by Terrarium: whole blocks and single sectors, zeros and holes. */
@@ -91,13 +91,19 @@ class FormatQemuTest {
             }
             Arrays.fill(model, at, at + length, (byte) pattern);
         }
-        Qemu.io(format.format(), path, commands);
+        Qemu.io(path, format.format(), commands);
+    }
+
+    private static long virtualSize(FormatCase format, Path path) throws Exception {
+        return Qemu.json("info", "-f", format.format(), "--output=json", path.toString())
+                .get("virtual-size")
+                .asLong();
     }
 
     /** Both programs find the model in the image, and no fault. */
     private void judge(FormatCase format, Path path) throws Exception {
         if (CHECKED.contains(format.format()) && !path.toString().contains("flat")) {
-            Qemu.run("qemu-img", "check", "-q", "-f", format.format(), path.toString());
+            Qemu.check(path, format.format());
         }
         int size;
         try (DiskImage image = open(format, path, true)) {
@@ -106,10 +112,10 @@ class FormatQemuTest {
             image.read(all, 0);
             assertThat(Arrays.mismatch(all.array(), 0, size, model, 0, size)).isEqualTo(-1);
         }
-        assertThat(Qemu.number(format.format(), path, "virtual-size")).isEqualTo(size);
+        assertThat(virtualSize(format, path)).isEqualTo(size);
         Path raw = folder.resolve("model.raw");
         Files.write(raw, Arrays.copyOf(model, size));
-        Qemu.run("qemu-img", "compare", "-q", "-f", format.format(), "-F", "raw", path.toString(), raw.toString());
+        Qemu.compare(path, format.format(), raw, "raw");
         try (ByteStore store = FileByteStore.open(path, true)) {
             assertThat(format.implementation()
                             .check(path, store, false, FolderFiles.forNew(path, AllowedFolders.own())))
@@ -166,12 +172,12 @@ class FormatQemuTest {
         Path raw = folder.resolve("source.raw");
         Files.write(raw, Arrays.copyOf(model, SIZE));
         Path path = folder.resolve("converted.img");
-        List<String> line = new ArrayList<>(List.of("qemu-img", "convert", "-q", "-f", "raw", "-O", format.format()));
+        List<String> line = new ArrayList<>(List.of("convert", "-q", "-f", "raw", "-O", format.format()));
         if (!format.options().isEmpty()) {
             line.addAll(List.of("-o", format.optionText()));
         }
         line.addAll(List.of(raw.toString(), path.toString()));
-        Qemu.run(line.toArray(String[]::new));
+        Qemu.img(line.toArray(String[]::new));
         judge(format, path);
     }
 
@@ -186,8 +192,8 @@ class FormatQemuTest {
             Path theirs = folder.resolve("theirs-" + size);
             make(format, ours, size);
             makeByQemu(format, theirs, size);
-            long expected = Qemu.number(format.format(), theirs, "virtual-size");
-            assertThat(Qemu.number(format.format(), ours, "virtual-size")).isEqualTo(expected);
+            long expected = virtualSize(format, theirs);
+            assertThat(virtualSize(format, ours)).isEqualTo(expected);
             try (DiskImage image = open(format, theirs, true)) {
                 assertThat(image.size()).isEqualTo(expected);
             }
