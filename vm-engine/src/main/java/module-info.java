@@ -8,6 +8,7 @@ module dev.terrarium.engine {
     requires jdk.management;
     requires jdk.unsupported;
     requires org.slf4j;
+    requires com.github.luben.zstd_jni;
     requires com.fasterxml.jackson.databind;
 
     exports dev.terrarium.engine;

@@ -51,4 +51,20 @@ public interface ImageFormat {
         throw new TerrariumException(
                 "Images of the format " + name() + " cannot be checked: convert it to qcow2 first");
     }
+
+    /** As {@link #check}, with figures. Formats without any of their own give the errors alone. */
+    default CheckReport examine(Path path, ByteStore store, CheckReport.Repair repair, ImageFiles files)
+            throws TerrariumException, IOException {
+        return CheckReport.ofErrors(check(path, store, repair == CheckReport.Repair.ALL, files));
+    }
+
+    /** Bytes of an image's clusters (grains, blocks); 0 if it has none. */
+    default int clusterSize(DiskImage image) {
+        return 0;
+    }
+
+    /** Whether an image says that it was not closed. */
+    default boolean isDirty(DiskImage image) {
+        return false;
+    }
 }

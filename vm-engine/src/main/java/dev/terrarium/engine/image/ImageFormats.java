@@ -2,6 +2,7 @@
 package dev.terrarium.engine.image;
 
 import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.image.qcow2.Qcow2Format;
 import dev.terrarium.engine.image.raw.RawFormat;
 import dev.terrarium.engine.image.vdi.VdiFormat;
 import dev.terrarium.engine.image.vhd.VhdFormat;
@@ -21,7 +22,8 @@ public final class ImageFormats {
     public static final int TAIL_BYTES = 512;
 
     /** Raw recognises nothing; of the others, those with a magic number at the beginning come first. */
-    private static final List<ImageFormat> ALL = List.of(new RawFormat(), new VdiFormat(), new VhdFormat(), new VhdxFormat(), new VmdkFormat());
+    private static final List<ImageFormat> ALL = List.of(
+            new RawFormat(), new Qcow2Format(), new VdiFormat(), new VhdxFormat(), new VmdkFormat(), new VhdFormat());
 
     private ImageFormats() {}
 

@@ -64,9 +64,9 @@ public final class BlockImage implements DiskImage {
         this.backingOffset = backingOffset;
     }
 
-    /** The format's tables. */
-    public BlockMap map() {
-        return map;
+    /** Bytes a block; 0 if the disk stands in its file as it is. */
+    public int clusterSize() {
+        return map instanceof FlatMap ? 0 : map.blockSize();
     }
 
     @Override

@@ -2,7 +2,6 @@
 package dev.terrarium.engine.image.block;
 
 import java.io.IOException;
-import java.util.Map;
 
 /**
  * A format's tables: where on the store each block of the guest's disk stands. Blocks have one size and, once they have a
@@ -43,11 +42,6 @@ public interface BlockMap {
 
     /** After the last commit, if the image was open for writing: leaves the file as one that was closed in order. */
     void close() throws IOException;
-
-    /** What {@code qemu-img info} tells of this format, in its words and order. */
-    default Map<String, Object> details() {
-        return Map.of();
-    }
 
     /** Table entries on their way to the store. Every block they name, and its zeros, was written to the store before. */
     interface Commit {

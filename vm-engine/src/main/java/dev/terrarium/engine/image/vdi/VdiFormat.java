@@ -109,6 +109,11 @@ public final class VdiFormat implements ImageFormat {
     }
 
     @Override
+    public int clusterSize(DiskImage image) {
+        return image instanceof BlockImage blocks ? blocks.clusterSize() : 0;
+    }
+
+    @Override
     public List<String> check(Path path, ByteStore store, boolean repair, ImageFiles files)
             throws TerrariumException, IOException {
         VdiHeader header = VdiHeader.read(path, store);

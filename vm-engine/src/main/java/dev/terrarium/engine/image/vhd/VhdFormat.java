@@ -125,6 +125,11 @@ public final class VhdFormat implements ImageFormat {
     }
 
     @Override
+    public int clusterSize(DiskImage image) {
+        return image instanceof BlockImage blocks ? blocks.clusterSize() : 0;
+    }
+
+    @Override
     public List<String> check(Path path, ByteStore store, boolean repair, ImageFiles files)
             throws TerrariumException, IOException {
         VhdFooter footer = Vhd.footer(path, store);

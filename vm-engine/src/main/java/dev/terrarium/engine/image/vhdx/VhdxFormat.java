@@ -178,6 +178,11 @@ public final class VhdxFormat implements ImageFormat {
     }
 
     @Override
+    public int clusterSize(DiskImage image) {
+        return image instanceof BlockImage blocks ? blocks.clusterSize() : 0;
+    }
+
+    @Override
     public List<String> check(Path path, ByteStore store, boolean repair, ImageFiles files)
             throws TerrariumException, IOException {
         return Parts.read(path, store, !repair).check().errors();

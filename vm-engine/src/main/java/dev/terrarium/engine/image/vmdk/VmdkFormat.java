@@ -145,6 +145,11 @@ public final class VmdkFormat implements ImageFormat {
     }
 
     @Override
+    public int clusterSize(DiskImage image) {
+        return image instanceof VmdkImage vmdk ? vmdk.parts().getFirst().grainBytes() : 0;
+    }
+
+    @Override
     public List<String> check(Path path, ByteStore store, boolean repair, ImageFiles files)
             throws TerrariumException, IOException {
         if (VmdkHeader.isOne(ByteBuffer.wrap(head(store)))) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.image.vmdk;
 
+import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.image.BackedImage;
 import dev.terrarium.engine.image.ByteStore;
+import dev.terrarium.engine.image.CompressedWriter;
 import dev.terrarium.engine.image.DiskImage;
 import dev.terrarium.engine.image.DiskRange;
 import dev.terrarium.engine.image.Extent;
@@ -13,11 +16,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /** A VMware disk: its extents one behind the other, and the descriptor that names them. */
-final class VmdkImage implements DiskImage {
+final class VmdkImage implements BackedImage, CompressedWriter {
     private final VmdkDescriptor descriptor;
     private final List<Part> parts;
     private final boolean readOnly;
@@ -177,6 +181,38 @@ final class VmdkImage implements DiskImage {
                 extent.data(),
                 extent.compressed(),
                 extent.offset());
+    }
+
+    @Override
+    public Optional<String> backingFile() {
+        return backing == null ? Optional.empty() : Optional.of(descriptor.parentFile());
+    }
+
+    @Override
+    public Optional<String> backingFormat() {
+        return backing == null ? Optional.empty() : Optional.of("vmdk");
+    }
+
+    @Override
+    public Optional<DiskImage> backing() {
+        return Optional.ofNullable(backing);
+    }
+
+    /** Not done: the descriptor names its parent's contents too. */
+    @Override
+    public void changeBacking(Optional<String> name, Optional<String> format) throws TerrariumException {
+        throw new TerrariumException("A VMDK image cannot be rebased: convert it to qcow2 first");
+    }
+
+    @Override
+    public int compressedUnit() {
+        Part first = parts.getFirst();
+        return parts.size() == 1 && first.compressed() ? first.grainBytes() : 0;
+    }
+
+    @Override
+    public void writeCompressed(byte[] unit, long position) throws IOException {
+        write(ByteBuffer.wrap(unit, 0, (int) Math.min(unit.length, size - position)), position);
     }
 
     /** As {@code qemu-img info}'s "format-specific" data. */
