@@ -51,6 +51,11 @@ public record FormatCase(String format, Map<String, String> options) {
         return implementation().open(PATH, store, readOnly, files);
     }
 
+    /** Several files would each need to be cut or to fail; they are written by the same code as one. */
+    boolean isOneFile() {
+        return !toString().matches(".*(twoGb|monolithicFlat).*");
+    }
+
     /** As qemu-img takes them with -o; empty if there are none. */
     String optionText() {
         return String.join(
