@@ -34,7 +34,7 @@ final class VmdkExtents {
     }
 
     /** A sparse extent whose file is open. */
-    VmdkImage.Part sparse(Path file, ByteStore store, String name, long start) throws TerrariumException, IOException {
+    VmdkImage.Part sparse(Path file, ByteStore store, String name, String kind, long start) throws TerrariumException, IOException {
         VmdkHeader header = VmdkHeader.read(file, store);
         boolean compressed = header.has(VmdkHeader.COMPRESSED);
         if (!readOnly && header.version() == 3 && !compressed) {
@@ -53,7 +53,7 @@ final class VmdkExtents {
         DiskImage disk = compressed
                 ? new StreamImage(store, header, readOnly, backing, start)
                 : new BlockImage(store, new SparseMap(store, header), header.size(), readOnly, backing, start);
-        return new VmdkImage.Part(start, disk, name, "SPARSE", header.grainBytes(), compressed);
+        return new VmdkImage.Part(start, disk, name, kind, header.grainBytes(), compressed);
     }
 
     /** All extents that a descriptor in a file of its own names. */
@@ -109,7 +109,7 @@ final class VmdkExtents {
             case "SPARSE" -> {
                 ByteStore store = files.openBytes(path, extent.file(), readOnly);
                 return closingOnFailure(
-                        store, () -> sparse(path.resolveSibling(extent.file()), store, extent.file(), start));
+                        store, () -> sparse(path.resolveSibling(extent.file()), store, extent.file(), "SPARSE", start));
             }
             default -> throw new TerrariumException(
                     path + " has an extent of the kind " + extent.type() + ": convert it with VMware first");

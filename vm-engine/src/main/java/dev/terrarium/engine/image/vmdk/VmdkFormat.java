@@ -71,7 +71,7 @@ public final class VmdkFormat implements ImageFormat {
             backing = backing(path, descriptor, files);
             VmdkExtents extents = new VmdkExtents(path, files, readOnly, backing);
             List<VmdkImage.Part> parts = embedded
-                    ? List.of(extents.sparse(path, store, String.valueOf(path), 0))
+                    ? List.of(extents.sparse(path, store, String.valueOf(path), "", 0))
                     : extents.open(descriptor);
             return new VmdkImage(descriptor, parts, readOnly, backing, store, descriptorAt);
         } catch (TerrariumException | IOException e) {

@@ -38,7 +38,7 @@ final class VmdkImage implements BackedImage, CompressedWriter {
      * @param start its first byte on the disk
      * @param disk what is in it
      * @param file its name, as the descriptor has it
-     * @param kind {@code SPARSE}, {@code FLAT} or {@code ZERO}
+     * @param kind as the descriptor has it; empty for the one extent that holds the descriptor
      */
     record Part(long start, DiskImage disk, String file, String kind, int grainBytes, boolean compressed) {}
 
@@ -232,7 +232,7 @@ final class VmdkImage implements BackedImage, CompressedWriter {
             if (part.grainBytes() > 0) {
                 extent.put("cluster-size", part.grainBytes());
             }
-            extent.put("format", part.kind().equals("FLAT") ? "FLAT" : "");
+            extent.put("format", part.kind());
             extents.add(extent);
         }
         details.put("extents", extents);
