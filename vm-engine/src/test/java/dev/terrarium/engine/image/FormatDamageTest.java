@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class FormatDamageTest {
     private static final int SIZE = 5 << 20;
+    private static final int PROBES = 8;
     private static final long MOST_MEMORY = 192L << 20;
     private static final long MOST_NANOSECONDS = 3_000_000_000L;
 
@@ -205,10 +206,10 @@ class FormatDamageTest {
 
     /** Reads and writes here and there; a damaged image may fail each time. */
     private void use(DiskImage image) throws IOException {
-        ByteBuffer some = ByteBuffer.allocate((int) Math.min(image.size(), 65536));
+        ByteBuffer some = ByteBuffer.allocate((int) Math.min(image.size(), 8192));
         List<IOException> failures = new ArrayList<>();
-        long step = Math.max(512, image.size() / 40 / 512 * 512);
-        for (long at = 0; at + some.capacity() <= image.size() && at < step * 40; at += step) {
+        long step = Math.max(512, image.size() / PROBES / 512 * 512);
+        for (long at = 0; at + some.capacity() <= image.size() && at < step * PROBES; at += step) {
             try {
                 image.extentAt(at, image.size() - at);
                 image.read(some.clear(), at);

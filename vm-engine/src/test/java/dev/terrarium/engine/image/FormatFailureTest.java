@@ -63,7 +63,7 @@ class FormatFailureTest {
             DiskImage image = format.open(failing, false, files);
             failing.failOneIn(5);
             for (int i = 0; i < 60; i++) {
-                int length = 512 * (1 + random.nextInt(i % 10 == 0 ? 3000 : 30));
+                int length = 512 * (1 + random.nextInt(i % 10 == 0 ? 1000 : 30));
                 int at = 512 * random.nextInt((SIZE - length) / 512);
                 byte[] data = new byte[length];
                 random.nextBytes(data);
