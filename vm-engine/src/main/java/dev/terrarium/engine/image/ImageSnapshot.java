@@ -11,5 +11,4 @@ import java.time.Instant;
  * @param vmStateSize bytes of a running machine's state that are kept with it; 0 for the disk alone
  * @param diskSize bytes of the disk at that time
  */
-public record ImageSnapshot(
-        String id, String name, Instant date, long vmClockNanos, long vmStateSize, long diskSize) {}
+public record ImageSnapshot(String id, String name, Instant date, long vmClockNanos, long vmStateSize, long diskSize) {}

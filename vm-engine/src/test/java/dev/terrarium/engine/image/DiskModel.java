@@ -65,8 +65,7 @@ public final class DiskModel {
         for (int at = 0; at < length; at += SECTOR) {
             byte[] sector = Arrays.copyOfRange(back, at, at + SECTOR);
             if (!Arrays.equals(sector, new byte[SECTOR])) {
-                assertThat(sector)
-                        .isEqualTo(Arrays.copyOfRange(bytes, position + at, position + at + SECTOR));
+                assertThat(sector).isEqualTo(Arrays.copyOfRange(bytes, position + at, position + at + SECTOR));
             }
         }
         System.arraycopy(back, 0, bytes, position, length);

@@ -20,8 +20,7 @@ public final class Qemu {
 
     /** Runs a program. */
     public static Outcome run(List<String> command) throws IOException, InterruptedException {
-        Process process =
-                new ProcessBuilder(command).redirectErrorStream(true).start();
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         process.getOutputStream().close();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         return new Outcome(process.waitFor(), output);
@@ -37,8 +36,7 @@ public final class Qemu {
     }
 
     /** Runs qemu-io's commands on an image; all must succeed. */
-    public static String io(Path image, String format, List<String> commands)
-            throws IOException, InterruptedException {
+    public static String io(Path image, String format, List<String> commands) throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of("qemu-io", "-f", format, "-d", "unmap"));
         for (String each : commands) {
             command.add("-c");

@@ -57,8 +57,13 @@ final class Bitmaps {
         int count = fields.getInt(0);
         long length = fields.getLong(8);
         long offset = fields.getLong(16);
-        if (count < 1 || count > MOST_BITMAPS || length < (long) count * FIXED || length > LARGEST_DIRECTORY
-                || offset <= 0 || !header.geometry().aligned(offset) || offset > store.size()) {
+        if (count < 1
+                || count > MOST_BITMAPS
+                || length < (long) count * FIXED
+                || length > LARGEST_DIRECTORY
+                || offset <= 0
+                || !header.geometry().aligned(offset)
+                || offset > store.size()) {
             throw Damage.found("a bitmap directory that cannot be");
         }
         ByteBuffer bytes = ByteBuffer.allocate((int) length);
@@ -76,13 +81,14 @@ final class Bitmaps {
             }
             int tableSize = bytes.getInt(at + 8);
             long tableOffset = bytes.getLong(at);
-            if (tableSize < 0 || tableSize > LARGEST_DIRECTORY / 8 || !header.geometry().aligned(tableOffset)) {
+            if (tableSize < 0
+                    || tableSize > LARGEST_DIRECTORY / 8
+                    || !header.geometry().aligned(tableOffset)) {
                 throw Damage.found("a bitmap's table that cannot be");
             }
-            String name = new String(
-                    bytes.array(), at + FIXED + (int) extra, (int) nameLength, StandardCharsets.UTF_8);
-            bitmaps.add(new Bitmap(
-                    offset + at, tableOffset, tableSize, bytes.getInt(at + 12), bytes.get(at + 17), name));
+            String name = new String(bytes.array(), at + FIXED + (int) extra, (int) nameLength, StandardCharsets.UTF_8);
+            bitmaps.add(
+                    new Bitmap(offset + at, tableOffset, tableSize, bytes.getInt(at + 12), bytes.get(at + 17), name));
             at += (int) ((FIXED + extra + nameLength + 7) / 8 * 8);
         }
         return Optional.of(new Directory(offset, length, bitmaps));

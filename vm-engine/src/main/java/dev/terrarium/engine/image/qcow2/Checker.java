@@ -33,8 +33,8 @@ final class Checker {
         TableWalk walk = look();
         boolean all = repair == CheckReport.Repair.ALL && findings.mendable > 0;
         boolean leaks = repair != CheckReport.Repair.NONE && findings.leaks > 0 && !findings.rebuild;
-        boolean marks = repair == CheckReport.Repair.ALL
-                && (header.incompatible & (Features.DIRTY | Features.CORRUPT)) != 0;
+        boolean marks =
+                repair == CheckReport.Repair.ALL && (header.incompatible & (Features.DIRTY | Features.CORRUPT)) != 0;
         if (!all && !leaks && !marks) {
             return report(walk, findings, 0, 0);
         }

@@ -2,6 +2,7 @@
 package dev.terrarium.engine.image.qcow2;
 
 import com.github.luben.zstd.ZstdCompressCtx;
+import com.github.luben.zstd.ZstdIOException;
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -60,7 +61,8 @@ enum Codec {
                 }
                 return cluster;
             } catch (DataFormatException e) {
-                throw new IOException(Damage.found("a compressed cluster is not deflate").getMessage(), e);
+                throw new IOException(
+                        Damage.found("a compressed cluster is not deflate").getMessage(), e);
             } finally {
                 inflater.end();
             }
@@ -77,14 +79,16 @@ enum Codec {
 
         @Override
         byte[] decompress(byte[] bytes, int clusterSize) throws IOException {
-            try (ZstdInputStreamNoFinalizer stream =
-                    new ZstdInputStreamNoFinalizer(new ByteArrayInputStream(bytes))) {
+            try (ZstdInputStreamNoFinalizer stream = new ZstdInputStreamNoFinalizer(new ByteArrayInputStream(bytes))) {
                 stream.setLongMax(LARGEST_WINDOW_BITS);
                 byte[] cluster = stream.readNBytes(clusterSize);
                 if (cluster.length < clusterSize) {
                     throw Damage.found("a compressed cluster ends early");
                 }
                 return cluster;
+            } catch (ZstdIOException e) {
+                throw new IOException(
+                        Damage.found("a compressed cluster is no zstd frame").getMessage(), e);
             }
         }
     };

@@ -26,8 +26,8 @@ final class CreateOptions {
     CreateOptions(Map<String, String> options) throws TerrariumException {
         for (String name : options.keySet()) {
             if (!HELP.containsKey(name)) {
-                throw new TerrariumException("qcow2 images have no option \"" + name + "\": use "
-                        + String.join(", ", HELP.keySet()));
+                throw new TerrariumException(
+                        "qcow2 images have no option \"" + name + "\": use " + String.join(", ", HELP.keySet()));
             }
         }
         version = switch (options.getOrDefault("compat", "1.1")) {
@@ -104,9 +104,7 @@ final class CreateOptions {
     private int clusterBits(Map<String, String> options) throws TerrariumException {
         long size = Sizes.parse(options.getOrDefault("cluster_size", "64k"));
         int bits = Long.numberOfTrailingZeros(size);
-        if (Long.bitCount(size) != 1
-                || bits < Geometry.SMALLEST_CLUSTER_BITS
-                || bits > Geometry.LARGEST_CLUSTER_BITS) {
+        if (Long.bitCount(size) != 1 || bits < Geometry.SMALLEST_CLUSTER_BITS || bits > Geometry.LARGEST_CLUSTER_BITS) {
             throw wrong("cluster_size", options, "a power of two from 512 to 2M");
         }
         return bits;

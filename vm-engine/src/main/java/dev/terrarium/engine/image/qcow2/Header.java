@@ -83,8 +83,7 @@ final class Header {
         header.snapshotsOffset = fixed.getLong(64);
         header.readVersion3(path, fixed);
         header.readRest(path, store, fixed.getLong(8), fixed.getInt(16));
-        List<String> unknown =
-                Features.unknown(header.incompatible, header.extension(Extension.FEATURE_NAMES));
+        List<String> unknown = Features.unknown(header.incompatible, header.extension(Extension.FEATURE_NAMES));
         if (!unknown.isEmpty()) {
             throw new TerrariumException(path + " uses what is not known here (" + String.join(", ", unknown)
                     + "): convert it with the program that made it");
@@ -119,7 +118,9 @@ final class Header {
         store.read(cluster, 0);
         int end = cluster.capacity();
         if (backingOffset != 0) {
-            if (backingLength < 1 || backingLength > LONGEST_BACKING_NAME || backingOffset < length
+            if (backingLength < 1
+                    || backingLength > LONGEST_BACKING_NAME
+                    || backingOffset < length
                     || backingOffset > (1 << clusterBits) - backingLength) {
                 throw Damage.of(path, "the name of its backing file lies outside the first cluster");
             }
@@ -174,8 +175,7 @@ final class Header {
             throw Damage.of(
                     path, "a refcount table of " + Integer.toUnsignedString(refcountTableClusters) + " clusters");
         }
-        requireTable(
-                path, geometry, "refcount table", refcountTableOffset, geometry.offset(refcountTableClusters));
+        requireTable(path, geometry, "refcount table", refcountTableOffset, geometry.offset(refcountTableClusters));
         if (snapshotCount < 0 || snapshotCount > SnapshotTable.MOST_SNAPSHOTS) {
             throw Damage.of(path, Integer.toUnsignedString(snapshotCount) + " snapshots");
         }

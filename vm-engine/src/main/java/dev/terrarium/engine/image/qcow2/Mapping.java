@@ -117,8 +117,7 @@ final class Mapping {
             case ZERO -> fillZeros(target);
             case STORED -> metadata.data.read(target, span.host);
             case COMPRESSED ->
-                target.put(
-                        decompress(span.entry), (int) (position % geometry.clusterSize()), target.remaining());
+                target.put(decompress(span.entry), (int) (position % geometry.clusterSize()), target.remaining());
         }
     }
 

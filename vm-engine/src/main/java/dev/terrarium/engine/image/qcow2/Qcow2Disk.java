@@ -3,7 +3,6 @@ package dev.terrarium.engine.image.qcow2;
 
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.image.BackedImage;
-import dev.terrarium.engine.image.ByteStore;
 import dev.terrarium.engine.image.CompressedWriter;
 import dev.terrarium.engine.image.DiskImage;
 import dev.terrarium.engine.image.DiskRange;
@@ -13,7 +12,6 @@ import dev.terrarium.engine.image.ResizableImage;
 import dev.terrarium.engine.image.SnapshotImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -285,8 +283,7 @@ final class Qcow2Disk implements SnapshotImage, BackedImage, ResizableImage, Com
     }
 
     @Override
-    public void readVmState(String idOrName, ByteBuffer target, long position)
-            throws TerrariumException, IOException {
+    public void readVmState(String idOrName, ByteBuffer target, long position) throws TerrariumException, IOException {
         requests.readLock().lock();
         try {
             requireOpen();

@@ -54,15 +54,12 @@ public final class Qcow2Format implements ImageFormat {
             if (!readOnly) {
                 makeWritable(path, store, header);
             }
-            List<Snapshot> snapshots =
-                    SnapshotTable.read(path, store, header).snapshots();
+            List<Snapshot> snapshots = SnapshotTable.read(path, store, header).snapshots();
             data = header.external() ? openData(path, header, readOnly, files) : store;
             Metadata metadata = new Metadata(path, store, data, header, cacheBytes);
             if (header.backingFile.isPresent()) {
                 backing = files.openImage(
-                        path,
-                        header.backingFile.get(),
-                        header.backingFormat().orElse(""));
+                        path, header.backingFile.get(), header.backingFormat().orElse(""));
             }
             Qcow2Disk disk = new Qcow2Disk(metadata, readOnly, backing, snapshots);
             done = true;
@@ -80,8 +77,7 @@ public final class Qcow2Format implements ImageFormat {
         }
     }
 
-    private static void makeWritable(Path path, ByteStore store, Header header)
-            throws TerrariumException, IOException {
+    private static void makeWritable(Path path, ByteStore store, Header header) throws TerrariumException, IOException {
         if ((header.incompatible & Features.CORRUPT) != 0) {
             throw new TerrariumException(path + " is marked as corrupt: run terrarium image check -r all on it");
         }
@@ -98,8 +94,8 @@ public final class Qcow2Format implements ImageFormat {
             throws TerrariumException, IOException {
         Optional<Extension> name = header.extension(Extension.DATA_FILE);
         if (name.isEmpty()) {
-            throw new TerrariumException(path + " keeps its data in another file and does not say in which: restore it"
-                    + " from a copy");
+            throw new TerrariumException(
+                    path + " keeps its data in another file and does not say in which: restore it" + " from a copy");
         }
         return files.openBytes(path, name.get().text(), readOnly);
     }
@@ -152,8 +148,8 @@ public final class Qcow2Format implements ImageFormat {
         header.backingFile = chosen.backingFile;
         chosen.dataFile.ifPresent(
                 each -> header.replace(Extension.DATA_FILE, Optional.of(Extension.text(Extension.DATA_FILE, each))));
-        chosen.backingFormat.ifPresent(each -> header.replace(
-                Extension.BACKING_FORMAT, Optional.of(Extension.text(Extension.BACKING_FORMAT, each))));
+        chosen.backingFormat.ifPresent(each ->
+                header.replace(Extension.BACKING_FORMAT, Optional.of(Extension.text(Extension.BACKING_FORMAT, each))));
         header.chooseLength();
         return header;
     }
@@ -230,8 +226,7 @@ public final class Qcow2Format implements ImageFormat {
     @Override
     public List<String> check(Path path, ByteStore store, boolean repair, ImageFiles files)
             throws TerrariumException, IOException {
-        CheckReport report = examine(
-                path, store, repair ? CheckReport.Repair.ALL : CheckReport.Repair.NONE, files);
+        CheckReport report = examine(path, store, repair ? CheckReport.Repair.ALL : CheckReport.Repair.NONE, files);
         return report.isSound() ? List.of() : report.messages();
     }
 

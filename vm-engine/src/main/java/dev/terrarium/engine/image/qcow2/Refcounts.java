@@ -58,8 +58,7 @@ final class Refcounts {
     }
 
     static long[] readTable(ByteStore store, Header header) throws IOException {
-        ByteBuffer bytes =
-                ByteBuffer.allocate((int) header.geometry().offset(header.refcountTableClusters));
+        ByteBuffer bytes = ByteBuffer.allocate((int) header.geometry().offset(header.refcountTableClusters));
         store.read(bytes, header.refcountTableOffset);
         long[] entries = new long[bytes.capacity() / 8];
         bytes.flip().asLongBuffer().get(entries);
@@ -167,9 +166,7 @@ final class Refcounts {
             }
         }
         int count = 0;
-        while (count < most
-                && (count == 0 || (cluster + count) % per != 0)
-                && get(cluster + count) == 0) {
+        while (count < most && (count == 0 || (cluster + count) % per != 0) && get(cluster + count) == 0) {
             take(cluster + count);
             count++;
         }
@@ -308,8 +305,7 @@ final class Refcounts {
     /** The refcount table's changed sectors, which count as unchanged from now on. */
     List<TableSector> takeTable() {
         List<TableSector> sectors = new ArrayList<>();
-        dirtySectors.stream().forEach(each -> sectors.add(
-                TableSector.of(table, each, header.refcountTableOffset)));
+        dirtySectors.stream().forEach(each -> sectors.add(TableSector.of(table, each, header.refcountTableOffset)));
         dirtySectors.clear();
         return sectors;
     }

@@ -35,8 +35,8 @@ final class Resize {
         Optional<Snapshot> old =
                 snapshots.all().stream().filter(each -> !each.hasDiskSize()).findAny();
         if (old.isPresent()) {
-            throw new TerrariumException(metadata.path + " has the snapshot \"" + old.get().name()
-                    + "\", which does not say how large the disk was: delete it first");
+            throw new TerrariumException(metadata.path + " has the snapshot \""
+                    + old.get().name() + "\", which does not say how large the disk was: delete it first");
         }
         if (header.extension(Extension.BITMAPS).isPresent()) {
             throw new TerrariumException(metadata.path

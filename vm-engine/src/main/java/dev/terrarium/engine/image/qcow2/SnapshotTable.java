@@ -75,8 +75,8 @@ final class SnapshotTable {
         Geometry geometry = header.geometry();
         int most = Geometry.LARGEST_L1_BYTES / 8;
         if (snapshot.l1Size() < 0 || snapshot.l1Size() > most) {
-            throw Damage.of(path, "a snapshot with an L1 table of " + Integer.toUnsignedString(snapshot.l1Size())
-                    + " entries");
+            throw Damage.of(
+                    path, "a snapshot with an L1 table of " + Integer.toUnsignedString(snapshot.l1Size()) + " entries");
         }
         if (snapshot.l1Size() > 0 && (snapshot.l1Offset() <= 0 || !geometry.aligned(snapshot.l1Offset()))) {
             throw Damage.of(path, "a snapshot with an L1 table at 0x" + Long.toHexString(snapshot.l1Offset()));

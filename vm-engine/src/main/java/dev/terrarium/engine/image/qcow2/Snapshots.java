@@ -23,8 +23,7 @@ final class Snapshots {
     private final WritePath writes;
     private List<Snapshot> snapshots;
 
-    Snapshots(
-            Metadata metadata, Checkpoint checkpoint, Mapping mapping, WritePath writes, List<Snapshot> snapshots) {
+    Snapshots(Metadata metadata, Checkpoint checkpoint, Mapping mapping, WritePath writes, List<Snapshot> snapshots) {
         this.metadata = metadata;
         this.checkpoint = checkpoint;
         this.mapping = mapping;
@@ -440,8 +439,7 @@ final class Snapshots {
         int limit = target.limit();
         while (target.hasRemaining()) {
             long place = start + at;
-            int count = (int) Math.min(
-                    target.remaining(), geometry.clusterSize() - place % geometry.clusterSize());
+            int count = (int) Math.min(target.remaining(), geometry.clusterSize() - place % geometry.clusterSize());
             int index = (int) Math.min(place / geometry.bytesPerTable(), l1.length);
             Entry entry = Entry.zero(geometry);
             if (at < snapshot.vmStateSize() && index < l1.length && (l1[index] & Entry.OFFSET_MASK) != 0) {

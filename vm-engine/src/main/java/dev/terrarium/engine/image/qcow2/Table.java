@@ -11,8 +11,7 @@ import java.util.List;
 
 /** One cluster of metadata in memory, with the sectors that the store does not have yet. */
 final class Table {
-    private static final VarHandle LONGS =
-            MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
+    private static final VarHandle LONGS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
     final long offset;
     final byte[] bytes;
@@ -70,8 +69,7 @@ final class Table {
         for (int from = dirty.nextSetBit(0); from >= 0; ) {
             int to = dirty.nextClearBit(from);
             int start = from * Geometry.SECTOR;
-            patches.add(
-                    new Patch(this, start, offset + start, Arrays.copyOfRange(bytes, start, to * Geometry.SECTOR)));
+            patches.add(new Patch(this, start, offset + start, Arrays.copyOfRange(bytes, start, to * Geometry.SECTOR)));
             from = dirty.nextSetBit(to);
         }
         dirty.clear();

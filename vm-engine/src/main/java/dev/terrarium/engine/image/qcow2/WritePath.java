@@ -145,8 +145,7 @@ final class WritePath {
     /** How far clusters can be written in place. */
     private int copiedLength(long position, int length) throws IOException {
         long at = position;
-        long end = Math.min(
-                position + length, (position / geometry.bytesPerTable() + 1) * geometry.bytesPerTable());
+        long end = Math.min(position + length, (position / geometry.bytesPerTable() + 1) * geometry.bytesPerTable());
         while (at < end) {
             int count = inPlaceLength(metadata.entry(at), at, end - at);
             if (count == 0) {

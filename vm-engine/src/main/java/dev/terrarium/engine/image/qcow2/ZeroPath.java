@@ -25,7 +25,11 @@ final class ZeroPath {
         long end = position + length;
         // What lies past the disk's end may be zeroed with its last cluster.
         boolean toTheEnd = end == metadata.header.size;
-        long from = Math.min(end, (position + size - 1) / size * size);
+        long from = (position + size - 1) / size * size;
+        if (from >= end) {
+            zeroAsData(position, length);
+            return;
+        }
         long to = toTheEnd ? (end + size - 1) / size * size : Math.max(from, end / size * size);
         zeroAsData(position, from - position);
         for (long at = from; at < to; ) {
@@ -58,8 +62,7 @@ final class ZeroPath {
             } finally {
                 metadata.lock.unlock();
             }
-            boolean zero = span.kind() == Entry.Kind.ZERO
-                    || span.kind() == Entry.Kind.ABSENT && !mapping.isBacked(at);
+            boolean zero = span.kind() == Entry.Kind.ZERO || span.kind() == Entry.Kind.ABSENT && !mapping.isBacked(at);
             if (!zero) {
                 writes.writeZeros(at, span.length());
             }
