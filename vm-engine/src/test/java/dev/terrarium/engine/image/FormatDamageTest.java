@@ -55,12 +55,12 @@ class FormatDamageTest {
         Sum regions = (store, at) -> crc(store, at, 65536);
         return Stream.of(
                 new Target(
-                        FormatCase.of("vdi"),
-                        List.of(new Area(0x40, 0x190, 4, NONE), new Area(512, 5 * 4, 4, NONE))),
+                        FormatCase.of("vdi"), List.of(new Area(0x40, 0x190, 4, NONE), new Area(512, 5 * 4, 4, NONE))),
                 new Target(
                         FormatCase.of("vpc", "force_size=on"),
                         List.of(
                                 new Area(0, 84, 4, footer),
+                                new Area(-512, 84, 4, footer),
                                 new Area(512, 60, 4, header),
                                 new Area(1536, 3 * 4, 4, NONE),
                                 new Area(4096 - 512, 64, 4, NONE))),
@@ -143,7 +143,11 @@ class FormatDamageTest {
                     MemoryByteStore damaged = sound.copy();
                     damaged.write(ByteBuffer.wrap(value), start + offset);
                     area.sum().mend(damaged, start);
-                    examine(target.format(), damaged, files, "byte " + (start + offset) + " = " + ByteBuffer.wrap(value));
+                    examine(
+                            target.format(),
+                            damaged,
+                            files,
+                            "byte " + (start + offset) + " = " + ByteBuffer.wrap(value));
                 }
             }
         }
@@ -193,7 +197,10 @@ class FormatDamageTest {
                         .doesNotContain("\n")
                         .matches(".*disk\\.img.*: .*|.*is in use.*|.*does not exist.*");
             } catch (IOException e) {
-                assertThat(String.valueOf(e.getMessage())).as(what).contains("damaged").doesNotContain("\n");
+                assertThat(String.valueOf(e.getMessage()))
+                        .as(what)
+                        .contains("damaged")
+                        .doesNotContain("\n");
             } catch (RuntimeException e) {
                 throw new AssertionError(format + ", pass " + pass + ", " + what, e);
             }

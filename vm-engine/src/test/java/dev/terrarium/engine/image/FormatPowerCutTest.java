@@ -168,7 +168,8 @@ class FormatPowerCutTest {
                 image.read(bytes, spot.position);
                 for (int i = 0; i < spot.sectors.size(); i++) {
                     byte[] sector = Arrays.copyOfRange(bytes.array(), i * SECTOR, (i + 1) * SECTOR);
-                    if (spot.position + (long) i * SECTOR != except && !allowed(spot.sectors.get(i), sector, flushed, begun)) {
+                    if (spot.position + (long) i * SECTOR != except
+                            && !allowed(spot.sectors.get(i), sector, flushed, begun)) {
                         throw new AssertionError(what + ": sector " + (spot.position / SECTOR + i) + " was lost");
                     }
                 }

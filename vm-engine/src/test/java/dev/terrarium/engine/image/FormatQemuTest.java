@@ -72,8 +72,12 @@ class FormatQemuTest {
                 System.arraycopy(data, 0, model, at, length);
             }
         }
-        image.write(ByteBuffer.wrap("the last sector, padded to 512 bytes".repeat(15).getBytes(US_ASCII), 0, 512), SIZE - 512);
-        byte[] last = Arrays.copyOf("the last sector, padded to 512 bytes".repeat(15).getBytes(US_ASCII), 512);
+        image.write(
+                ByteBuffer.wrap(
+                        "the last sector, padded to 512 bytes".repeat(15).getBytes(US_ASCII), 0, 512),
+                SIZE - 512);
+        byte[] last =
+                Arrays.copyOf("the last sector, padded to 512 bytes".repeat(15).getBytes(US_ASCII), 512);
         System.arraycopy(last, 0, model, SIZE - 512, 512);
     }
 

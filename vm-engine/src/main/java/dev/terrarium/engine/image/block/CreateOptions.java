@@ -16,8 +16,7 @@ public final class CreateOptions {
      * @param known the options it has
      * @throws TerrariumException if there is one that it has not
      */
-    public CreateOptions(String format, Map<String, String> options, Iterable<String> known)
-            throws TerrariumException {
+    public CreateOptions(String format, Map<String, String> options, Iterable<String> known) throws TerrariumException {
         this.format = format;
         this.options = options;
         for (String name : options.keySet()) {
@@ -26,8 +25,8 @@ public final class CreateOptions {
                 there |= each.equals(name);
             }
             if (!there) {
-                throw new TerrariumException(format + " images have no option \"" + name + "\": leave it out, or use one of "
-                        + String.join(", ", known));
+                throw new TerrariumException(format + " images have no option \"" + name
+                        + "\": leave it out, or use one of " + String.join(", ", known));
             }
         }
     }

@@ -128,9 +128,7 @@ public final class MetadataCache {
         pages.forEach((number, page) -> {
             if (page.dirty != 0) {
                 parts.add(new Batch.Part(
-                        number * PAGE,
-                        page.dirty,
-                        page.bytes.array().clone()));
+                        number * PAGE, page.dirty, page.bytes.array().clone()));
                 page.dirty = 0;
                 page.underWay++;
             }

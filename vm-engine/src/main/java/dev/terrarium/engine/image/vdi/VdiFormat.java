@@ -3,11 +3,13 @@ package dev.terrarium.engine.image.vdi;
 
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.image.ByteStore;
+import dev.terrarium.engine.image.CheckReport;
 import dev.terrarium.engine.image.DiskImage;
 import dev.terrarium.engine.image.ImageFiles;
 import dev.terrarium.engine.image.ImageFormat;
 import dev.terrarium.engine.image.block.BlockImage;
 import dev.terrarium.engine.image.block.CreateOptions;
+import dev.terrarium.engine.image.block.LeakReport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -48,13 +50,12 @@ public final class VdiFormat implements ImageFormat {
             if (!readOnly) {
                 VdiCheck check = VdiCheck.of(store, header);
                 if (!check.errors().isEmpty()) {
-                    throw new TerrariumException(path + " is damaged, " + check.errors().getFirst()
-                            + ": open it read-only and copy what is left");
+                    throw new TerrariumException(path + " is damaged, "
+                            + check.errors().getFirst() + ": open it read-only and copy what is left");
                 }
                 used = check.used();
             }
-            return new BlockImage(
-                    store, new VdiMap(store, header, used), VdiHeader.roundUp(header.size()), readOnly);
+            return new BlockImage(store, new VdiMap(store, header, used), VdiHeader.roundUp(header.size()), readOnly);
         } catch (TerrariumException | IOException e) {
             store.close();
             throw e;
@@ -68,7 +69,8 @@ public final class VdiFormat implements ImageFormat {
         boolean allocate = given.flag("static", false);
         long blockSize = given.bytes("block_size", VdiHeader.DEFAULT_BLOCK);
         if (blockSize < 4096 || blockSize > 1 << 28 || Long.bitCount(blockSize) != 1) {
-            throw new TerrariumException("block_size is " + blockSize + ": use a power of two from 4k to 256M, best 1M");
+            throw new TerrariumException(
+                    "block_size is " + blockSize + ": use a power of two from 4k to 256M, best 1M");
         }
         long blocks = size / blockSize + (size % blockSize == 0 ? 0 : 1);
         if (size <= 0 || blocks > VdiHeader.MOST_BLOCKS) {
@@ -132,5 +134,11 @@ public final class VdiFormat implements ImageFormat {
             }
         }
         return errors;
+    }
+
+    @Override
+    public CheckReport examine(Path path, ByteStore store, CheckReport.Repair repair, ImageFiles files)
+            throws TerrariumException, IOException {
+        return LeakReport.of(this, path, store, repair, files);
     }
 }

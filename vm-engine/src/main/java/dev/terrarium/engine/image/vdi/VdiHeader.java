@@ -67,7 +67,8 @@ record VdiHeader(
                     + " VDI image: merge it into its parent with VirtualBox first");
         }
         if (type != DYNAMIC && type != STATIC) {
-            throw new TerrariumException(path + " is a VDI image of the unknown type " + type + ": convert it with VirtualBox");
+            throw new TerrariumException(
+                    path + " is a VDI image of the unknown type " + type + ": convert it with VirtualBox");
         }
         VdiHeader header = new VdiHeader(
                 type,
@@ -81,7 +82,8 @@ record VdiHeader(
                 uuid(bytes, 0x198));
         header.check(path, bytes.getInt(0x48), bytes.getInt(0x168), bytes.getInt(0x17C));
         if (!isNil(uuid(bytes, 0x1A8)) || !isNil(uuid(bytes, 0x1B8))) {
-            throw new TerrariumException(path + " stands on another VDI image: merge it into its parent with VirtualBox first");
+            throw new TerrariumException(
+                    path + " stands on another VDI image: merge it into its parent with VirtualBox first");
         }
         return header;
     }
@@ -94,7 +96,8 @@ record VdiHeader(
             throw damaged(path, "its sectors have " + Integer.toUnsignedString(sector) + " bytes");
         }
         if (extra != 0) {
-            throw new TerrariumException(path + " is a VDI image with extra data in its blocks: convert it with VirtualBox");
+            throw new TerrariumException(
+                    path + " is a VDI image with extra data in its blocks: convert it with VirtualBox");
         }
         if (blockSize < 4096 || blockSize > 1 << 28 || Integer.bitCount(blockSize) != 1) {
             throw damaged(path, "its blocks have " + Integer.toUnsignedString(blockSize) + " bytes");
@@ -103,7 +106,8 @@ record VdiHeader(
             throw damaged(path, "it has " + Integer.toUnsignedString(blocks) + " blocks");
         }
         if (size <= 0 || size > (long) blocks * blockSize) {
-            throw damaged(path, "a disk of " + Long.toUnsignedString(size) + " bytes does not fit its " + blocks + " blocks");
+            throw damaged(
+                    path, "a disk of " + Long.toUnsignedString(size) + " bytes does not fit its " + blocks + " blocks");
         }
         if (allocated < 0 || allocated > blocks) {
             throw damaged(path, Integer.toUnsignedString(allocated) + " of its " + blocks + " blocks are allocated");

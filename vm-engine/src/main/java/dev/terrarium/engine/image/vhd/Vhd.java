@@ -19,29 +19,38 @@ final class Vhd {
     }
 
     /**
-     * The copy at the beginning if it is sound, since a power cut may have left none at the end; else the one at the end,
-     * which a fixed image has alone.
+     * A footer that is sound.
+     *
+     * @param bytes all 512
+     * @param atBeginning whether the file's first 512 bytes are a sound one too, which only fixed images can do without
      */
-    static VhdFooter footer(Path path, ByteStore store) throws TerrariumException, IOException {
-        ByteBuffer head = ByteBuffer.allocate(VhdFooter.LENGTH);
-        store.read(head, 0);
-        if (VhdFooter.isSound(head)) {
-            VhdFooter footer = VhdFooter.parse(path, head);
-            if (footer.type() != VhdFooter.FIXED) {
-                return footer;
-            }
-        }
-        long end = store.size() - VhdFooter.LENGTH;
-        ByteBuffer tail = ByteBuffer.allocate(VhdFooter.LENGTH);
-        if (end >= 0) {
-            store.read(tail, end);
+    record Found(VhdFooter footer, ByteBuffer bytes, boolean atBeginning) {}
+
+    /**
+     * The footer at the end if it is sound: of a fixed image a guest can write the first sector. Else the copy at the
+     * beginning, since a power cut may have left none at the end.
+     */
+    static Found footer(Path path, ByteStore store) throws TerrariumException, IOException {
+        ByteBuffer head = sector(store, 0);
+        ByteBuffer tail = sector(store, store.size() - VhdFooter.LENGTH);
+        boolean atBeginning = VhdFooter.isSound(head);
+        if (VhdFooter.isSound(tail)) {
+            return new Found(VhdFooter.parse(path, tail), tail, atBeginning);
         }
         if (!VhdFooter.isOne(tail.array(), 0) && !VhdFooter.isOne(head.array(), 0)) {
             throw new TerrariumException(path + " is not a VHD image: it has no footer");
         }
-        if (!VhdFooter.isSound(tail)) {
+        if (!atBeginning) {
             throw damaged(path, "the checksum of its footer is wrong");
         }
-        return VhdFooter.parse(path, tail);
+        return new Found(VhdFooter.parse(path, head), head, true);
+    }
+
+    private static ByteBuffer sector(ByteStore store, long at) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(VhdFooter.LENGTH);
+        if (at >= 0) {
+            store.read(bytes, at);
+        }
+        return bytes.clear();
     }
 }

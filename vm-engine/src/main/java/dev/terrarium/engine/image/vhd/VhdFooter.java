@@ -71,8 +71,8 @@ record VhdFooter(int type, long dataOffset, String creator, long currentSize, Vh
         }
         int version = bytes.getInt(12);
         if (version >>> 16 != VERSION >>> 16) {
-            throw new TerrariumException(path + " is a VHD image of version " + (version >>> 16) + "." + (version & 0xFFFF)
-                    + ": convert it to version 1.0 first");
+            throw new TerrariumException(path + " is a VHD image of version " + (version >>> 16) + "."
+                    + (version & 0xFFFF) + ": convert it to version 1.0 first");
         }
         int type = bytes.getInt(60);
         if (type == DIFFERENCING) {

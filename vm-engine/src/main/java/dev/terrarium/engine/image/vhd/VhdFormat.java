@@ -40,10 +40,11 @@ public final class VhdFormat implements ImageFormat {
     public DiskImage open(Path path, ByteStore store, boolean readOnly, ImageFiles files)
             throws TerrariumException, IOException {
         try {
-            VhdFooter footer = Vhd.footer(path, store);
+            Vhd.Found found = Vhd.footer(path, store);
+            VhdFooter footer = found.footer();
             BlockMap map = footer.type() == VhdFooter.FIXED
                     ? fixed(path, store, footer)
-                    : dynamic(path, store, footer, readOnly);
+                    : dynamic(path, store, found, readOnly);
             return new BlockImage(store, map, footer.size(), readOnly);
         } catch (TerrariumException | IOException e) {
             store.close();
@@ -51,39 +52,39 @@ public final class VhdFormat implements ImageFormat {
         }
     }
 
-    private static BlockMap fixed(Path path, ByteStore store, VhdFooter footer)
-            throws TerrariumException, IOException {
+    private static BlockMap fixed(Path path, ByteStore store, VhdFooter footer) throws TerrariumException, IOException {
         if (footer.size() > store.size() - VhdFooter.LENGTH) {
             throw Vhd.damaged(path, "it is shorter than its disk of " + footer.size() + " bytes");
         }
         return new FlatMap(0);
     }
 
-    private static BlockMap dynamic(Path path, ByteStore store, VhdFooter footer, boolean readOnly)
+    private static BlockMap dynamic(Path path, ByteStore store, Vhd.Found found, boolean readOnly)
             throws TerrariumException, IOException {
+        VhdFooter footer = found.footer();
         VhdHeader header = VhdHeader.read(path, store, footer);
         long end = 0;
         if (!readOnly) {
             VhdCheck check = VhdCheck.of(store, footer, header);
             if (!check.errors().isEmpty()) {
-                throw new TerrariumException(path + " is damaged, " + check.errors().getFirst()
-                        + ": open it read-only and copy what is left");
+                throw new TerrariumException(path + " is damaged, "
+                        + check.errors().getFirst() + ": open it read-only and copy what is left");
             }
             end = check.end();
         }
-        ByteBuffer bytes = ByteBuffer.allocate(VhdFooter.LENGTH);
-        store.read(bytes, 0);
-        return new VhdMap(store, footer, header, bytes.clear(), end);
+        return new VhdMap(store, found, header, end);
     }
 
     @Override
     public void create(Path path, ByteStore store, long size, Map<String, String> options, ImageFiles files)
             throws TerrariumException, IOException {
         CreateOptions given = new CreateOptions(name(), options, createOptions().keySet());
-        boolean fixed = given.word("subformat", "dynamic", List.of("dynamic", "fixed")).equals("fixed");
+        boolean fixed =
+                given.word("subformat", "dynamic", List.of("dynamic", "fixed")).equals("fixed");
         boolean forceSize = given.flag("force_size", false);
         if (size <= 0 || size > Vhd.LARGEST) {
-            throw new TerrariumException("A VHD image of " + size + " bytes cannot be made: choose a size up to 2040 GiB");
+            throw new TerrariumException(
+                    "A VHD image of " + size + " bytes cannot be made: choose a size up to 2040 GiB");
         }
         long sectors = size / 512 + (size % 512 == 0 ? 0 : 1);
         VhdGeometry geometry = forceSize ? VhdGeometry.LARGEST : VhdGeometry.atLeast(sectors);
@@ -120,7 +121,8 @@ public final class VhdFormat implements ImageFormat {
     public Map<String, String> createOptions() {
         Map<String, String> options = new LinkedHashMap<>();
         options.put("subformat", "dynamic (default) or fixed");
-        options.put("force_size", "on: exactly the size given, instead of one that cylinders, heads and sectors can tell");
+        options.put(
+                "force_size", "on: exactly the size given, instead of one that cylinders, heads and sectors can tell");
         return options;
     }
 
@@ -132,7 +134,7 @@ public final class VhdFormat implements ImageFormat {
     @Override
     public List<String> check(Path path, ByteStore store, boolean repair, ImageFiles files)
             throws TerrariumException, IOException {
-        VhdFooter footer = Vhd.footer(path, store);
+        VhdFooter footer = Vhd.footer(path, store).footer();
         if (footer.type() == VhdFooter.FIXED) {
             fixed(path, store, footer);
             return List.of();

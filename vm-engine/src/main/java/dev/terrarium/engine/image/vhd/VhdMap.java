@@ -29,6 +29,7 @@ final class VhdMap implements BlockMap {
     private final ByteStore store;
     private final VhdHeader header;
     private final ByteBuffer footer;
+    private final boolean copyMissing;
     private final long dataStart;
     private final MetadataCache cache;
 
@@ -39,11 +40,12 @@ final class VhdMap implements BlockMap {
     private boolean moved;
 
     /** @param end behind the last block, if there will be writes */
-    VhdMap(ByteStore store, VhdFooter footer, VhdHeader header, ByteBuffer footerBytes, long end) {
+    VhdMap(ByteStore store, Vhd.Found found, VhdHeader header, long end) {
         this.store = store;
         this.header = header;
-        this.footer = footerBytes;
-        this.dataStart = header.dataStart(footer);
+        this.footer = found.bytes();
+        this.copyMissing = !found.atBeginning();
+        this.dataStart = header.dataStart(found.footer());
         this.cache = new MetadataCache(store, ByteOrder.BIG_ENDIAN, CACHE_BYTES);
         this.end = Math.max(end, dataStart);
     }
@@ -107,6 +109,14 @@ final class VhdMap implements BlockMap {
     }
 
     @Override
+    public void beforeFirstChange() throws IOException {
+        if (copyMissing) {
+            store.write(footer.duplicate(), 0);
+            store.flush();
+        }
+    }
+
+    @Override
     public long reserve(long block) throws IOException {
         long bitmap = bitmap(block);
         if (bitmap >= 0) {
@@ -138,8 +148,7 @@ final class VhdMap implements BlockMap {
                 next++;
             }
             if (next > first) {
-                store.punchHole(
-                        bitmap + header.bitmapLength() + (long) first * SECTOR, (long) (next - first) * SECTOR);
+                store.punchHole(bitmap + header.bitmapLength() + (long) first * SECTOR, (long) (next - first) * SECTOR);
             }
             first = next + 1;
         }

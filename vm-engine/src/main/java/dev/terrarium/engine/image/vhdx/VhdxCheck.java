@@ -34,7 +34,9 @@ record VhdxCheck(long end, List<String> errors) {
         long size = store.size();
         for (long first = 0; first < entries && errors.size() < MOST_ERRORS; first += CHUNK) {
             // What was never written has no blocks.
-            long data = (store.nextData(regions.table().offset() + first * 8) - regions.table().offset()) / 8;
+            long data = (store.nextData(regions.table().offset() + first * 8)
+                            - regions.table().offset())
+                    / 8;
             first = Math.max(first, data / CHUNK * CHUNK);
             if (first >= entries) {
                 break;

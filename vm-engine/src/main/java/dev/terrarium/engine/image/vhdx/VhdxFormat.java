@@ -75,8 +75,8 @@ public final class VhdxFormat implements ImageFormat {
             if (!readOnly) {
                 VhdxCheck check = parts.check();
                 if (!check.errors().isEmpty()) {
-                    throw new TerrariumException(path + " is damaged, " + check.errors().getFirst()
-                            + ": open it read-only and copy what is left");
+                    throw new TerrariumException(path + " is damaged, "
+                            + check.errors().getFirst() + ": open it read-only and copy what is left");
                 }
                 end = check.end();
             }
@@ -93,10 +93,12 @@ public final class VhdxFormat implements ImageFormat {
     public void create(Path path, ByteStore store, long size, Map<String, String> options, ImageFiles files)
             throws TerrariumException, IOException {
         CreateOptions given = new CreateOptions(name(), options, createOptions().keySet());
-        boolean fixed = given.word("subformat", "dynamic", List.of("dynamic", "fixed")).equals("fixed");
+        boolean fixed =
+                given.word("subformat", "dynamic", List.of("dynamic", "fixed")).equals("fixed");
         boolean zero = given.flag("block_state_zero", true);
         if (size <= 0 || size > Vhdx.LARGEST) {
-            throw new TerrariumException("A VHDX image of " + size + " bytes cannot be made: choose a size up to 64 TiB");
+            throw new TerrariumException(
+                    "A VHDX image of " + size + " bytes cannot be made: choose a size up to 64 TiB");
         }
         long blockSize = given.bytes("block_size", 0);
         blockSize = blockSize == 0 ? defaultBlock(size) : blockSize;

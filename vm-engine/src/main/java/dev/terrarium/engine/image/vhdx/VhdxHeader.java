@@ -22,13 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param logLength bytes of the log
  */
 record VhdxHeader(
-        int slot,
-        long sequence,
-        UUID fileWriteGuid,
-        UUID dataWriteGuid,
-        UUID logGuid,
-        long logOffset,
-        long logLength) {
+        int slot, long sequence, UUID fileWriteGuid, UUID dataWriteGuid, UUID logGuid, long logOffset, long logLength) {
     private static final int LENGTH = 4096;
     private static final int SIGNATURE = 0x64616568;
     private static final int CHECKSUM_AT = 4;
@@ -55,7 +49,9 @@ record VhdxHeader(
         if (first == null && second == null) {
             throw Vhdx.damaged(path, "the checksums of both of its headers are wrong");
         }
-        int slot = first == null || second != null && Long.compareUnsigned(second.getLong(8), first.getLong(8)) > 0 ? 1 : 0;
+        int slot = first == null || second != null && Long.compareUnsigned(second.getLong(8), first.getLong(8)) > 0
+                ? 1
+                : 0;
         ByteBuffer bytes = slot == 1 ? second : first;
         if (bytes == null) {
             throw new IllegalStateException("the header chosen is none");

@@ -54,8 +54,7 @@ record VhdxLogEntry(
         ByteBuffer bytes = ring(store, header, position, HEADER);
         int length = bytes.getInt(8);
         boolean fits = length >= Vhdx.PAGE && length % Vhdx.PAGE == 0 && length <= header.logLength();
-        boolean ours = bytes.getInt(0) == SIGNATURE
-                && Vhdx.guid(bytes, 32).equals(header.logGuid());
+        boolean ours = bytes.getInt(0) == SIGNATURE && Vhdx.guid(bytes, 32).equals(header.logGuid());
         return ours && fits ? length : 0;
     }
 
@@ -139,8 +138,7 @@ record VhdxLogEntry(
     /** The bytes of an entry that is its own tail. */
     static ByteBuffer encode(List<Page> pages, long position, long sequence, UUID logGuid, long fileSize) {
         int first = pagesOfDescriptors(pages.size()) * Vhdx.PAGE;
-        ByteBuffer bytes =
-                ByteBuffer.allocate(first + pages.size() * Vhdx.PAGE).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes = ByteBuffer.allocate(first + pages.size() * Vhdx.PAGE).order(ByteOrder.LITTLE_ENDIAN);
         bytes.putInt(0, SIGNATURE);
         bytes.putInt(8, bytes.capacity());
         bytes.putInt(12, (int) position);

@@ -71,8 +71,9 @@ final class VhdxMap implements BlockMap {
                 }
                 yield Run.data(place + offset, count);
             }
-            default -> throw new IOException(
-                    "the image is damaged: its table says that block " + block + " is in state " + state(entry));
+            default ->
+                throw new IOException(
+                        "the image is damaged: its table says that block " + block + " is in state " + state(entry));
         };
     }
 

@@ -47,7 +47,8 @@ record VhdxMetadata(long size, int blockSize, boolean fixed, int logicalSector, 
         ByteBuffer parameters = item(path, items, FILE_PARAMETERS);
         int flags = parameters.getInt(4);
         if ((flags & 2) != 0) {
-            throw new TerrariumException(path + " is a differencing VHDX image: merge it into its parent with Hyper-V first");
+            throw new TerrariumException(
+                    path + " is a differencing VHDX image: merge it into its parent with Hyper-V first");
         }
         if ((flags & ~3) != 0) {
             throw new TerrariumException(path + " is a VHDX image with unknown parameters "
@@ -104,18 +105,21 @@ record VhdxMetadata(long size, int blockSize, boolean fixed, int logicalSector, 
 
     private static void refuseRequired(Path path, UUID id, int flags) throws TerrariumException {
         if (id.equals(PARENT)) {
-            throw new TerrariumException(path + " is a differencing VHDX image: merge it into its parent with Hyper-V first");
+            throw new TerrariumException(
+                    path + " is a differencing VHDX image: merge it into its parent with Hyper-V first");
         }
         if ((flags & REQUIRED) != 0) {
-            throw new TerrariumException(
-                    path + " needs the unknown VHDX metadata item " + id + ": convert it with the program that made it");
+            throw new TerrariumException(path + " needs the unknown VHDX metadata item " + id
+                    + ": convert it with the program that made it");
         }
     }
 
     private void check(Path path) throws TerrariumException {
         if (logicalSector != 512 && logicalSector != 4096 || physicalSector != 512 && physicalSector != 4096) {
-            throw Vhdx.damaged(path, "its sectors have " + Integer.toUnsignedString(logicalSector) + " and "
-                    + Integer.toUnsignedString(physicalSector) + " bytes");
+            throw Vhdx.damaged(
+                    path,
+                    "its sectors have " + Integer.toUnsignedString(logicalSector) + " and "
+                            + Integer.toUnsignedString(physicalSector) + " bytes");
         }
         if (blockSize < Vhdx.MIB || blockSize > 256 * Vhdx.MIB || Integer.bitCount(blockSize) != 1) {
             throw Vhdx.damaged(path, "its blocks have " + Integer.toUnsignedString(blockSize) + " bytes");

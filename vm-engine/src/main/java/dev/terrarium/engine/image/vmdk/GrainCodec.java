@@ -33,7 +33,10 @@ final class GrainCodec {
             }
             ByteBuffer bytes = ByteBuffer.allocate((int) Vmdk.roundUp(HEADER + length, Vmdk.SECTOR))
                     .order(ByteOrder.LITTLE_ENDIAN);
-            return bytes.putLong(firstSector).putInt(length).put(packed, 0, length).clear();
+            return bytes.putLong(firstSector)
+                    .putInt(length)
+                    .put(packed, 0, length)
+                    .clear();
         } finally {
             deflater.end();
         }
@@ -46,13 +49,14 @@ final class GrainCodec {
      */
     static byte[] read(ByteStore store, long place, long firstSector, int grainBytes, int needed) throws IOException {
         // Most grains shrink to half: one read is then enough.
-        ByteBuffer bytes = ByteBuffer.allocate(Math.max(Vmdk.SECTOR, grainBytes / 2)).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer bytes =
+                ByteBuffer.allocate(Math.max(Vmdk.SECTOR, grainBytes / 2)).order(ByteOrder.LITTLE_ENDIAN);
         store.read(bytes, place);
         long first = bytes.getLong(0);
         long length = Integer.toUnsignedLong(bytes.getInt(8));
         if (first != firstSector) {
-            throw new IOException("the image is damaged: the grain of sector " + firstSector + " says that it is that of "
-                    + Long.toUnsignedString(first));
+            throw new IOException("the image is damaged: the grain of sector " + firstSector
+                    + " says that it is that of " + Long.toUnsignedString(first));
         }
         if (length == 0 || length > 2L * grainBytes + Vmdk.SECTOR || place + HEADER + length > store.size()) {
             throw new IOException(
@@ -80,12 +84,13 @@ final class GrainCodec {
                 count += more;
             }
             if (count < needed) {
-                throw new IOException("the image is damaged: the grain of sector " + firstSector + " ends after " + count
-                        + " bytes");
+                throw new IOException(
+                        "the image is damaged: the grain of sector " + firstSector + " ends after " + count + " bytes");
             }
             return grain;
         } catch (DataFormatException e) {
-            throw new IOException("the image is damaged: the grain of sector " + firstSector + " cannot be unpacked", e);
+            throw new IOException(
+                    "the image is damaged: the grain of sector " + firstSector + " cannot be unpacked", e);
         } finally {
             inflater.end();
         }

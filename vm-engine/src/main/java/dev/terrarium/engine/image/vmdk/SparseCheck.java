@@ -92,7 +92,8 @@ final class SparseCheck {
             }
             long place = Integer.toUnsignedLong(entry) * Vmdk.SECTOR;
             if (place < dataStart || place >= size) {
-                errors.add("grain " + ((long) number * header.tableEntries() + i) + " stands outside of the file's data");
+                errors.add(
+                        "grain " + ((long) number * header.tableEntries() + i) + " stands outside of the file's data");
             } else {
                 grains.add(place);
             }

@@ -47,7 +47,8 @@ final class SparseMap implements BlockMap {
         long number = grain / header.tableEntries();
         long place = Integer.toUnsignedLong(cache.getInt(directory * Vmdk.SECTOR + 4 * number)) * Vmdk.SECTOR;
         if (place != 0 && place > store.size() - header.tableBytes()) {
-            throw new IOException("the image is damaged: its directory says that table " + number + " is at byte " + place);
+            throw new IOException(
+                    "the image is damaged: its directory says that table " + number + " is at byte " + place);
         }
         return place;
     }
@@ -105,8 +106,7 @@ final class SparseMap implements BlockMap {
         if (table == 0) {
             table = append(header.tableBytes(), Vmdk.SECTOR);
             cache.fill(table, header.tableBytes(), (byte) 0);
-            cache.putInt(
-                    directory * Vmdk.SECTOR + 4 * (grain / header.tableEntries()), (int) (table / Vmdk.SECTOR));
+            cache.putInt(directory * Vmdk.SECTOR + 4 * (grain / header.tableEntries()), (int) (table / Vmdk.SECTOR));
         }
         cache.putInt(entryAt(table, grain), sector);
     }

@@ -41,8 +41,7 @@ final class StreamImage implements DiskImage {
     private final LinkedHashMap<Long, byte[]> unpacked = new LinkedHashMap<>(16, 0.75f, true);
     private volatile boolean closed;
 
-    StreamImage(
-            ByteStore store, VmdkHeader header, boolean readOnly, @Nullable DiskImage backing, long backingOffset)
+    StreamImage(ByteStore store, VmdkHeader header, boolean readOnly, @Nullable DiskImage backing, long backingOffset)
             throws IOException {
         this.store = store;
         this.tables = new StreamTables(store, header);
@@ -106,8 +105,8 @@ final class StreamImage implements DiskImage {
         if (isZeroed(place)) {
             return new byte[grainBytes];
         }
-        byte[] bytes = GrainCodec.read(
-                store, place, grain * grainBytes / Vmdk.SECTOR, grainBytes, (int) Math.min(grainBytes, size - grain * grainBytes));
+        byte[] bytes = GrainCodec.read(store, place, grain * grainBytes / Vmdk.SECTOR, grainBytes, (int)
+                Math.min(grainBytes, size - grain * grainBytes));
         keep(place, bytes);
         return bytes;
     }

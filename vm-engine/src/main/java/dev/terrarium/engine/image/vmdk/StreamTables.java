@@ -89,7 +89,8 @@ final class StreamTables {
             return table;
         }
         if (place > store.size() - header.tableBytes()) {
-            throw new IOException("the image is damaged: its directory says that table " + number + " is at byte " + place);
+            throw new IOException(
+                    "the image is damaged: its directory says that table " + number + " is at byte " + place);
         }
         ByteBuffer bytes = ByteBuffer.allocate(header.tableBytes()).order(ByteOrder.LITTLE_ENDIAN);
         store.read(bytes, place);
@@ -162,7 +163,11 @@ final class StreamTables {
         int length = (int) Vmdk.roundUp(4L * numbers.length, Vmdk.SECTOR);
         ByteBuffer bytes = ByteBuffer.allocate(Vmdk.SECTOR + length).order(ByteOrder.LITTLE_ENDIAN);
         putMarker(bytes, 0, length / Vmdk.SECTOR, type);
-        bytes.position(Vmdk.SECTOR).slice().order(ByteOrder.LITTLE_ENDIAN).asIntBuffer().put(numbers);
+        bytes.position(Vmdk.SECTOR)
+                .slice()
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .asIntBuffer()
+                .put(numbers);
         return append(bytes.clear()) + Vmdk.SECTOR;
     }
 
@@ -175,7 +180,11 @@ final class StreamTables {
     private void writeTrailer(long where) throws IOException {
         ByteBuffer bytes = ByteBuffer.allocate(VmdkHeader.TRAILER).order(ByteOrder.LITTLE_ENDIAN);
         putMarker(bytes, 0, 1, MARKER_FOOTER);
-        bytes.put(Vmdk.SECTOR, header.withoutRedundantDirectory().withDirectory(where).encode(), 0, Vmdk.SECTOR);
+        bytes.put(
+                Vmdk.SECTOR,
+                header.withoutRedundantDirectory().withDirectory(where).encode(),
+                0,
+                Vmdk.SECTOR);
         store.truncate(end + VmdkHeader.TRAILER);
         store.write(bytes, end);
     }

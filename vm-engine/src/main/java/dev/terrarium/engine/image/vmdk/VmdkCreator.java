@@ -40,7 +40,8 @@ final class VmdkCreator {
         this.options = options;
         this.size = Vmdk.roundUp(size, Vmdk.SECTOR);
         if (size <= 0 || size > 64L << 40) {
-            throw new TerrariumException("A VMDK image of " + size + " bytes cannot be made: choose a size up to 64 TiB");
+            throw new TerrariumException(
+                    "A VMDK image of " + size + " bytes cannot be made: choose a size up to 64 TiB");
         }
     }
 
@@ -106,8 +107,9 @@ final class VmdkCreator {
         options.word("backing_fmt", "vmdk", List.of("vmdk"));
         long parentCid = VmdkDescriptor.NO_PARENT;
         if (!backing.isEmpty()) {
-            if (backing.contains("\"") || backing.contains("\n")) {
-                throw new TerrariumException("A VMDK image cannot name the backing file " + backing + ": rename that file");
+            if (backing.indexOf('"') >= 0 || backing.indexOf('\n') >= 0) {
+                throw new TerrariumException(
+                        "A VMDK image cannot name the backing file " + backing + ": rename that file");
             }
             try (DiskImage parent = files.openImage(path, backing, "vmdk")) {
                 parentCid = parent instanceof VmdkImage image ? image.cid() : VmdkDescriptor.NO_PARENT;

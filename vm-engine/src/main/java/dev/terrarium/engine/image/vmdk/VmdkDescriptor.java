@@ -145,7 +145,7 @@ record VmdkDescriptor(Map<String, String> fields, List<Extent> extents, int cidA
                     "ddb.adapterType = \"" + adapter + "\"",
                     "ddb.toolsVersion = \"" + toolsVersion + "\"",
                     ""));
-            return String.join("\n", lines);
+            return String.join(String.valueOf('\n'), lines);
         }
     }
 }

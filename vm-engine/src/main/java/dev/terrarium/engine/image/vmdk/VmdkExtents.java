@@ -8,6 +8,7 @@ import dev.terrarium.engine.image.ImageFiles;
 import dev.terrarium.engine.image.MemoryByteStore;
 import dev.terrarium.engine.image.block.BlockImage;
 import dev.terrarium.engine.image.block.FlatMap;
+import dev.terrarium.engine.image.block.LeakReport;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -34,17 +35,19 @@ final class VmdkExtents {
     }
 
     /** A sparse extent whose file is open. */
-    VmdkImage.Part sparse(Path file, ByteStore store, String name, String kind, long start) throws TerrariumException, IOException {
+    VmdkImage.Part sparse(Path file, ByteStore store, String name, String kind, long start)
+            throws TerrariumException, IOException {
         VmdkHeader header = VmdkHeader.read(file, store);
         boolean compressed = header.has(VmdkHeader.COMPRESSED);
         if (!readOnly && header.version() == 3 && !compressed) {
-            throw new TerrariumException(file + " has its changes tracked by VMware, which writing here would break: open it"
-                    + " read-only, or convert it");
+            throw new TerrariumException(
+                    file + " has its changes tracked by VMware, which writing here would break: open it"
+                            + " read-only, or convert it");
         }
         long tableBytes = (long) header.tables() * header.tableBytes();
         if (!readOnly && tableBytes <= CHECKED_TABLES) {
             for (String error : SparseCheck.errors(store, header, false)) {
-                if (!error.contains("leak")) {
+                if (!LeakReport.isLeak(error)) {
                     throw new TerrariumException(
                             file + " is damaged, " + error + ": open it read-only and copy what is left");
                 }
@@ -71,8 +74,10 @@ final class VmdkExtents {
                 VmdkImage.Part part = open(extent, start);
                 parts.add(part);
                 if (part.disk().size() != extent.sectors() * Vmdk.SECTOR) {
-                    throw Vmdk.damaged(path, "its extent " + extent.file() + " has " + part.disk().size() + " bytes instead of "
-                            + extent.sectors() * Vmdk.SECTOR);
+                    throw Vmdk.damaged(
+                            path,
+                            "its extent " + extent.file() + " has "
+                                    + part.disk().size() + " bytes instead of " + extent.sectors() * Vmdk.SECTOR);
                 }
                 start += part.disk().size();
             }
@@ -91,12 +96,14 @@ final class VmdkExtents {
                     + ": give it back its rights with VMware");
         }
         if (!readOnly && extent.access().equals("RDONLY")) {
-            throw new TerrariumException(path + " has an extent for reading only, " + extent.file() + ": open it read-only");
+            throw new TerrariumException(
+                    path + " has an extent for reading only, " + extent.file() + ": open it read-only");
         }
         switch (extent.type()) {
             case "ZERO" -> {
                 if (!readOnly) {
-                    throw new TerrariumException(path + " has an extent of zeros without a file: open it read-only, or convert it");
+                    throw new TerrariumException(
+                            path + " has an extent of zeros without a file: open it read-only, or convert it");
                 }
                 DiskImage zeros =
                         new BlockImage(new MemoryByteStore(), new FlatMap(0), extent.sectors() * Vmdk.SECTOR, true);
@@ -111,8 +118,9 @@ final class VmdkExtents {
                 return closingOnFailure(
                         store, () -> sparse(path.resolveSibling(extent.file()), store, extent.file(), "SPARSE", start));
             }
-            default -> throw new TerrariumException(
-                    path + " has an extent of the kind " + extent.type() + ": convert it with VMware first");
+            default ->
+                throw new TerrariumException(
+                        path + " has an extent of the kind " + extent.type() + ": convert it with VMware first");
         }
     }
 

@@ -3,10 +3,12 @@ package dev.terrarium.engine.image.vmdk;
 
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.image.ByteStore;
+import dev.terrarium.engine.image.CheckReport;
 import dev.terrarium.engine.image.DiskImage;
 import dev.terrarium.engine.image.ImageFiles;
 import dev.terrarium.engine.image.ImageFormat;
 import dev.terrarium.engine.image.block.CreateOptions;
+import dev.terrarium.engine.image.block.LeakReport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -57,7 +59,8 @@ public final class VmdkFormat implements ImageFormat {
             boolean embedded = VmdkHeader.isOne(ByteBuffer.wrap(head));
             if (!embedded && !isDescriptor(head)) {
                 String what = recognises(head, new byte[0]) ? "an old ESX sparse extent" : "not a VMDK image";
-                throw new TerrariumException(path + " is " + what + ": convert it with VMware first, or choose another file");
+                throw new TerrariumException(
+                        path + " is " + what + ": convert it with VMware first, or choose another file");
             }
             long descriptorAt = 0;
             VmdkDescriptor descriptor;
@@ -70,6 +73,11 @@ public final class VmdkFormat implements ImageFormat {
             }
             backing = backing(path, descriptor, files);
             VmdkExtents extents = new VmdkExtents(path, files, readOnly, backing);
+            if (embedded
+                    && !readOnly
+                    && !descriptor.extents().getFirst().access().equals("RW")) {
+                throw new TerrariumException(path + " says that it is for reading only: open it read-only");
+            }
             List<VmdkImage.Part> parts = embedded
                     ? List.of(extents.sparse(path, store, String.valueOf(path), "", 0))
                     : extents.open(descriptor);
@@ -91,12 +99,14 @@ public final class VmdkFormat implements ImageFormat {
         }
         long most = VmdkDescriptor.LONGEST / Vmdk.SECTOR;
         if (header.descriptorSize() < 1 || header.descriptorSize() > most) {
-            throw Vmdk.damaged(path, "its descriptor has " + Long.toUnsignedString(header.descriptorSize()) + " sectors");
+            throw Vmdk.damaged(
+                    path, "its descriptor has " + Long.toUnsignedString(header.descriptorSize()) + " sectors");
         }
         VmdkDescriptor descriptor = VmdkDescriptor.read(
                 path, store, header.descriptorOffset() * Vmdk.SECTOR, header.descriptorSize() * Vmdk.SECTOR);
         if (descriptor.extents().size() != 1) {
-            throw Vmdk.damaged(path, "it is one file but describes " + descriptor.extents().size());
+            throw Vmdk.damaged(
+                    path, "it is one file but describes " + descriptor.extents().size());
         }
         return descriptor;
     }
@@ -113,8 +123,9 @@ public final class VmdkFormat implements ImageFormat {
         DiskImage parent = files.openImage(path, name, "vmdk");
         if (!(parent instanceof VmdkImage image) || image.cid() != descriptor.parentCid()) {
             parent.close();
-            throw new TerrariumException(path + " stands on " + name
-                    + ", which was changed since: put back the file as it was, or rebase the image if you know that it fits");
+            throw new TerrariumException(
+                    path + " stands on " + name
+                            + ", which was changed since: put back the file as it was, or rebase the image if you know that it fits");
         }
         return parent;
     }
@@ -122,7 +133,12 @@ public final class VmdkFormat implements ImageFormat {
     @Override
     public void create(Path path, ByteStore store, long size, Map<String, String> options, ImageFiles files)
             throws TerrariumException, IOException {
-        new VmdkCreator(path, files, new CreateOptions(name(), options, createOptions().keySet()), size).create(store);
+        new VmdkCreator(
+                        path,
+                        files,
+                        new CreateOptions(name(), options, createOptions().keySet()),
+                        size)
+                .create(store);
     }
 
     @Override
@@ -161,11 +177,16 @@ public final class VmdkFormat implements ImageFormat {
             if (extent.type().equals("SPARSE")) {
                 try (ByteStore file = files.openBytes(path, extent.file(), !repair)) {
                     VmdkHeader header = VmdkHeader.read(path.resolveSibling(extent.file()), file);
-                    SparseCheck.errors(file, header, repair)
-                            .forEach(error -> errors.add(extent.file() + ": " + error));
+                    SparseCheck.errors(file, header, repair).forEach(error -> errors.add(extent.file() + ": " + error));
                 }
             }
         }
         return errors;
+    }
+
+    @Override
+    public CheckReport examine(Path path, ByteStore store, CheckReport.Repair repair, ImageFiles files)
+            throws TerrariumException, IOException {
+        return LeakReport.of(this, path, store, repair, files);
     }
 }

@@ -50,7 +50,8 @@ record VmdkHeader(
     static final int TRAILER = 3 * Vmdk.SECTOR;
 
     static boolean isOne(ByteBuffer bytes) {
-        return bytes.remaining() >= 4 && bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN).getInt(bytes.position()) == MAGIC;
+        return bytes.remaining() >= 4
+                && bytes.duplicate().order(ByteOrder.LITTLE_ENDIAN).getInt(bytes.position()) == MAGIC;
     }
 
     /** Reads and checks the header; what a footer says of the directory is put in. */
@@ -94,14 +95,15 @@ record VmdkHeader(
                 bytes.getLong(64),
                 bytes.getShort(77) & 0xFFFF);
         if (header.version < 1 || header.version > 3) {
-            throw new TerrariumException(path + " is a VMDK image of version " + Integer.toUnsignedString(header.version)
-                    + ": convert it to an older version with VMware first");
+            throw new TerrariumException(path + " is a VMDK image of version "
+                    + Integer.toUnsignedString(header.version) + ": convert it to an older version with VMware first");
         }
         if ((header.flags & ~KNOWN) != 0) {
             throw new TerrariumException(path + " is a VMDK image with unknown features "
                     + Integer.toHexString(header.flags & ~KNOWN) + ": convert it with VMware first");
         }
-        boolean newLines = bytes.get(73) == '\n' && bytes.get(74) == ' ' && bytes.get(75) == '\r' && bytes.get(76) == '\n';
+        boolean newLines =
+                bytes.get(73) == '\n' && bytes.get(74) == ' ' && bytes.get(75) == '\r' && bytes.get(76) == '\n';
         if (header.has(NEW_LINES) && !newLines) {
             throw Vmdk.damaged(path, "it was transferred as text");
         }

@@ -171,7 +171,8 @@ final class VmdkImage implements BackedImage, CompressedWriter {
         DiskRange.check(this, position, 1);
         Part part = part(position);
         long within = position - part.start();
-        Extent extent = part.disk().extentAt(within, Math.min(length, part.disk().size() - within));
+        Extent extent =
+                part.disk().extentAt(within, Math.min(length, part.disk().size() - within));
         return new Extent(
                 position,
                 extent.length(),

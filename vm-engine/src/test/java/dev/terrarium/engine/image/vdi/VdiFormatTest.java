@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.image.CheckReport;
 import dev.terrarium.engine.image.DiskImage;
 import dev.terrarium.engine.image.MemoryByteStore;
 import dev.terrarium.engine.image.MemoryFiles;
@@ -60,8 +61,13 @@ class VdiFormatTest {
             image.write(ByteBuffer.wrap(new byte[512]), 3 << 20);
         }
         putInt(store, 0x184, 5);
-        assertThat(format.check(PATH, store, false, files)).singleElement().asString().contains("leak");
-        format.check(PATH, store, true, files);
+        assertThat(format.check(PATH, store, false, files))
+                .singleElement()
+                .asString()
+                .contains("leak");
+        CheckReport report = format.examine(PATH, store, CheckReport.Repair.LEAKS, files);
+        assertThat(report.leaksFixed()).isEqualTo(1);
+        assertThat(report.isSound()).isTrue();
         assertThat(format.check(PATH, store, false, files)).isEmpty();
     }
 

@@ -44,6 +44,8 @@ class VhdFormatTest {
         store.read(ByteBuffer.wrap(footer), 0);
         ByteBuffer sum = ByteBuffer.allocate(4).putInt(VhdFooter.checksum(ByteBuffer.wrap(footer), 512, 64));
         store.write(sum.flip(), 64);
+        store.read(ByteBuffer.wrap(footer), 0);
+        store.write(ByteBuffer.wrap(footer), store.size() - 512);
     }
 
     /** Sizes of all three ways to count sectors a track, and of their borders. */
@@ -134,6 +136,36 @@ class VhdFormatTest {
                 image.read(back, 1000);
                 assertThat(back.get(0)).isEqualTo((byte) 7);
             }
+        }
+    }
+
+    @Test
+    void aCopyOfTheFooterThatIsMissingIsMadeBeforeItIsNeeded() throws Exception {
+        MemoryByteStore store = create(8 << 20, Map.of());
+        byte[] footer = new byte[512];
+        store.read(ByteBuffer.wrap(footer), 0);
+        store.write(ByteBuffer.wrap(new byte[512]), 0);
+        try (DiskImage image = open(store, false)) {
+            image.write(ByteBuffer.wrap(new byte[] {7}), 1000);
+            byte[] copy = new byte[512];
+            store.read(ByteBuffer.wrap(copy), 0);
+            assertThat(copy).isEqualTo(footer);
+        }
+    }
+
+    /** A guest owns the first sector of a fixed image. */
+    @Test
+    void aFixedImageStaysFixedWhateverTheGuestWrites() throws Exception {
+        MemoryByteStore store = create(8 << 20, Map.of("subformat", "fixed"));
+        byte[] footer = new byte[512];
+        create(8 << 20, Map.of()).read(ByteBuffer.wrap(footer), 0);
+        try (DiskImage image = open(store, false)) {
+            image.write(ByteBuffer.wrap(footer), 0);
+        }
+        try (DiskImage image = open(store, true)) {
+            ByteBuffer back = ByteBuffer.allocate(512);
+            image.read(back, 0);
+            assertThat(back.array()).isEqualTo(footer);
         }
     }
 

@@ -137,7 +137,8 @@ class VhdxLogTest {
     void qemuReplaysOurLog() throws Exception {
         Path path = folder.resolve("cut.vhdx");
         Files.write(path, bytes(withPendingLog()));
-        assertThat(Qemu.img("check", "-f", "vhdx", "-r", "all", path.toString())).contains("No errors were found");
+        assertThat(Qemu.img("check", "-f", "vhdx", "-r", "all", path.toString()))
+                .contains("No errors were found");
         try (DiskImage image = ImageFormats.open(path, "vhdx", true, AllowedFolders.own())) {
             for (int block = 0; block < 7; block++) {
                 assertThat(holds(image, block)).isTrue();

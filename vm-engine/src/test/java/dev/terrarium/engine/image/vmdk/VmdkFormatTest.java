@@ -85,7 +85,17 @@ class VmdkFormatTest {
             assertThat(read(image, 2 * border - 65536, 131072)).containsOnly(5);
         }
         Path copy = folder.resolve("copy.vmdk");
-        Qemu.img("convert", "-q", "-f", "vmdk", "-O", "vmdk", "-o", "subformat=" + subformat, path.toString(), copy.toString());
+        Qemu.img(
+                "convert",
+                "-q",
+                "-f",
+                "vmdk",
+                "-O",
+                "vmdk",
+                "-o",
+                "subformat=" + subformat,
+                path.toString(),
+                copy.toString());
         try (DiskImage image = open(copy, true)) {
             assertThat(read(image, (5L << 30) - bytes.length, bytes.length)).isEqualTo(bytes);
             assertThat(read(image, border - 100 * 512, bytes.length)).isEqualTo(bytes);
@@ -210,23 +220,28 @@ class VmdkFormatTest {
             JsonNode ours = new ObjectMapper().valueToTree(format.details(image));
             JsonNode data = theirs.get("format-specific").get("data");
             assertThat(ours.get("cid").asLong()).isEqualTo(data.get("cid").asLong());
-            assertThat(ours.get("parent-cid").asLong()).isEqualTo(data.get("parent-cid").asLong());
+            assertThat(ours.get("parent-cid").asLong())
+                    .isEqualTo(data.get("parent-cid").asLong());
             assertThat(ours.get("create-type")).isEqualTo(data.get("create-type"));
             assertThat(ours.get("extents").size()).isEqualTo(data.get("extents").size());
             for (int i = 0; i < data.get("extents").size(); i++) {
                 JsonNode extent = ours.get("extents").get(i);
                 JsonNode expected = data.get("extents").get(i);
-                assertThat(extent.get("virtual-size").asLong()).isEqualTo(expected.get("virtual-size").asLong());
+                assertThat(extent.get("virtual-size").asLong())
+                        .isEqualTo(expected.get("virtual-size").asLong());
                 assertThat(extent.get("format")).isEqualTo(expected.get("format"));
                 assertThat(extent.has("compressed")).isEqualTo(expected.has("compressed"));
-                assertThat(expected.get("filename").asText()).endsWith(extent.get("filename").asText());
+                assertThat(expected.get("filename").asText())
+                        .endsWith(extent.get("filename").asText());
             }
-            assertThat(format.clusterSize(image)).isEqualTo(theirs.path("cluster-size").asInt(0));
+            assertThat(format.clusterSize(image))
+                    .isEqualTo(theirs.path("cluster-size").asInt(0));
         }
     }
 
     private DiskImage openText(String extents, MemoryFiles files, boolean readOnly) throws Exception {
-        String text = "# Disk DescriptorFile\nversion=1\nCID=12345678\nparentCID=ffffffff\ncreateType=\"custom\"\n" + extents;
+        String text =
+                "# Disk DescriptorFile\nversion=1\nCID=12345678\nparentCID=ffffffff\ncreateType=\"custom\"\n" + extents;
         MemoryByteStore store = new MemoryByteStore();
         store.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)), 0);
         return format.open(PATH, store, readOnly, files);
@@ -297,7 +312,10 @@ class VmdkFormatTest {
         byte[] table = new byte[2048];
         Arrays.fill(table, (byte) 1);
         store.write(ByteBuffer.wrap(table), header.overhead() * 512);
-        assertThat(format.check(PATH, store, false, new MemoryFiles())).singleElement().asString().contains("share byte");
+        assertThat(format.check(PATH, store, false, new MemoryFiles()))
+                .singleElement()
+                .asString()
+                .contains("share byte");
 
         MemoryByteStore stream = new MemoryByteStore();
         format.create(PATH, stream, 1 << 20, Map.of("subformat", "streamOptimized"), new MemoryFiles());
@@ -312,7 +330,11 @@ class VmdkFormatTest {
         assertThat(deflater.finished()).isTrue();
         deflater.end();
         stream.write(
-                ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(length).flip(), 65536 + 8);
+                ByteBuffer.allocate(4)
+                        .order(ByteOrder.LITTLE_ENDIAN)
+                        .putInt(length)
+                        .flip(),
+                65536 + 8);
         stream.write(ByteBuffer.wrap(packed, 0, length), 65536 + 12);
         stream.truncate(Math.max(stream.size(), 65536 + 12 + length));
         try (DiskImage image = format.open(PATH, stream, true, new MemoryFiles())) {
