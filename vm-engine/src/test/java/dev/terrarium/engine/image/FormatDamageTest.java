@@ -91,7 +91,7 @@ class FormatDamageTest {
                         List.of(
                                 new Area(0, 80, 1, NONE),
                                 new Area(64 << 10, 40, 1, NONE),
-                                new Area(-3 * 512 - 512 - 512 - 2048 - 512, 7 * 512, 16, NONE),
+                                new Area(-3 * 512 - 512 - 512 - 2048 - 512, 7 * 512, 32, NONE),
                                 new Area(-1024, 80, 1, NONE))));
     }
 

@@ -192,6 +192,9 @@ class FormatQemuTest {
             return;
         }
         for (long size : List.of(512L, 1L << 20, 1_000_000_000L / 512 * 512, 40L << 30, (1L << 40) + 512)) {
+            if (format.toString().contains("twoGb") && size > 40L << 30) {
+                continue; // 512 files
+            }
             Path ours = folder.resolve("ours-" + size);
             Path theirs = folder.resolve("theirs-" + size);
             make(format, ours, size);
