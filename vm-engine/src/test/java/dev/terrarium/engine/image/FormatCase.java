@@ -56,6 +56,10 @@ public record FormatCase(String format, Map<String, String> options) {
         return !toString().matches(".*(twoGb|monolithicFlat).*");
     }
 
+    boolean isGrowing() {
+        return isOneFile() && !toString().matches(".*(fixed|static).*");
+    }
+
     /** As qemu-img takes them with -o; empty if there are none. */
     String optionText() {
         return String.join(

@@ -81,6 +81,32 @@ class FormatModelTest {
         }
     }
 
+    static Stream<FormatCase> oneFile() {
+        return FormatCase.all().filter(FormatCase::isGrowing);
+    }
+
+    /** Bytes that a cut left behind the end, of which no table knows. */
+    @ParameterizedTest
+    @MethodSource("oneFile")
+    void whatLeakedIsNotSeenInNewBlocks(FormatCase format) throws Exception {
+        MemoryFiles files = new MemoryFiles();
+        MemoryByteStore store = new MemoryByteStore();
+        format.create(store, SIZE, files);
+        byte[] garbage = new byte[9 << 20];
+        new Random(1).nextBytes(garbage);
+        store.write(ByteBuffer.wrap(garbage), store.size());
+        try (DiskImage image = format.open(store, false, files)) {
+            byte[] model = new byte[(int) image.size()];
+            for (int at = 0; at < SIZE; at += 1_300_000) {
+                model[at] = 1;
+                image.write(ByteBuffer.wrap(model, at, 1), at);
+            }
+            ByteBuffer all = ByteBuffer.allocate(model.length);
+            image.read(all, 0);
+            assertThat(Arrays.mismatch(all.array(), model)).isEqualTo(-1);
+        }
+    }
+
     /** Each sector reads as zeros, or as before. */
     private static void readDiscarded(DiskImage image, byte[] model, int at, int length) throws Exception {
         ByteBuffer back = ByteBuffer.allocate(length);
