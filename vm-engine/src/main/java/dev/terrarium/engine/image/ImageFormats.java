@@ -4,6 +4,10 @@ package dev.terrarium.engine.image;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.image.qcow2.Qcow2Format;
 import dev.terrarium.engine.image.raw.RawFormat;
+import dev.terrarium.engine.image.vdi.VdiFormat;
+import dev.terrarium.engine.image.vhd.VhdFormat;
+import dev.terrarium.engine.image.vhdx.VhdxFormat;
+import dev.terrarium.engine.image.vmdk.VmdkFormat;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -20,7 +24,8 @@ public final class ImageFormats {
     public static final int TAIL_BYTES = 512;
 
     /** Raw recognises nothing; of the others, those with a magic number at the beginning come first. */
-    private static final List<ImageFormat> ALL = List.of(new RawFormat(), new Qcow2Format());
+    private static final List<ImageFormat> ALL = List.of(
+            new RawFormat(), new Qcow2Format(), new VdiFormat(), new VhdxFormat(), new VmdkFormat(), new VhdFormat());
 
     private ImageFormats() {}
 
