@@ -112,6 +112,7 @@ final class Chains {
                 throw new TerrariumException(
                         source.path() + " stands on no other image: there is nothing to commit to");
             }
+            overlay.requireChangeableChain();
             Path below = source.path().resolveSibling(overlay.backingFile().get());
             ImageSource base = new ImageSource(below, requireFormat(source.path(), overlay), source.allowed());
             source.folders().requireOf(source.path(), below);

@@ -22,6 +22,9 @@ public interface BackedImage extends DiskImage {
      */
     void changeBacking(Optional<String> name, Optional<String> format) throws TerrariumException, IOException;
 
+    /** Refuses if what the image says of its backing image cannot be changed, nor that image itself, without harm. */
+    default void requireChangeableChain() throws TerrariumException {}
+
     /** Forgets everything the image itself holds of the disk, so that all of it is read from the backing image. */
     void makeEmpty() throws TerrariumException, IOException;
 }

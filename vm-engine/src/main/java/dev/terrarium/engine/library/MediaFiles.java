@@ -86,7 +86,6 @@ final class MediaFiles {
         DriveConfig.Format format = DriveConfig.Format.RAW;
         if (path != null && drive.kind() == DriveConfig.Kind.DISK) {
             requireReadable(Path.of(path));
-            refuseUnknownFormat(Path.of(path));
             format = ImageFormats.probe(Path.of(path))
                     .flatMap(each -> DriveConfig.Format.of(each.name()))
                     .orElse(DriveConfig.Format.RAW);
@@ -140,7 +139,6 @@ final class MediaFiles {
                     MediaInfo.Kind.DISK_IMAGE, format.get().name() + " disk image", "other", boots(file, ""), size);
         }
         boolean boots = head.limit() >= 512 && (head.getShort(MBR_SIGNATURE_OFFSET) & 0xFFFF) == 0xAA55;
-        refuseUnknownFormat(file);
         if (!boots && size % 512 != 0) {
             throw new TerrariumException(
                     file + " is neither a CD image, nor a disk image, nor a kernel: choose another file");
@@ -154,27 +152,6 @@ final class MediaFiles {
         } catch (IOException e) {
             throw new TerrariumException(image + " cannot be read: " + e.getMessage(), e);
         }
-    }
-
-    /** A format that is known by name only would be taken for raw. */
-    private static void refuseUnknownFormat(Path file) throws TerrariumException {
-        String foreign = foreignFormat(
-                ByteBuffer.wrap(ImageHead.read(file, HEAD_BYTES).bytes()).order(ByteOrder.LITTLE_ENDIAN));
-        if (foreign != null && ImageFormats.probe(file).isEmpty()) {
-            throw new TerrariumException(
-                    file + " is a " + foreign + " image, which this version does not read: convert it with qemu-img");
-        }
-    }
-
-    private static @Nullable String foreignFormat(ByteBuffer head) {
-        if (head.limit() < 4) {
-            return null;
-        }
-        return switch (head.getInt(0)) {
-            case 0x564D_444B -> "VMDK";
-            case 0x7864_6876 -> "VHDX";
-            default -> null;
-        };
     }
 
     private static MediaInfo.@Nullable Kind kernelKind(ByteBuffer head) {

@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.engine.MediaInfo;
 import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.image.AllowedFolders;
+import dev.terrarium.engine.image.ImageFormats;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -45,11 +48,20 @@ class MediaFilesTest {
     }
 
     @Test
-    void foreignDiskFormatsAreNamed() throws Exception {
+    void damagedDisksOfKnownFormatsAreRefused() throws Exception {
         Path vhdx = file("d.vhdx", java.util.Arrays.copyOf("vhdxfile".getBytes(StandardCharsets.US_ASCII), 4096));
-        assertThatThrownBy(() -> MediaFiles.inspect(vhdx)).hasMessageContaining("VHDX");
+        assertThatThrownBy(() -> MediaFiles.inspect(vhdx)).hasMessageContaining("d.vhdx");
         Path vmdk = file("d.vmdk", java.util.Arrays.copyOf("KDMV".getBytes(StandardCharsets.US_ASCII), 4096));
-        assertThatThrownBy(() -> MediaFiles.inspect(vmdk)).hasMessageContaining("VMDK");
+        assertThatThrownBy(() -> MediaFiles.inspect(vmdk)).hasMessageContaining("d.vmdk");
+    }
+
+    @Test
+    void disksOfOtherFormatsAreRecognised() throws Exception {
+        for (String name : new String[] {"qcow2", "vmdk", "vdi", "vpc", "vhdx"}) {
+            Path path = folder.resolve("made." + name);
+            ImageFormats.create(path, name, 8 << 20, Map.of(), AllowedFolders.own());
+            assertThat(MediaFiles.inspect(path).title()).isEqualTo(name + " disk image");
+        }
     }
 
     @Test

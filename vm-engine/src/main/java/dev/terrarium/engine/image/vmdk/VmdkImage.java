@@ -201,8 +201,18 @@ final class VmdkImage implements BackedImage, CompressedWriter {
 
     /** Not done: the descriptor names its parent's contents too. */
     @Override
+    public void requireChangeableChain() throws TerrariumException {
+        throw new TerrariumException("a VMDK image cannot be rebased or committed: convert it to qcow2 first");
+    }
+
+    @Override
     public void changeBacking(Optional<String> name, Optional<String> format) throws TerrariumException {
-        throw new TerrariumException("A VMDK image cannot be rebased: convert it to qcow2 first");
+        requireChangeableChain();
+    }
+
+    @Override
+    public void makeEmpty() throws TerrariumException {
+        requireChangeableChain();
     }
 
     @Override
