@@ -10,7 +10,14 @@ import picocli.CommandLine.Command;
         name = "bench/run",
         mixinStandardHelpOptions = true,
         description = "Benchmarks of whole guests: see bench/README.md.",
-        subcommands = {SuiteCommand.class, OneCommand.class, ProfileCommand.class, BootCommand.class, KvmCommand.class, ImagesCommand.class})
+        subcommands = {
+            SuiteCommand.class,
+            OneCommand.class,
+            ProfileCommand.class,
+            BootCommand.class,
+            KvmCommand.class,
+            ImagesCommand.class
+        })
 public final class Bench {
     private Bench() {}
 

@@ -88,7 +88,8 @@ final class ImagesCommand implements Callable<Integer> {
             }
             table.add("geometric mean", "", "", text(Figures.geometricMean(speeds)));
             System.out.print(table.text());
-            System.out.println(circumstances.end("bench/run images " + rounds + " --size " + mebibytes));
+            System.out.println(
+                    String.join("\n", circumstances.end("bench/run images " + rounds + " --size " + mebibytes)));
             return 0;
         } finally {
             try (var files = Files.list(folder)) {
@@ -130,8 +131,8 @@ final class ImagesCommand implements Callable<Integer> {
     private void makeSource() throws BenchException, IOException, InterruptedException {
         Random random = new Random(1);
         byte[] block = new byte[MEBIBYTE];
-        try (FileChannel raw = FileChannel.open(
-                folder.resolve("a.raw"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (FileChannel raw =
+                FileChannel.open(folder.resolve("a.raw"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             for (int n = 0; n < mebibytes; n += 2) {
                 random.nextBytes(block);
                 for (int at = 0; at < MEBIBYTE / 2; at++) {
