@@ -59,7 +59,10 @@ class SignalTest {
                 .filter(value -> !value.isEmpty())
                 .reduce((a, b) -> a + File.pathSeparator + b)
                 .orElseThrow();
+        // A test started in the background of a script ignores SIGINT, and so would what it starts.
         List<String> command = new ArrayList<>(List.of(
+                "env",
+                "--default-signal=INT",
                 Path.of(System.getProperty("java.home"), "bin/java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "-Dglass.platform=Headless",

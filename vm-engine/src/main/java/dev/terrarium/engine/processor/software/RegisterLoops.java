@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * use few enough registers for the host's. A loop that uses too many is looked into for smaller ones.
  */
 final class RegisterLoops {
-    /** HotSpot has 13 or 14 registers on x86-64 hosts; some hold the region's own values. */
-    private static final int MOST_REGISTERS = 10;
+    /** HotSpot has 13 or 14 registers on x86-64 hosts. */
+    private static final int MOST_REGISTERS = 14;
 
     private final RegionPlan plan;
     private final Map<Integer, RegionPlan.Piece> pieces = new HashMap<>();
