@@ -23,4 +23,15 @@ public record Extent(
         boolean zero,
         boolean data,
         boolean compressed,
-        OptionalLong offset) {}
+        OptionalLong offset) {
+
+    /** The same at another place on the disk: of a part that begins elsewhere. */
+    public Extent at(long position) {
+        return new Extent(position, length, depth, present, zero, data, compressed, offset);
+    }
+
+    /** The same as seen by the image that stands on this one, where it lies at {@code position}. */
+    public Extent below(long position) {
+        return new Extent(position, length, depth + 1, present, zero, data, compressed, offset);
+    }
+}

@@ -350,16 +350,8 @@ public final class BlockImage implements DiskImage {
         if (there <= 0) {
             return zeros(position, length, true);
         }
-        Extent below = backing.extentAt(backingOffset + position, Math.min(there, length));
-        return new Extent(
-                position,
-                below.length(),
-                below.depth() + 1,
-                below.present(),
-                below.zero(),
-                below.data(),
-                below.compressed(),
-                below.offset());
+        return backing.extentAt(backingOffset + position, Math.min(there, length))
+                .below(position);
     }
 
     @Override

@@ -206,16 +206,7 @@ final class Qcow2Disk implements SnapshotImage, BackedImage, ResizableImage, Com
         if (backing == null || position >= backed) {
             return new Extent(position, length, 0, false, true, false, false, OptionalLong.empty());
         }
-        Extent below = backing.extentAt(position, Math.min(length, backed - position));
-        return new Extent(
-                position,
-                below.length(),
-                below.depth() + 1,
-                below.present(),
-                below.zero(),
-                below.data(),
-                below.compressed(),
-                below.offset());
+        return backing.extentAt(position, Math.min(length, backed - position)).below(position);
     }
 
     @Override

@@ -298,16 +298,8 @@ final class StreamImage implements DiskImage {
         if (backing == null || there <= 0 || isZeroed(tables.place(position / grainBytes))) {
             return new Extent(position, length, 0, true, true, false, false, OptionalLong.empty());
         }
-        Extent extent = backing.extentAt(backingOffset + position, Math.min(there, length));
-        return new Extent(
-                position,
-                extent.length(),
-                extent.depth() + 1,
-                extent.present(),
-                extent.zero(),
-                extent.data(),
-                extent.compressed(),
-                extent.offset());
+        return backing.extentAt(backingOffset + position, Math.min(there, length))
+                .below(position);
     }
 
     @Override

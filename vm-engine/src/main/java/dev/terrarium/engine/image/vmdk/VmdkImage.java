@@ -171,17 +171,9 @@ final class VmdkImage implements BackedImage, CompressedWriter {
         DiskRange.check(this, position, 1);
         Part part = part(position);
         long within = position - part.start();
-        Extent extent =
-                part.disk().extentAt(within, Math.min(length, part.disk().size() - within));
-        return new Extent(
-                position,
-                extent.length(),
-                extent.depth(),
-                extent.present(),
-                extent.zero(),
-                extent.data(),
-                extent.compressed(),
-                extent.offset());
+        return part.disk()
+                .extentAt(within, Math.min(length, part.disk().size() - within))
+                .at(position);
     }
 
     @Override

@@ -235,7 +235,7 @@ final class InstructionWriter {
         c.aload(RegionFrame.MMU_SLOT);
         c.iload(RegionFrame.EXECUTED);
         c.invokevirtual(RegionFrame.REGION, "callOut", CALL_OUT);
-        frame.changedElsewhere(use.writes);
+        frame.registers.changedElsewhere(use.writes);
         if (use.writesFlags) {
             frame.loadFlags();
         }

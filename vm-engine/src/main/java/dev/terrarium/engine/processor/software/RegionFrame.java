@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.processor.software;
 
-import dev.terrarium.engine.memory.Unchecked;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.constant.ClassDesc;
@@ -12,17 +11,14 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * The local variables of a region's method, and the bytecode that moves values between them and the {@link Cpu}. Guest
- * registers live in {@link Cpu#gpr}; a block keeps those it uses in long variables, too, and writes what it changes to both.
- * So few values are alive at a time that the host's registers can hold them, and ways out, of which there are many, have
- * nothing to do. In the loops that {@link RegisterLoops} finds, registers are written back only where control leaves.
+ * The local variables of a region's method, and the bytecode that moves values between them and the {@link Cpu}: flags, memory
+ * operands, what instructions need in passing. The registers' variables are {@link RegisterVariables}'s.
  */
 final class RegionFrame {
     static final ClassDesc REGION = type(Region.class);
     static final ClassDesc CPU = type(Cpu.class);
     static final ClassDesc MMU = type(Mmu.class);
     static final ClassDesc MEMORY = type(CompiledMemory.class);
-    static final ClassDesc UNCHECKED = type(Unchecked.class);
     static final ClassDesc FLAGS = type(FlagKind.class);
     static final ClassDesc STATE = type(FloatingPointState.class);
     private static final ClassDesc OBJECT = ConstantDescs.CD_Object;
@@ -34,8 +30,6 @@ final class RegionFrame {
     private static final MethodTypeDesc READ = MethodTypeDesc.of(LONG, LONG, LONG);
     private static final MethodTypeDesc WRITE = MethodTypeDesc.of(ConstantDescs.CD_void, LONG, LONG, LONG);
     private static final MethodTypeDesc MISSES = MethodTypeDesc.of(ConstantDescs.CD_boolean, LONG, LONG);
-    private static final MethodTypeDesc ELEMENT = MethodTypeDesc.of(LONG, LONGS, LONG);
-    private static final MethodTypeDesc PUT_ELEMENT = MethodTypeDesc.of(ConstantDescs.CD_void, LONGS, LONG, LONG);
     private static final MethodTypeDesc INSERT = MethodTypeDesc.of(LONG, LONG, LONG);
 
     static final int THIS = 0;
@@ -56,7 +50,7 @@ final class RegionFrame {
     static final int FLAG_A = 13;
     static final int FLAG_B = 15;
     static final int FLAG_R = 17;
-    private static final int REGISTERS = 19;
+    static final int REGISTERS = 19;
 
     /** For values inside one instruction. */
     static final int TEMPORARY = 52;
@@ -104,14 +98,8 @@ final class RegionFrame {
     /** What {@link #KIND} holds here, if that is known; else -1. */
     int knownKind = -1;
 
-    /** Registers whose variables hold their values, as bits. */
-    private int cached;
-
-    /** Those among them whose variables are newer than {@link Cpu#gpr}. */
-    private int dirty;
-
-    /** Registers are not written back at once. */
-    private boolean inLoop;
+    /** The guest's registers at this place in the code. */
+    final RegisterVariables registers;
 
     /** The flags' variables are newer than what was last saved of them. */
     private boolean flagsDirty;
@@ -140,90 +128,20 @@ final class RegionFrame {
 
     RegionFrame(CodeBuilder c) {
         this.c = c;
+        this.registers = new RegisterVariables(c);
     }
 
     static ClassDesc type(Class<?> type) {
         return ClassDesc.of(type.getName());
     }
 
-    static int slot(int register) {
-        return REGISTERS + 2 * register;
-    }
-
-    /** Control comes from places where every register is in {@link Cpu#gpr} and nowhere else. */
-    void nothingCached() {
-        cached = 0;
-        dirty = 0;
-        inLoop = false;
-    }
-
-    /** Control comes from within a loop whose registers stay in variables, {@code written} of which may be newer. */
-    void cachedInLoop(int registers, int written) {
-        inLoop = true;
-        cached = registers;
-        dirty = written;
-    }
-
-    /** Fetches those of the given registers that are not in variables. */
-    void fetch(int registers) {
-        int wanted = registers & ~cached;
-        for (int register = 0; register < 16; register++) {
-            if ((wanted & 1 << register) != 0) {
-                c.aload(GPR);
-                c.loadConstant(Unchecked.LONGS + 8L * register);
-                c.invokestatic(UNCHECKED, "element", ELEMENT);
-                c.lstore(slot(register));
-            }
-        }
-        cached |= wanted;
-    }
-
-    /** Registers that are to be written back before control may leave. */
-    int dirty() {
-        return dirty;
-    }
-
-    /** Writes all registers back. */
-    void writeBack() {
-        writeBack(dirty);
-        dirty = 0;
-    }
-
-    void writeBack(int registers) {
-        for (int register = 0; register < 16; register++) {
-            if ((registers & 1 << register) != 0) {
-                c.aload(GPR);
-                c.loadConstant(Unchecked.LONGS + 8L * register);
-                c.lload(slot(register));
-                c.invokestatic(UNCHECKED, "putElement", PUT_ELEMENT);
-            }
-        }
-    }
-
-    /** Some registers were changed in {@link Cpu#gpr} itself; all have been written back. */
-    void changedElsewhere(int registers) {
-        cached &= ~registers;
-    }
-
     /** Pushes the 64 bits of a register that has been fetched. */
     void load(int register) {
-        if (register == Cpu.ZERO) {
-            c.lconst_0();
-        } else if ((cached & 1 << register) != 0) {
-            c.lload(slot(register));
-        } else {
-            throw new IllegalStateException("register " + register + " is not at hand");
-        }
+        registers.load(register);
     }
 
     void store(int register) {
-        c.lstore(slot(register));
-        cached |= 1 << register;
-        if (inLoop) {
-            dirty |= 1 << register;
-        } else {
-            writeBack(1 << register);
-        }
+        registers.store(register);
     }
 
     /** Adds a constant to the long on the stack. */
@@ -352,7 +270,7 @@ final class RegionFrame {
      * Returns the site's number.
      */
     int site(Instruction i) {
-        writeBack();
+        registers.writeBack();
         if (flagsDirty) {
             saveFlags();
             flagsDirty = false;
@@ -383,7 +301,7 @@ final class RegionFrame {
      */
     Label retreat(Instruction i) {
         if (retreats.isEmpty() || retreats.getLast().instruction != i) {
-            retreats.add(new Retreat(i, c.newLabel(), blockDelta + i.end - i.length, index, dirty));
+            retreats.add(new Retreat(i, c.newLabel(), blockDelta + i.end - i.length, index, registers.dirty()));
         }
         return retreats.getLast().label;
     }

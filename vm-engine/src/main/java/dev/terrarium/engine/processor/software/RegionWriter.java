@@ -142,12 +142,12 @@ final class RegionWriter {
         c.labelBinding(leaders.get(piece.delta()));
         f.blockDelta = piece.delta();
         f.know(known);
-        f.nothingCached();
+        f.registers.nothingCached();
         RegisterLoops.Loop loop = loops.of(piece.delta());
         if (loop != null) {
-            f.fetch(loop.used());
+            f.registers.fetch(loop.used());
             c.labelBinding(at(inLoop, piece.delta()));
-            f.cachedInLoop(loop.used(), loop.written());
+            f.registers.cachedInLoop(loop.used(), loop.written());
         }
         Instruction[] code = piece.code();
         boolean[] flags = flagsNeeded(code);
@@ -171,7 +171,7 @@ final class RegionWriter {
             }
             if (InstructionWriter.isNative(i)) {
                 RegisterUse use = RegisterUse.of(i);
-                f.fetch(use.reads | use.writes);
+                f.registers.fetch(use.reads | use.writes);
             }
             instructions.write(i, flags[n]);
             if (i.op == Op.STRING) {
@@ -234,7 +234,7 @@ final class RegionWriter {
             }
             case Op.SYSTEM -> {
                 if (!SystemUnit.leavesModeAlone(i)) {
-                    f.writeBack();
+                    f.registers.writeBack();
                     interpret(n, delta);
                     return;
                 }
@@ -245,8 +245,8 @@ final class RegionWriter {
                 jump(next, piece.delta());
             }
             case Op.RET64 -> {
-                f.fetch(1 << Cpu.RSP);
-                f.writeBack();
+                f.registers.fetch(1 << Cpu.RSP);
+                f.registers.writeBack();
                 f.load(Cpu.RSP);
                 f.read(i, 8);
                 c.lstore(TARGET);
@@ -254,12 +254,12 @@ final class RegionWriter {
                 f.load(Cpu.RSP);
                 f.add(8);
                 f.store(Cpu.RSP);
-                f.writeBack();
+                f.registers.writeBack();
                 goIndirect(n);
             }
             case Op.JMP_INDIRECT, Op.CALL_INDIRECT -> {
-                f.fetch(RegisterUse.of(i).reads);
-                f.writeBack();
+                f.registers.fetch(RegisterUse.of(i).reads);
+                f.registers.writeBack();
                 if (i.operandSize != 8) {
                     interpret(n, delta);
                     return;
@@ -273,12 +273,12 @@ final class RegionWriter {
                 leaveIfNotCanonical(n, delta);
                 if (i.op == Op.CALL_INDIRECT) {
                     pushReturnAddress(i, next);
-                    f.writeBack();
+                    f.registers.writeBack();
                 }
                 goIndirect(n);
             }
             default -> {
-                f.writeBack();
+                f.registers.writeBack();
                 interpret(n, delta);
             }
         }
@@ -301,7 +301,7 @@ final class RegionWriter {
 
     private void pushReturnAddress(Instruction i, int next) {
         RegionFrame f = frame;
-        f.fetch(1 << Cpu.RSP);
+        f.registers.fetch(1 << Cpu.RSP);
         f.load(Cpu.RSP);
         f.add(-8);
         f.codeAddress(next);
@@ -352,7 +352,7 @@ final class RegionWriter {
         for (int target : targets) {
             RegisterLoops.Loop loop = loops.of(from);
             if (loop != null && loop == loops.of(target)) {
-                frame.fetch(loop.used());
+                frame.registers.fetch(loop.used());
             }
         }
     }
@@ -368,10 +368,10 @@ final class RegionWriter {
             return target <= from ? loopBackEdges.computeIfAbsent(target, t -> c.newLabel()) : at(inLoop, target);
         }
         Label beyond = beyond(target, from);
-        if (frame.dirty() == 0) {
+        if (frame.registers.dirty() == 0) {
             return beyond;
         }
-        Departure departure = new Departure(c.newLabel(), frame.dirty(), beyond);
+        Departure departure = new Departure(c.newLabel(), frame.registers.dirty(), beyond);
         departures.add(departure);
         return departure.label;
     }
@@ -395,7 +395,7 @@ final class RegionWriter {
     private void outOfLine() {
         for (RegionFrame.Retreat retreat : frame.retreats) {
             c.labelBinding(retreat.label());
-            frame.writeBack(retreat.dirty());
+            frame.registers.writeBack(retreat.dirty());
             interpret(retreat.index(), retreat.delta());
         }
         if (indirectUsed) {
@@ -403,7 +403,7 @@ final class RegionWriter {
         }
         for (Departure departure : departures) {
             c.labelBinding(departure.label);
-            frame.writeBack(departure.dirty);
+            frame.registers.writeBack(departure.dirty);
             c.goto_(departure.target);
         }
         backEdges.forEach((target, label) -> {
@@ -412,7 +412,7 @@ final class RegionWriter {
         });
         loopBackEdges.forEach((target, label) -> {
             backEdge(label, at(inLoop, target));
-            frame.writeBack(Objects.requireNonNull(loops.of(target)).written());
+            frame.registers.writeBack(Objects.requireNonNull(loops.of(target)).written());
             c.goto_(exits.computeIfAbsent(target, t -> c.newLabel()));
         });
         exits.forEach((target, label) -> {
