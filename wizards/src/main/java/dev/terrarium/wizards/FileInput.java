@@ -39,7 +39,8 @@ final class FileInput extends HBox {
                 .setAll(List.of(
                         new FileChooser.ExtensionFilter("All files", "*"),
                         new FileChooser.ExtensionFilter("CD images", "*.iso", "*.ISO"),
-                        new FileChooser.ExtensionFilter("Disk images", "*.img", "*.raw")));
+                        new FileChooser.ExtensionFilter(
+                                "Disk images", "*.img", "*.raw", "*.qcow2", "*.vdi", "*.vmdk", "*.vhd", "*.vhdx")));
         Optional<File> folder = Texts.path(path.get())
                 .map(file -> file.toFile().getParentFile())
                 .filter(File::isDirectory);

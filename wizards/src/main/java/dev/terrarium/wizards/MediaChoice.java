@@ -8,7 +8,7 @@ import java.util.Set;
 /** What a new machine boots from at first. */
 enum MediaChoice {
     CD("CD image", "An installer or live system in an ISO file", Icon.CD, Set.of(MediaInfo.Kind.CD_IMAGE)),
-    DISK("Existing disk", "A raw disk image that already has a system", Icon.DISK, Set.of(MediaInfo.Kind.DISK_IMAGE)),
+    DISK("Existing disk", "A disk image that already has a system", Icon.DISK, Set.of(MediaInfo.Kind.DISK_IMAGE)),
     KERNEL(
             "Kernel",
             "A Linux or multiboot kernel, started directly",

@@ -110,7 +110,7 @@ final class DetailsTab extends VBox {
         int number = 1;
         for (DriveConfig drive : config.disks()) {
             if (drive.kind() == DriveConfig.Kind.DISK) {
-                drives.text("Disk " + number++, disk(drive));
+                drives.text("Disk " + number++, DetailsViewModel.describe(drive));
             }
         }
         drives.row("CD", withMessage(cdInput(), cd, model.cdProblem, model.cdTitle));
@@ -130,13 +130,6 @@ final class DetailsTab extends VBox {
                     .ifPresent(port -> debug.text("Debug exit port", "0x" + Integer.toHexString(port)));
             sections.getChildren().add(debug);
         }
-    }
-
-    private static String disk(DriveConfig drive) {
-        String path = drive.path() == null ? "" : drive.path();
-        File file = new File(path);
-        return path + "\n" + (file.exists() ? Words.size(file.length()) : "Missing") + ", raw, IDE"
-                + (drive.readOnly() ? ", read only" : "");
     }
 
     private HBox cdInput() {

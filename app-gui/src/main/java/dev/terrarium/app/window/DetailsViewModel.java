@@ -8,6 +8,7 @@ import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineRules;
+import java.io.File;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -44,6 +45,17 @@ final class DetailsViewModel {
 
     private final BooleanBinding changed;
     private final BooleanBinding valid;
+
+    /** Two lines on a disk: its file, then what is in it. The size is the file's, which in most formats is not the disk's. */
+    static String describe(DriveConfig drive) {
+        String path = Objects.requireNonNullElse(drive.path(), "");
+        File file = new File(path);
+        boolean raw = drive.format() == DriveConfig.Format.RAW;
+        String size = file.exists() ? Words.size(file.length()) + (raw ? "" : " on the host") : "Missing";
+        String format = drive.format().imageFormat();
+        return path + "\n" + size + (format.isEmpty() ? "" : ", " + format) + ", IDE"
+                + (drive.readOnly() ? ", read only" : "");
+    }
 
     DetailsViewModel(Host host, Executor background, Executor window, MachineConfig first) {
         this.host = host;

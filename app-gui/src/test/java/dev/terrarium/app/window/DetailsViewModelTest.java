@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,6 +25,20 @@ class DetailsViewModelTest {
         config = FakeHost.config("ant", "debian12", home);
         model = new DetailsViewModel(new FakeHost(home), Runnable::run, Runnable::run, config);
         model.setHostMemory(8L << 30);
+    }
+
+    @Test
+    void aDiskIsDescribedByItsOwnFormat() throws Exception {
+        Path file = Files.write(home.resolve("d.vdi"), new byte[1 << 20]);
+        assertThat(described(file, DriveConfig.Format.VDI)).isEqualTo(file + "\n1 MiB on the host, vdi, IDE");
+        assertThat(described(file, DriveConfig.Format.RAW)).isEqualTo(file + "\n1 MiB, raw, IDE");
+        Path none = home.resolve("none");
+        assertThat(described(none, DriveConfig.Format.QCOW2)).isEqualTo(none + "\nMissing, qcow2, IDE");
+    }
+
+    private static String described(Path file, DriveConfig.Format format) {
+        return DetailsViewModel.describe(
+                new DriveConfig(DriveConfig.Kind.DISK, file.toString(), format, DriveConfig.Bus.IDE, false));
     }
 
     @Test
