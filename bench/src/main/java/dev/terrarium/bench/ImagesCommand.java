@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.bench;
 
+import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.disk.ConvertRequest;
 import dev.terrarium.engine.disk.DiskImages;
 import dev.terrarium.engine.disk.ImageSource;
-import dev.terrarium.engine.disk.Progress;
 import dev.terrarium.engine.image.AllowedFolders;
 import dev.terrarium.engine.image.DiskImage;
 import dev.terrarium.engine.image.ImageFormats;

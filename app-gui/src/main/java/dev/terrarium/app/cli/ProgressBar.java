@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.app.cli;
 
-import dev.terrarium.engine.disk.Progress;
+import dev.terrarium.engine.Progress;
 import java.io.PrintWriter;
 import java.util.Locale;
 

@@ -48,6 +48,16 @@ final class CountingBackend implements StorageBackend {
     }
 
     @Override
+    public void writeZeroes(long position, long length, boolean release, Completion completion) {
+        backend.writeZeroes(position, length, release, completion);
+    }
+
+    @Override
+    public void discard(long position, long length, Completion completion) {
+        backend.discard(position, length, completion);
+    }
+
+    @Override
     public void flush(Completion completion) {
         backend.flush(completion);
     }

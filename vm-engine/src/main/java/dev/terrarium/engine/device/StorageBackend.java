@@ -17,6 +17,16 @@ public interface StorageBackend {
     /** Writes {@code length} bytes of {@code source} from {@code offset} at byte {@code position}. */
     void write(long position, byte[] source, int offset, int length, Completion completion);
 
+    /**
+     * Makes a range read as zeros.
+     *
+     * @param release whether its place on the host may be given back
+     */
+    void writeZeroes(long position, long length, boolean release, Completion completion);
+
+    /** A hint that the guest needs a range no more: it may read as zeros, or as before. */
+    void discard(long position, long length, Completion completion);
+
     /** Makes every write completed before this call durable on the host. */
     void flush(Completion completion);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.disk;
 
+import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.image.BackedImage;
 import dev.terrarium.engine.image.CompressedWriter;

@@ -51,6 +51,16 @@ public final class ImageBackend implements StorageBackend, AutoCloseable {
     }
 
     @Override
+    public void writeZeroes(long position, long length, boolean release, Completion completion) {
+        submit("write of zeros", completion, () -> image.writeZeroes(position, length, release));
+    }
+
+    @Override
+    public void discard(long position, long length, Completion completion) {
+        submit("discard", completion, () -> image.discard(position, length));
+    }
+
+    @Override
     public void flush(Completion completion) {
         submit("flush", completion, image::flush);
     }

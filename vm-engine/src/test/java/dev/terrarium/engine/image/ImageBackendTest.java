@@ -64,6 +64,27 @@ class ImageBackendTest {
     }
 
     @Test
+    void zerosAndDiscardsReachTheImage() throws Exception {
+        Path path = folder.resolve("disk.raw");
+        create(path, 1 << 20);
+        byte[] data = new byte[1 << 16];
+        java.util.Arrays.fill(data, (byte) 7);
+        try (ImageBackend image = open(path, false)) {
+            assertThat(await(c -> image.write(0, data, 0, data.length, c))).isTrue();
+            assertThat(await(c -> image.writeZeroes(4096, 4096, false, c))).isTrue();
+            assertThat(await(c -> image.discard(16_384, 16_384, c))).isTrue();
+            byte[] back = new byte[1 << 16];
+            assertThat(await(c -> image.read(0, back, 0, back.length, c))).isTrue();
+            for (int i = 0; i < back.length; i++) {
+                boolean gone = i >= 4096 && i < 8192 || i >= 16_384 && i < 32_768;
+                assertThat(back[i]).as("byte %d", i).isEqualTo((byte) (gone ? 0 : 7));
+            }
+            assertThat(await(c -> image.writeZeroes(1 << 20, 512, false, c))).isFalse();
+            assertThat(await(c -> image.discard(-512, 512, c))).isFalse();
+        }
+    }
+
+    @Test
     void anOddEndReadsAsZeros() throws Exception {
         Path path = Files.write(folder.resolve("odd"), new byte[] {1, 2, 3});
         try (ImageBackend image = open(path, false)) {

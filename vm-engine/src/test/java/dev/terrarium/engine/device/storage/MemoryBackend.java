@@ -3,6 +3,7 @@ package dev.terrarium.engine.device.storage;
 
 import dev.terrarium.engine.device.StorageBackend;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.Deque;
 
 /** A medium in memory whose requests end when the test says so. */
@@ -58,6 +59,22 @@ final class MemoryBackend implements StorageBackend {
             }
             completion.done(ok);
         });
+    }
+
+    @Override
+    public void writeZeroes(long position, long length, boolean release, Completion completion) {
+        outstanding.add(() -> {
+            boolean ok = !failing && length >= 0 && position >= 0 && position + length <= content.length;
+            if (ok && !discarding) {
+                Arrays.fill(content, (int) position, (int) (position + length), (byte) 0);
+            }
+            completion.done(ok);
+        });
+    }
+
+    @Override
+    public void discard(long position, long length, Completion completion) {
+        writeZeroes(position, length, true, completion);
     }
 
     @Override

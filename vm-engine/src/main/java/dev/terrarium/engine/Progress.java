@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-package dev.terrarium.engine.disk;
+package dev.terrarium.engine;
 
 /** Told how far long work has come. Called from any thread, one at a time. */
 @FunctionalInterface
