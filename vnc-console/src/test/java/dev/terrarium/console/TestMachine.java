@@ -6,6 +6,7 @@ import dev.terrarium.engine.MachineEnd;
 import dev.terrarium.engine.MachineListener;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
+import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.Screenshot;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.VirtualMachine;
@@ -237,6 +238,16 @@ final class TestMachine implements VirtualMachine, Screen, AutoCloseable {
 
     @Override
     public ConsoleStream openSerial() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void save(Progress progress) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void discardSavedState() {
         throw new UnsupportedOperationException();
     }
 

@@ -57,7 +57,9 @@ public final class CommandLineApplication {
             command.getCommandSpec().usageMessage().description(action.description());
             line.addSubcommand(action.commandName(), command);
         }
-        line.addSubcommand(new ScreenshotCommand(root))
+        line.addSubcommand(new SaveCommand(root))
+                .addSubcommand(new RestoreCommand(root))
+                .addSubcommand(new ScreenshotCommand(root))
                 .addSubcommand(new SendKeyCommand(root))
                 .addSubcommand(new TypeCommand(root))
                 .addSubcommand(new ConsoleCommand(root))

@@ -114,6 +114,7 @@ final class MainViewModel {
         List<ListEntry> arranged = new ArrayList<>();
         group(arranged, "Running", shown, Set.of(MachineState.STARTING, MachineState.RUNNING));
         group(arranged, "Paused", shown, Set.of(MachineState.PAUSED));
+        group(arranged, "Saved", shown, Set.of(MachineState.SAVED));
         group(arranged, "Crashed", shown, Set.of(MachineState.CRASHED));
         group(arranged, "Off", shown, Set.of(MachineState.OFF));
         List<ListEntry> broken = damaged.stream()

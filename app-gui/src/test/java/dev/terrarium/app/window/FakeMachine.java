@@ -7,6 +7,7 @@ import dev.terrarium.engine.MachineEnd;
 import dev.terrarium.engine.MachineListener;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
+import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.Screenshot;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.TerrariumException;
@@ -184,6 +185,18 @@ final class FakeMachine implements VirtualMachine {
     @Override
     public ConsoleStream openSerial() throws TerrariumException {
         throw new TerrariumException("\"" + name() + "\" has no serial line: it is a fake");
+    }
+
+    @Override
+    public void save(Progress progress) throws TerrariumException {
+        call("save");
+        in(MachineState.SAVED);
+    }
+
+    @Override
+    public void discardSavedState() throws TerrariumException {
+        call("discard");
+        in(MachineState.OFF);
     }
 
     @Override

@@ -4,18 +4,27 @@ package dev.terrarium.engine.board;
 import dev.terrarium.engine.EngineStatistics;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
+import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.device.ScreenSource;
 import dev.terrarium.engine.device.chipset.SystemControl;
 import dev.terrarium.engine.posix.Posix;
 import dev.terrarium.engine.processor.Processor;
+import dev.terrarium.engine.state.MemoryFileReader;
+import dev.terrarium.engine.state.StateFile;
 import dev.terrarium.engine.vnc.Screen;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +35,9 @@ import org.slf4j.LoggerFactory;
 public final class Board implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Board.class);
 
+    private static final long SWITCH_MILLIS = 1000;
+    private static final long DISKS_NANOS = 30_000_000_000L;
+
     private final ReentrantLock lock;
     private final BoardEvents events;
     private final BoardClock clock;
@@ -35,17 +47,34 @@ public final class Board implements AutoCloseable {
     private final BoardScreen screen;
     private final ExecutorService control;
     private final Object switching = new Object();
+    private final Condition completed;
     private boolean running;
     private boolean closed;
+
+    /** Held while memory is read from outside, and alone while it goes. */
+    private final ReadWriteLock memoryUse = new ReentrantReadWriteLock();
+
+    private boolean gone;
+
+    /** It was saved and is to be closed: what it did from now on would be lost. */
+    private boolean saved;
+
+    /** Switches that devices asked for and that were not carried out yet. */
+    private final AtomicInteger pending = new AtomicInteger();
+
+    /** The guest switched the machine off, or it failed. */
+    private volatile boolean ending;
 
     private Board(MachineConfig config, Path log, BoardEvents events) throws TerrariumException {
         this.lock = new ReentrantLock();
         this.events = events;
         this.clock = new BoardClock(lock);
+        this.completed = lock.newCondition();
         this.control = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("control of " + config.name()).factory());
         Wires wires = new Wires();
-        this.computer = PersonalComputer.build(config, lock, clock, wires, wires, log);
+        this.computer =
+                PersonalComputer.build(config, lock, clock, wires, wires, log, new LockedExecutor(lock, completed));
         this.threads = new ProcessorThreads(
                 config.name(),
                 computer.processors(),
@@ -80,12 +109,14 @@ public final class Board implements AutoCloseable {
 
         @Override
         public void requestPowerOff() {
+            ending = true;
             threads.holdGate();
             events.poweredOff();
         }
 
         @Override
         public void debugExit(int status) {
+            ending = true;
             threads.holdGate();
             events.debugExit(status);
         }
@@ -104,13 +135,25 @@ public final class Board implements AutoCloseable {
 
     private void died(Throwable death) {
         LOG.error("the engine failed", death);
+        ending = true;
         threads.holdGate();
         events.crashed("the engine failed (" + death + "): see the log, and report it");
     }
 
+    /** Has the control thread switch; called by devices, which may hold the board's lock but not {@link #switching}. */
     private void later(Runnable action) {
+        pending.incrementAndGet();
         try {
-            control.execute(action);
+            control.execute(() -> {
+                try {
+                    action.run();
+                } finally {
+                    synchronized (switching) {
+                        pending.decrementAndGet();
+                        switching.notifyAll();
+                    }
+                }
+            });
         } catch (RejectedExecutionException e) {
             LOG.debug("the board is closed already", e);
         }
@@ -141,7 +184,7 @@ public final class Board implements AutoCloseable {
     /** The reset button. */
     public void reset() {
         synchronized (switching) {
-            if (closed) {
+            if (closed || saved) {
                 return;
             }
             threads.closeGate();
@@ -164,13 +207,8 @@ public final class Board implements AutoCloseable {
                 return;
             }
             threads.closeGate();
-            lock.lock();
-            try {
-                // Time stands still, or the vCPUs' time-stamp counters would go on from different moments.
-                clock.stop();
-            } finally {
-                lock.unlock();
-            }
+            // Time stands still, or the vCPUs' time-stamp counters would go on from different moments.
+            stopClock();
             if (!computer.leaveKvm()) {
                 throw new IllegalStateException("the machine left KVM already");
             }
@@ -190,19 +228,14 @@ public final class Board implements AutoCloseable {
             }
             running = false;
             threads.closeGate();
-            lock.lock();
-            try {
-                clock.stop();
-            } finally {
-                lock.unlock();
-            }
+            stopClock();
         }
     }
 
     /** Goes on after {@link #pause}. */
     public void resume() {
         synchronized (switching) {
-            if (closed) {
+            if (closed || saved) {
                 return;
             }
             startClock();
@@ -217,6 +250,191 @@ public final class Board implements AutoCloseable {
             clock.start();
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** Work on a machine that stands still. */
+    @FunctionalInterface
+    interface StandstillWork {
+        /**
+         * Does it; no vCPU executes, time stands still, and nobody switches the machine.
+         *
+         * @param ran whether the machine ran before
+         * @return whether it may go on as before; otherwise it never does
+         */
+        boolean run(boolean ran) throws TerrariumException;
+    }
+
+    /**
+     * Does {@code work} while the machine stands still, then lets it go on as before.
+     *
+     * @return how long the machine stood still for it, in nanoseconds; 0 if it did not run
+     * @throws TerrariumException if the machine was or is being switched off, or the work failed, after which it goes on too
+     */
+    long whileStandingStill(StandstillWork work) throws TerrariumException {
+        synchronized (switching) {
+            long start = System.nanoTime();
+            threads.closeGate();
+            while (pending.get() > 0 && !closed) {
+                awaitSwitch();
+                threads.closeGate();
+            }
+            if (closed || saved || ending) {
+                throw switchedOff();
+            }
+            boolean ran = running;
+            stopClock();
+            boolean goesOn = true;
+            try {
+                goesOn = work.run(ran);
+            } finally {
+                saved = !goesOn;
+                if (ran && goesOn) {
+                    startClock();
+                    threads.openGate();
+                }
+            }
+            return ran ? System.nanoTime() - start : 0;
+        }
+    }
+
+    /** Lets the control thread do what devices asked for. */
+    private void awaitSwitch() throws TerrariumException {
+        try {
+            switching.wait(SWITCH_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TerrariumException("it was interrupted: start it again", e);
+        }
+    }
+
+    private void stopClock() {
+        lock.lock();
+        try {
+            clock.stop();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Waits until no request of a drive is under way and what the guest has written is durable. The machine stands still.
+     *
+     * @throws TerrariumException if that takes longer than half a minute, or a disk cannot write
+     */
+    void settleDisks() throws TerrariumException {
+        await(() -> computer.drives().underWay() == 0);
+        flushDisks();
+    }
+
+    /** Makes durable what the guest has written. The machine may run. */
+    void flushDisks() throws TerrariumException {
+        int[] left = new int[1];
+        boolean[] failed = new boolean[1];
+        lock.lock();
+        try {
+            left[0] = computer.drives().flush(success -> {
+                left[0]--;
+                failed[0] |= !success;
+            });
+        } finally {
+            lock.unlock();
+        }
+        await(() -> left[0] == 0);
+        if (failed[0]) {
+            throw new TerrariumException(
+                    "a disk could not write what the guest gave it: see the log, and make room on the"
+                            + " host's disk");
+        }
+    }
+
+    /** Waits for ends of disk requests; {@code over} is asked with the board's lock held. */
+    private void await(BooleanSupplier over) throws TerrariumException {
+        long left = DISKS_NANOS;
+        lock.lock();
+        try {
+            while (!over.getAsBoolean()) {
+                if (left <= 0) {
+                    throw new TerrariumException("a disk request of the guest does not end: see whether the host's disk"
+                            + " answers, then try again");
+                }
+                left = completed.awaitNanos(left);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TerrariumException("it was interrupted: start it again", e);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Reads memory, which stays there meanwhile, of a machine that may run and be switched off. */
+    void withMemory(MemoryWork work) throws TerrariumException {
+        memoryUse.readLock().lock();
+        try {
+            if (gone) {
+                throw switchedOff();
+            }
+            work.run();
+        } finally {
+            memoryUse.readLock().unlock();
+        }
+    }
+
+    /** Work on memory; short, since switching off waits for it. */
+    @FunctionalInterface
+    interface MemoryWork {
+        void run() throws TerrariumException;
+    }
+
+    private static TerrariumException switchedOff() {
+        return new TerrariumException("the machine was switched off meanwhile: start it again");
+    }
+
+    /** What the machine is but memory and disks. It stands still. */
+    Map<String, byte[]> takeState(boolean ran) {
+        lock.lock();
+        try {
+            return ComputerState.take(computer, clock, ran);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    PersonalComputer computer() {
+        return computer;
+    }
+
+    /**
+     * Makes a board that was never switched on what a saved machine was; {@link #powerOn(boolean)} lets it go on.
+     *
+     * @return whether the saved machine ran, rather than being paused
+     * @throws TerrariumException if the state is corrupt or of another machine; the board can only be closed then
+     */
+    public boolean restore(SavedMachine from, Progress progress) throws TerrariumException {
+        synchronized (switching) {
+            StateFile state = from.read();
+            new MemoryFileReader(from.memoryFile()).load(state.machine(), state.state(), computer.memory(), progress);
+            lock.lock();
+            try {
+                computer.reset();
+                return ComputerState.give(state, from.stateFile(), computer, clock);
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /** Lets a restored machine go on, or stand still as it did. */
+    public void powerOn(boolean runs) {
+        synchronized (switching) {
+            timerThread.start();
+            threads.start();
+            running = runs;
+            if (runs) {
+                startClock();
+                threads.openGate();
+            }
         }
     }
 
@@ -294,7 +512,13 @@ public final class Board implements AutoCloseable {
             control.shutdownNow();
             joinTimers();
             screen.close();
-            computer.close();
+            memoryUse.writeLock().lock();
+            try {
+                gone = true;
+                computer.close();
+            } finally {
+                memoryUse.writeLock().unlock();
+            }
         }
     }
 

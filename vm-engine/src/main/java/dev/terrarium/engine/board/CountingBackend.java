@@ -3,11 +3,12 @@ package dev.terrarium.engine.board;
 
 import dev.terrarium.engine.device.StorageBackend;
 
-/** A drive's medium that counts the bytes that pass. */
+/** A drive's medium that counts the bytes that pass, and the requests that are under way. */
 final class CountingBackend implements StorageBackend {
     private final StorageBackend backend;
     private volatile long bytesRead;
     private volatile long bytesWritten;
+    private int underWay;
 
     CountingBackend(StorageBackend backend) {
         this.backend = backend;
@@ -19,6 +20,19 @@ final class CountingBackend implements StorageBackend {
 
     long bytesWritten() {
         return bytesWritten;
+    }
+
+    /** Requests that have not ended. With the board's lock held. */
+    int underWay() {
+        return underWay;
+    }
+
+    private Completion counted(Completion completion) {
+        underWay++;
+        return success -> {
+            underWay--;
+            completion.done(success);
+        };
     }
 
     @Override
@@ -37,28 +51,28 @@ final class CountingBackend implements StorageBackend {
     @SuppressWarnings("NonAtomicVolatileUpdate")
     public void read(long position, byte[] target, int offset, int length, Completion completion) {
         bytesRead += length;
-        backend.read(position, target, offset, length, completion);
+        backend.read(position, target, offset, length, counted(completion));
     }
 
     @Override
     @SuppressWarnings("NonAtomicVolatileUpdate")
     public void write(long position, byte[] source, int offset, int length, Completion completion) {
         bytesWritten += length;
-        backend.write(position, source, offset, length, completion);
+        backend.write(position, source, offset, length, counted(completion));
     }
 
     @Override
     public void writeZeroes(long position, long length, boolean release, Completion completion) {
-        backend.writeZeroes(position, length, release, completion);
+        backend.writeZeroes(position, length, release, counted(completion));
     }
 
     @Override
     public void discard(long position, long length, Completion completion) {
-        backend.discard(position, length, completion);
+        backend.discard(position, length, counted(completion));
     }
 
     @Override
     public void flush(Completion completion) {
-        backend.flush(completion);
+        backend.flush(counted(completion));
     }
 }

@@ -5,6 +5,7 @@ import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
+import dev.terrarium.engine.device.StorageBackend;
 import dev.terrarium.engine.device.storage.AtaDisk;
 import dev.terrarium.engine.device.storage.AtapiCdrom;
 import dev.terrarium.engine.device.storage.IdeDrive;
@@ -154,6 +155,19 @@ final class Drives implements AutoCloseable {
             LOG.warn("{}; the BIOS may try it", e.getMessage());
             return true;
         }
+    }
+
+    /** Requests that have not ended. With the board's lock held. */
+    int underWay() {
+        return counters.stream().mapToInt(CountingBackend::underWay).sum();
+    }
+
+    /** Asks every medium that can be written to make durable what was; {@code done} is called for each, with the board's lock held. */
+    int flush(StorageBackend.Completion done) {
+        List<CountingBackend> writable =
+                counters.stream().filter(each -> !each.readOnly()).toList();
+        writable.forEach(each -> each.flush(done));
+        return writable.size();
     }
 
     long bytesRead() {

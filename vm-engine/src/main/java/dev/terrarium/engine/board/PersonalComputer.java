@@ -99,13 +99,14 @@ final class PersonalComputer implements AutoCloseable {
             BoardClock clock,
             SystemControl control,
             Outside outside,
-            Path log)
+            Path log,
+            LockedExecutor completions)
             throws TerrariumException {
         FirmwareFiles firmware = new FirmwareFiles();
         byte[] bios = firmware.bios();
         byte[] vgaBios = firmware.vgaBios();
         MemoryMap sizes = MemoryMap.of(config.memoryMiB() << 20);
-        Drives drives = Drives.open(config, log.toAbsolutePath().resolveSibling(""), new LockedExecutor(lock));
+        Drives drives = Drives.open(config, log.toAbsolutePath().resolveSibling(""), completions);
         MemoryLayout memory = null;
         try {
             memory = MemoryLayout.create(sizes, bios, vgaBios, PciVga.ROM_SIZE, lock);
@@ -283,6 +284,30 @@ final class PersonalComputer implements AutoCloseable {
 
     HostBlock ram() {
         return memory.ram();
+    }
+
+    /** All memory that is part of the machine's state; its first is RAM. */
+    List<HostBlock> memory() {
+        return List.of(memory.ram(), memory.videoMemory());
+    }
+
+    /** What answers at a physical address, and which pages were written. */
+    dev.terrarium.engine.memory.MemoryMap addresses() {
+        return memory.map();
+    }
+
+    /** Where in its block the RAM of a physical address is; -1 if there is none. */
+    long offsetInRam(long physical) {
+        return memory.offsetInRam(physical);
+    }
+
+    /** Every device, in an order in which their states can be taken over. */
+    List<Device<?>> devices() {
+        return devices;
+    }
+
+    Drives drives() {
+        return drives;
     }
 
     /** The screen as the guest has drawn it so far. */

@@ -108,6 +108,26 @@ public record MachineConfig(
                 cpu);
     }
 
+    /** The same machine run by {@code other}. */
+    public MachineConfig withAccelerator(Accelerator other) {
+        return new MachineConfig(
+                version,
+                id,
+                name,
+                operatingSystem,
+                memoryMiB,
+                vcpus,
+                maximumVcpus,
+                other,
+                bootOrder,
+                disks,
+                kernel,
+                networks,
+                debugConsole,
+                debugExitPort,
+                cpu);
+    }
+
     /** What runs the guest's instructions. */
     public enum Accelerator {
         AUTO,

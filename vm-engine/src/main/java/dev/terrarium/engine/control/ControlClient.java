@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.terrarium.engine.ConsoleStream;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
+import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.Screenshot;
 import dev.terrarium.engine.TerrariumException;
 import java.io.BufferedInputStream;
@@ -61,6 +62,10 @@ public final class ControlClient {
     private JsonNode ask(Connection connection, ObjectNode request) throws IOException, TerrariumException {
         connection.output.write((request + "\n").getBytes(StandardCharsets.UTF_8));
         connection.output.flush();
+        return answer(connection);
+    }
+
+    private static JsonNode answer(Connection connection) throws IOException, TerrariumException {
         String line = LineReader.read(connection.input, MAXIMUM_ANSWER_BYTES);
         if (line == null) {
             throw new ConnectionClosedException();
@@ -132,6 +137,32 @@ public final class ControlClient {
     public void destroy() throws TerrariumException {
         try {
             ask(request("destroy"));
+        } catch (ConnectionClosedException e) {
+            LOG.debug("the process ended with its machine");
+        }
+    }
+
+    /** As {@link #ask(ObjectNode)}, for long work that says how far it is; hanging up ends it. */
+    private JsonNode ask(ObjectNode request, Progress progress) throws TerrariumException {
+        try (Connection connection = connect()) {
+            JsonNode answer = ask(connection, request.put("progress", true));
+            while (answer.has("progress")) {
+                JsonNode now = answer.path("progress");
+                if (!progress.at(now.path("done").asLong(), now.path("total").asLong())) {
+                    throw new TerrariumException("it was cancelled: start it again");
+                }
+                answer = answer(connection);
+            }
+            return answer;
+        } catch (IOException e) {
+            throw unreachable(e);
+        }
+    }
+
+    /** Saves the machine. A headless process ends with its machine, perhaps before it has answered. */
+    public void save(Progress progress) throws TerrariumException {
+        try {
+            ask(request("save"), progress);
         } catch (ConnectionClosedException e) {
             LOG.debug("the process ended with its machine");
         }

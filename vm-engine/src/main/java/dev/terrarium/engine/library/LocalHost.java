@@ -10,6 +10,7 @@ import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineRules;
+import dev.terrarium.engine.state.Durable;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -108,6 +109,7 @@ public final class LocalHost implements Host {
                         + "\": give the folder that name");
             }
             LocalMachine machine = new LocalMachine(folder, config, this);
+            machine.sweep();
             machines.put(name, machine);
             return Optional.of(machine);
         } catch (TerrariumException e) {
@@ -222,6 +224,7 @@ public final class LocalHost implements Host {
                 removeTree(path);
             } else {
                 // Without its own files the folder is no machine any more; its disks stay where they are.
+                Durable.delete(path.resolve("saved-state"));
                 for (String name : List.of("machine.json", "machine.json.new", "log", "control.sock", "lock")) {
                     Files.deleteIfExists(path.resolve(name));
                 }

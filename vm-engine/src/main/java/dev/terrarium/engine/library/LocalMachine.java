@@ -7,12 +7,15 @@ import dev.terrarium.engine.MachineEnd;
 import dev.terrarium.engine.MachineListener;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
+import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.Screenshot;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.board.Board;
 import dev.terrarium.engine.board.BoardEvents;
+import dev.terrarium.engine.board.MachineSaver;
+import dev.terrarium.engine.board.SavedMachine;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineRules;
 import dev.terrarium.engine.control.ControlClient;
@@ -31,6 +34,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -47,6 +51,8 @@ final class LocalMachine implements VirtualMachine {
     private final MachineFolder folder;
     private final LocalHost host;
     private final ControlClient remote;
+    private final SavedState saved;
+    private final AtomicBoolean saving = new AtomicBoolean();
     private final List<MachineListener> listeners = new CopyOnWriteArrayList<>();
     private volatile MachineConfig config;
     private volatile MachineState state = MachineState.OFF;
@@ -64,6 +70,7 @@ final class LocalMachine implements VirtualMachine {
         this.config = config;
         this.host = host;
         this.remote = new ControlClient(folder.controlSocket());
+        this.saved = new SavedState(folder);
     }
 
     @Override
@@ -79,7 +86,11 @@ final class LocalMachine implements VirtualMachine {
     @Override
     public MachineState state() {
         MachineState own = state;
-        return own.active() ? own : remoteState().filter(MachineState::active).orElse(own);
+        if (own.active()) {
+            return own;
+        }
+        Optional<MachineState> elsewhere = remoteState().filter(MachineState::active);
+        return elsewhere.orElse(saved.exists() ? MachineState.SAVED : own);
     }
 
     @Override
@@ -113,7 +124,7 @@ final class LocalMachine implements VirtualMachine {
     }
 
     private void setState(MachineState next) {
-        state = next;
+        state = next == MachineState.SAVED ? MachineState.OFF : next;
         LOG.info("{}: {}", name(), next);
         listeners.forEach(listener -> listener.stateChanged(this, next));
     }
@@ -133,13 +144,14 @@ final class LocalMachine implements VirtualMachine {
         try {
             config = folder.load();
             failure = null;
+            saved.sweep();
             setState(MachineState.STARTING);
             start(options, lock);
             started = true;
         } finally {
             if (!started) {
                 lock.close();
-                setState(MachineState.OFF);
+                setState(saved.exists() ? MachineState.SAVED : MachineState.OFF);
             }
         }
     }
@@ -158,14 +170,25 @@ final class LocalMachine implements VirtualMachine {
         }
         RfbServer rfb = new RfbServer(board.screen());
         ControlServer control = null;
+        boolean restored = saved.exists();
+        boolean runs = true;
         try {
+            if (restored) {
+                runs = board.restore(saved.check(config), Progress.NONE);
+            }
             String address = options.vncAddress();
             if (address != null) {
                 int port = rfb.listen(parseAddress(address), options.vncPassword());
                 LOG.info("{}: screen on {} (port {})", name(), address, port);
             }
             control = ControlServer.start(this, folder.controlSocket());
+            if (restored) {
+                saved.retire();
+            }
         } catch (TerrariumException e) {
+            if (control != null) {
+                control.close();
+            }
             rfb.close();
             board.close();
             serial[0].close();
@@ -173,8 +196,26 @@ final class LocalMachine implements VirtualMachine {
         }
         end = new CompletableFuture<>();
         run = new Run(board, lock, serial[0], rfb, control);
-        setState(MachineState.RUNNING);
-        board.powerOn();
+        setState(runs ? MachineState.RUNNING : MachineState.PAUSED);
+        if (restored) {
+            board.powerOn(runs);
+            saved.sweep();
+        } else {
+            board.powerOn();
+        }
+    }
+
+    /** Removes what an end of the process left half made, unless the machine runs. */
+    void sweep() throws TerrariumException {
+        if (saved.hasLeftovers()) {
+            Optional<RunLock> lock = folder.tryLock();
+            if (lock.isPresent()) {
+                try (RunLock held = lock.get()) {
+                    LOG.info("{}: cleaned up under {}", name(), held.file());
+                    saved.sweep();
+                }
+            }
+        }
     }
 
     private static InetSocketAddress parseAddress(String address) throws TerrariumException {
@@ -236,7 +277,18 @@ final class LocalMachine implements VirtualMachine {
         }
     }
 
-    private synchronized void finish(MachineEnd how) {
+    private void finish(MachineEnd how) {
+        finish(how, () -> {});
+    }
+
+    /** What is to be done when the machine's files are closed and still locked. */
+    @FunctionalInterface
+    private interface LastWork {
+        void run() throws TerrariumException;
+    }
+
+    private synchronized void finish(MachineEnd asked, LastWork lastWork) {
+        MachineEnd how = asked;
         Run current = run;
         if (current == null) {
             return;
@@ -246,13 +298,19 @@ final class LocalMachine implements VirtualMachine {
         current.rfb.close();
         current.board.close();
         current.serial.close();
+        try {
+            lastWork.run();
+        } catch (TerrariumException e) {
+            LOG.debug("{}: no last work", name(), e);
+            how = new MachineEnd.Crashed("its state could not be kept: " + e.getMessage());
+        }
         current.lock.close();
         if (how instanceof MachineEnd.Crashed(String reason)) {
             failure = reason;
             LOG.error("{}: {}", name(), reason);
             setState(MachineState.CRASHED);
         } else {
-            setState(MachineState.OFF);
+            setState(how instanceof MachineEnd.Saved ? MachineState.SAVED : MachineState.OFF);
         }
         end.complete(how);
     }
@@ -331,6 +389,60 @@ final class LocalMachine implements VirtualMachine {
                 setState(MachineState.RUNNING);
             }
         }
+    }
+
+    @Override
+    public void save(Progress progress) throws TerrariumException {
+        Run current = run;
+        if (current == null) {
+            if (!runsElsewhere()) {
+                throw notRunning();
+            }
+            remote.save(progress);
+            forgetRemoteState();
+            if (!saved.exists()) {
+                throw new TerrariumException(
+                        "the process that ran \"" + name() + "\" ended before it was saved: start it again");
+            }
+            return;
+        }
+        if (!saving.compareAndSet(false, true)) {
+            throw new TerrariumException("\"" + name() + "\" is being saved already: wait for that");
+        }
+        try {
+            boolean kept = false;
+            SavedMachine half = saved.begin(config);
+            try {
+                new MachineSaver(current.board, half, SavedState.parts(config), progress).save(() -> false);
+                kept = true;
+            } finally {
+                if (!kept && run == current) {
+                    saved.sweep();
+                }
+            }
+            finish(new MachineEnd.Saved(), () -> saved.commit(config));
+            if (!saved.exists()) {
+                String problem = failure;
+                throw new TerrariumException(
+                        problem == null ? "\"" + name() + "\" was switched off before it was saved" : problem);
+            }
+        } finally {
+            saving.set(false);
+        }
+    }
+
+    @Override
+    public synchronized void discardSavedState() throws TerrariumException {
+        try (RunLock lock = folder.tryLock()
+                .orElseThrow(() -> new TerrariumException("\"" + name() + "\" runs: it has no saved state"))) {
+            if (!saved.exists()) {
+                throw new TerrariumException("\"" + name() + "\" is not saved: there is nothing to discard");
+            }
+            LOG.info("{}: saved state discarded under {}", name(), lock.file());
+            saved.retire();
+            saved.sweep();
+        }
+        setState(MachineState.OFF);
     }
 
     @Override
@@ -462,6 +574,10 @@ final class LocalMachine implements VirtualMachine {
     public synchronized void reconfigure(MachineConfig changed) throws TerrariumException {
         if (state().active()) {
             throw new TerrariumException("\"" + name() + "\" runs: switch it off to change it");
+        }
+        if (saved.exists()) {
+            throw new TerrariumException("\"" + name() + "\" is saved: start it and switch it off to change it, or "
+                    + SavedState.discard(config));
         }
         if (!changed.name().equals(name())) {
             throw new TerrariumException("a machine keeps its name: clone it to get another");
