@@ -64,6 +64,9 @@ public interface VirtualMachine {
      */
     void discardSavedState() throws TerrariumException;
 
+    /** Its snapshots. */
+    Snapshots snapshots();
+
     /** Waits until the machine is not active any more; returns at once if it is not. */
     MachineEnd awaitEnd() throws InterruptedException;
 

@@ -8,6 +8,7 @@ import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.Screenshot;
+import dev.terrarium.engine.Snapshots;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.config.MachineConfig;
@@ -243,6 +244,11 @@ final class TestMachine implements VirtualMachine, Screen, AutoCloseable {
 
     @Override
     public void save(Progress progress) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Snapshots snapshots() {
         throw new UnsupportedOperationException();
     }
 

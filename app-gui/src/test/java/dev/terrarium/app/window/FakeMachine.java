@@ -9,6 +9,7 @@ import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.Screenshot;
+import dev.terrarium.engine.Snapshots;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
@@ -191,6 +192,11 @@ final class FakeMachine implements VirtualMachine {
     public void save(Progress progress) throws TerrariumException {
         call("save");
         in(MachineState.SAVED);
+    }
+
+    @Override
+    public Snapshots snapshots() {
+        throw new UnsupportedOperationException();
     }
 
     @Override

@@ -15,6 +15,7 @@ import dev.terrarium.engine.state.MemoryFileReader;
 import dev.terrarium.engine.state.StateFile;
 import dev.terrarium.engine.vnc.Screen;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -24,7 +25,6 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,7 +36,6 @@ public final class Board implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Board.class);
 
     private static final long SWITCH_MILLIS = 1000;
-    private static final long DISKS_NANOS = 30_000_000_000L;
 
     private final ReentrantLock lock;
     private final BoardEvents events;
@@ -47,7 +46,7 @@ public final class Board implements AutoCloseable {
     private final BoardScreen screen;
     private final ExecutorService control;
     private final Object switching = new Object();
-    private final Condition completed;
+    private final BoardDisks disks;
     private boolean running;
     private boolean closed;
 
@@ -65,16 +64,17 @@ public final class Board implements AutoCloseable {
     /** The guest switched the machine off, or it failed. */
     private volatile boolean ending;
 
-    private Board(MachineConfig config, Path log, BoardEvents events) throws TerrariumException {
+    private Board(MachineConfig config, Path log, BoardEvents events, List<Path> trusted) throws TerrariumException {
         this.lock = new ReentrantLock();
         this.events = events;
         this.clock = new BoardClock(lock);
-        this.completed = lock.newCondition();
+        Condition completed = lock.newCondition();
         this.control = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("control of " + config.name()).factory());
         Wires wires = new Wires();
         this.computer =
-                PersonalComputer.build(config, lock, clock, wires, wires, log, new LockedExecutor(lock, completed));
+                PersonalComputer.build(config, lock, clock, wires, wires, log, new LockedExecutor(lock, completed), trusted);
+        this.disks = new BoardDisks(computer.drives(), lock, completed);
         this.threads = new ProcessorThreads(
                 config.name(),
                 computer.processors(),
@@ -97,7 +97,17 @@ public final class Board implements AutoCloseable {
      * @throws TerrariumException if a file it needs is missing, damaged or in use, or memory is short
      */
     public static Board build(MachineConfig config, Path log, BoardEvents events) throws TerrariumException {
-        return new Board(config, log, events);
+        return build(config, log, events, List.of(log.toAbsolutePath().resolveSibling("")));
+    }
+
+    /**
+     * As {@link #build(MachineConfig, Path, BoardEvents)}.
+     *
+     * @param trusted folders and files that the machine's images may stand on, besides their own folders
+     */
+    public static Board build(MachineConfig config, Path log, BoardEvents events, List<Path> trusted)
+            throws TerrariumException {
+        return new Board(config, log, events, trusted);
     }
 
     /** What devices ask of the board. */
@@ -318,54 +328,22 @@ public final class Board implements AutoCloseable {
     }
 
     /**
-     * Waits until no request of a drive is under way and what the guest has written is durable. The machine stands still.
+     * Does {@code work} while the machine stands still and what it wrote to its disks is durable.
      *
-     * @throws TerrariumException if that takes longer than half a minute, or a disk cannot write
+     * @return how long it stood still, in nanoseconds
+     * @throws TerrariumException if it is switched off, its disks do not come to rest, or the work failed; then it goes on
      */
-    void settleDisks() throws TerrariumException {
-        await(() -> computer.drives().underWay() == 0);
-        flushDisks();
+    public long standStill(MachineSaver.Standstill work) throws TerrariumException {
+        disks.flush();
+        return whileStandingStill(ran -> {
+            disks.settle();
+            return work.goesOn();
+        });
     }
 
-    /** Makes durable what the guest has written. The machine may run. */
-    void flushDisks() throws TerrariumException {
-        int[] left = new int[1];
-        boolean[] failed = new boolean[1];
-        lock.lock();
-        try {
-            left[0] = computer.drives().flush(success -> {
-                left[0]--;
-                failed[0] |= !success;
-            });
-        } finally {
-            lock.unlock();
-        }
-        await(() -> left[0] == 0);
-        if (failed[0]) {
-            throw new TerrariumException(
-                    "a disk could not write what the guest gave it: see the log, and make room on the"
-                            + " host's disk");
-        }
-    }
-
-    /** Waits for ends of disk requests; {@code over} is asked with the board's lock held. */
-    private void await(BooleanSupplier over) throws TerrariumException {
-        long left = DISKS_NANOS;
-        lock.lock();
-        try {
-            while (!over.getAsBoolean()) {
-                if (left <= 0) {
-                    throw new TerrariumException("a disk request of the guest does not end: see whether the host's disk"
-                            + " answers, then try again");
-                }
-                left = completed.awaitNanos(left);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new TerrariumException("it was interrupted: start it again", e);
-        } finally {
-            lock.unlock();
-        }
+    /** What is in its drives. */
+    public BoardDisks disks() {
+        return disks;
     }
 
     /** Reads memory, which stays there meanwhile, of a machine that may run and be switched off. */

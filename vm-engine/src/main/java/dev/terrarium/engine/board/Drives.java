@@ -11,6 +11,7 @@ import dev.terrarium.engine.device.storage.AtapiCdrom;
 import dev.terrarium.engine.device.storage.IdeDrive;
 import dev.terrarium.engine.firmware.BootOrder;
 import dev.terrarium.engine.image.AllowedFolders;
+import dev.terrarium.engine.image.DiskImage;
 import dev.terrarium.engine.image.ImageBackend;
 import dev.terrarium.engine.image.ImageFormats;
 import dev.terrarium.engine.image.IoThreads;
@@ -40,7 +41,13 @@ final class Drives implements AutoCloseable {
     private final List<DriveConfig.Kind> kinds = new ArrayList<>();
     private final Map<Integer, ImageBackend> disks = new HashMap<>();
 
-    private Drives() {
+    /** By their place in the configuration; those without a medium are not in it. */
+    private final Map<Integer, ImageBackend> byDrive = new HashMap<>();
+
+    private final List<Path> trusted;
+
+    private Drives(List<Path> trusted) {
+        this.trusted = List.copyOf(trusted);
         for (int i = 0; i < PLACES; i++) {
             places.add(Optional.empty());
             kinds.add(DriveConfig.Kind.DISK);
@@ -50,15 +57,15 @@ final class Drives implements AutoCloseable {
     /**
      * Opens the images.
      *
-     * @param folder the machine's own, in which images may lie that its images stand on
+     * @param trusted folders and files that its images may stand on
      * @param board runs completions with the board's lock held
      * @throws TerrariumException if one is missing or in use; those opened are closed again
      */
-    static Drives open(MachineConfig config, Path folder, Executor board) throws TerrariumException {
-        Drives drives = new Drives();
+    static Drives open(MachineConfig config, List<Path> trusted, Executor board) throws TerrariumException {
+        Drives drives = new Drives(trusted);
         try {
-            for (DriveConfig drive : config.disks()) {
-                drives.add(drive, folder, board);
+            for (int i = 0; i < config.disks().size(); i++) {
+                drives.add(i, config.disks().get(i), board);
             }
             return drives;
         } catch (TerrariumException e) {
@@ -67,13 +74,15 @@ final class Drives implements AutoCloseable {
         }
     }
 
-    private void add(DriveConfig drive, Path folder, Executor board) throws TerrariumException {
+    private void add(int index, DriveConfig drive, Executor board) throws TerrariumException {
         boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
         int place = freePlace(cd ? FIRST_CD_PLACE : 0);
         Optional<CountingBackend> medium = Optional.empty();
         String path = drive.path();
         if (path != null) {
-            ImageBackend image = open(drive, Path.of(path), folder, board);
+            ImageBackend image =
+                    new ImageBackend(path, open(drive, Path.of(path), trusted), IoThreads.shared(), board);
+            byDrive.put(index, image);
             images.add(image);
             disks.put(place, image);
             CountingBackend counter = new CountingBackend(image);
@@ -92,23 +101,46 @@ final class Drives implements AutoCloseable {
         kinds.set(place, drive.kind());
     }
 
-    private static ImageBackend open(DriveConfig drive, Path path, Path folder, Executor board)
-            throws TerrariumException {
+    private static DiskImage open(DriveConfig drive, Path path, List<Path> trusted) throws TerrariumException {
         boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
-        String format = cd ? "raw" : drive.format().imageFormat();
+        AllowedFolders allowed = AllowedFolders.own();
+        for (Path each : trusted) {
+            allowed = allowed.and(each);
+        }
         try {
-            return new ImageBackend(
-                    path.toString(),
-                    ImageFormats.open(
-                            path,
-                            format,
-                            cd || drive.readOnly(),
-                            AllowedFolders.own().and(folder)),
-                    IoThreads.shared(),
-                    board);
+            return ImageFormats.open(path, cd ? "raw" : drive.format().imageFormat(), cd || drive.readOnly(), allowed);
         } catch (IOException e) {
             throw new TerrariumException(path + " cannot be opened: " + e.getMessage(), e);
         }
+    }
+
+    /** The medium of the drive that is at {@code index} in the configuration. */
+    ImageBackend medium(int index) throws TerrariumException {
+        ImageBackend medium = byDrive.get(index);
+        if (medium == null) {
+            throw new TerrariumException("drive " + index + " has no image: give it one");
+        }
+        return medium;
+    }
+
+    /** Puts another image under a drive, which has no request under way; {@code prepare} runs while none is open. */
+    void replace(int index, DriveConfig before, DriveConfig after, List<Path> allowed, BoardDisks.DiskWork prepare)
+            throws TerrariumException {
+        ImageBackend medium = medium(index);
+        medium.replace(
+                () -> {
+                    prepare.run();
+                    return open(after, path(after), allowed);
+                },
+                () -> open(before, path(before), allowed));
+    }
+
+    private static Path path(DriveConfig drive) throws TerrariumException {
+        String path = drive.path();
+        if (path == null) {
+            throw new TerrariumException("a drive has no image: give it one");
+        }
+        return Path.of(path);
     }
 
     private int freePlace(int preferred) throws TerrariumException {

@@ -89,7 +89,7 @@ public final class MachineSaver {
                 changed.set(0, (int) writer.count());
                 if (running[0]) {
                     copyWhileRunning(writer);
-                    board.flushDisks();
+                    board.disks().flush();
                 }
                 long nanos = board.whileStandingStill(ran -> finish(writer, ran, standstill));
                 Figures figures = new Figures(nanos, writer.written(), rounds);
@@ -161,7 +161,7 @@ public final class MachineSaver {
     }
 
     private boolean finish(MemoryFileWriter writer, boolean ran, Standstill standstill) throws TerrariumException {
-        board.settleDisks();
+        board.disks().settle();
         if (dirty.isOn()) {
             collect();
             dirty.stop();

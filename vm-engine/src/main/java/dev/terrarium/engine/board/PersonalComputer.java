@@ -100,13 +100,14 @@ final class PersonalComputer implements AutoCloseable {
             SystemControl control,
             Outside outside,
             Path log,
-            LockedExecutor completions)
+            LockedExecutor completions,
+            List<Path> trusted)
             throws TerrariumException {
         FirmwareFiles firmware = new FirmwareFiles();
         byte[] bios = firmware.bios();
         byte[] vgaBios = firmware.vgaBios();
         MemoryMap sizes = MemoryMap.of(config.memoryMiB() << 20);
-        Drives drives = Drives.open(config, log.toAbsolutePath().resolveSibling(""), completions);
+        Drives drives = Drives.open(config, trusted, completions);
         MemoryLayout memory = null;
         try {
             memory = MemoryLayout.create(sizes, bios, vgaBios, PciVga.ROM_SIZE, lock);

@@ -9,6 +9,7 @@ import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.Screenshot;
+import dev.terrarium.engine.Snapshot;
 import dev.terrarium.engine.TerrariumException;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -19,7 +20,9 @@ import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -166,6 +169,42 @@ public final class ControlClient {
         } catch (ConnectionClosedException e) {
             LOG.debug("the process ended with its machine");
         }
+    }
+
+    /** Takes a snapshot, and returns its id. */
+    public String createSnapshot(Snapshot.Request wanted, Progress progress) throws TerrariumException {
+        ObjectNode request = request("snapshot-create")
+                .put("name", wanted.name())
+                .put("description", wanted.description())
+                .put("memory", wanted.memory())
+                .put("internal", wanted.storage() == Snapshot.Storage.INTERNAL);
+        return ask(request, progress).path("id").asText();
+    }
+
+    public void revertSnapshot(String name, Progress progress) throws TerrariumException {
+        ask(request("snapshot-revert").put("name", name), progress);
+    }
+
+    public void deleteSnapshot(String name, Progress progress) throws TerrariumException {
+        ask(request("snapshot-delete").put("name", name), progress);
+    }
+
+    public void editSnapshot(String name, String newName, String description) throws TerrariumException {
+        ask(request("snapshot-edit")
+                .put("name", name)
+                .put("newName", newName)
+                .put("description", description));
+    }
+
+    public Snapshot.Removal snapshotRemoval(String name) throws TerrariumException {
+        JsonNode answer = ask(request("snapshot-removal").put("name", name));
+        List<Path> removed = new ArrayList<>();
+        answer.path("removed").forEach(file -> removed.add(Path.of(file.asText())));
+        return new Snapshot.Removal(
+                answer.path("freedBytes").asLong(),
+                answer.path("mergedBytes").asLong(),
+                removed,
+                Optional.ofNullable(answer.path("kept").textValue()));
     }
 
     /** The machine's state; empty if no process answers. */

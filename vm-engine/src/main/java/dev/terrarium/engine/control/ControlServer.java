@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.terrarium.engine.ConsoleStream;
 import dev.terrarium.engine.Progress;
+import dev.terrarium.engine.Snapshot;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
 import java.io.IOException;
@@ -138,6 +139,33 @@ public final class ControlServer implements AutoCloseable {
             case "suspend" -> machine.pause();
             case "resume" -> machine.resume();
             case "save" -> machine.save(progress(request, output));
+            case "snapshot-create" -> {
+                Snapshot.Request wanted = new Snapshot.Request(
+                        request.path("name").asText(),
+                        request.path("description").asText(),
+                        request.path("memory").asBoolean(true),
+                        request.path("internal").asBoolean() ? Snapshot.Storage.INTERNAL : Snapshot.Storage.OVERLAY);
+                Snapshot made = machine.snapshots().create(wanted, progress(request, output));
+                answer.put("id", made.id().toString());
+            }
+            case "snapshot-revert" ->
+                machine.snapshots().revert(request.path("name").asText(), progress(request, output));
+            case "snapshot-delete" ->
+                machine.snapshots().delete(request.path("name").asText(), progress(request, output));
+            case "snapshot-edit" ->
+                machine.snapshots()
+                        .edit(
+                                request.path("name").asText(),
+                                request.path("newName").asText(),
+                                request.path("description").asText());
+            case "snapshot-removal" -> {
+                Snapshot.Removal removal =
+                        machine.snapshots().removal(request.path("name").asText());
+                answer.put("freedBytes", removal.freedBytes());
+                answer.put("mergedBytes", removal.mergedBytes());
+                removal.removed().forEach(file -> answer.withArray("removed").add(file.toString()));
+                removal.kept().ifPresent(why -> answer.put("kept", why));
+            }
             case "state" -> answer.put("state", machine.state().name());
             case "stats" -> answer.set("stats", JSON.valueToTree(machine.statistics()));
             case "send-key" -> machine.sendKeys(request.path("keys").asText());

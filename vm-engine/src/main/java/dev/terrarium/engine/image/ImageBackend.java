@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.image;
 
+import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.device.StorageBackend;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,7 +14,7 @@ public final class ImageBackend implements StorageBackend, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ImageBackend.class);
 
     private final String name;
-    private final DiskImage image;
+    private volatile DiskImage image;
     private final Executor io;
     private final Executor board;
 
@@ -94,6 +95,39 @@ public final class ImageBackend implements StorageBackend, AutoCloseable {
     /** Whether a BIOS finds something to run on it. Waits for the host. */
     public boolean boots() throws IOException {
         return BootRecord.isOn(image);
+    }
+
+    /** Opens an image. */
+    @FunctionalInterface
+    public interface Opening {
+        DiskImage open() throws TerrariumException, IOException;
+    }
+
+    /**
+     * Closes the image and goes on with another. No request is under way.
+     *
+     * @param next opens the other one; its size is the same
+     * @param again opens the first one, if that fails
+     */
+    public void replace(Opening next, Opening again) throws TerrariumException {
+        try {
+            image.close();
+            image = next.open();
+        } catch (TerrariumException | IOException e) {
+            try {
+                image = again.open();
+            } catch (TerrariumException | IOException second) {
+                e.addSuppressed(second);
+            }
+            throw e instanceof TerrariumException told
+                    ? told
+                    : new TerrariumException(name + " cannot be changed for another image: " + e.getMessage(), e);
+        }
+    }
+
+    /** The image, for what changes it as a whole. */
+    public DiskImage image() {
+        return image;
     }
 
     /** Makes everything durable and closes the image. A request still under way fails or is waited for. */

@@ -13,10 +13,16 @@ import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
-/** How the files of a machine's drives were at a moment, those that they stand on included. */
-record DiskMarks(List<Mark> files) {
+/**
+ * How the files of a machine's drives were at a moment.
+ *
+ * @param drives the image in each drive; empty for none
+ * @param files these, and those that they stand on
+ */
+record DiskMarks(List<String> drives, List<Mark> files) {
     /**
      * One file.
      *
@@ -26,6 +32,7 @@ record DiskMarks(List<Mark> files) {
     record Mark(String path, long size, long modified) {}
 
     DiskMarks {
+        drives = List.copyOf(drives);
         files = List.copyOf(files);
     }
 
@@ -40,7 +47,13 @@ record DiskMarks(List<Mark> files) {
                 }
             }
         }
-        return new DiskMarks(marks);
+        return new DiskMarks(drives(config), marks);
+    }
+
+    private static List<String> drives(MachineConfig config) {
+        return config.disks().stream()
+                .map(drive -> Objects.requireNonNullElse(drive.path(), ""))
+                .toList();
     }
 
     private static List<Path> files(DriveConfig drive, Path path) throws TerrariumException {
@@ -71,7 +84,11 @@ record DiskMarks(List<Mark> files) {
      *
      * @param otherwise what else can be done
      */
-    void check(String otherwise) throws TerrariumException {
+    void check(MachineConfig config, String otherwise) throws TerrariumException {
+        if (!drives.equals(drives(config))) {
+            throw new TerrariumException("other images are in the drives of \"" + config.name()
+                    + "\" than when it was saved: undo that change of its machine.json, or " + otherwise);
+        }
         for (Mark then : files) {
             Path file = Path.of(then.path);
             Mark now;

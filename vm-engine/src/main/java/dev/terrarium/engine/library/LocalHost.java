@@ -225,6 +225,7 @@ public final class LocalHost implements Host {
             } else {
                 // Without its own files the folder is no machine any more; its disks stay where they are.
                 Durable.delete(path.resolve("saved-state"));
+                Durable.delete(path.resolve("snapshots"));
                 for (String name : List.of("machine.json", "machine.json.new", "log", "control.sock", "lock")) {
                     Files.deleteIfExists(path.resolve(name));
                 }

@@ -9,6 +9,7 @@ import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.Screenshot;
+import dev.terrarium.engine.Snapshots;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
@@ -22,6 +23,7 @@ import dev.terrarium.engine.control.ControlClient;
 import dev.terrarium.engine.control.ControlServer;
 import dev.terrarium.engine.device.ScreenSource;
 import dev.terrarium.engine.library.MachineFolder.RunLock;
+import dev.terrarium.engine.snapshot.SnapshotOwner;
 import dev.terrarium.engine.vnc.RfbServer;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -52,7 +54,8 @@ final class LocalMachine implements VirtualMachine {
     private final LocalHost host;
     private final ControlClient remote;
     private final SavedState saved;
-    private final AtomicBoolean saving = new AtomicBoolean();
+    private final LocalSnapshots snapshots;
+    private final AtomicBoolean changing = new AtomicBoolean();
     private final List<MachineListener> listeners = new CopyOnWriteArrayList<>();
     private volatile MachineConfig config;
     private volatile MachineState state = MachineState.OFF;
@@ -63,7 +66,20 @@ final class LocalMachine implements VirtualMachine {
     private long remoteStateTime = Long.MIN_VALUE;
 
     /** What there is while the machine runs in this process. */
-    private record Run(Board board, RunLock lock, SerialHub serial, RfbServer rfb, ControlServer control) {}
+    private record Run(
+            Board board,
+            RunLock lock,
+            SerialHub serial,
+            RfbServer rfb,
+            ControlServer control,
+            StartOptions options) {
+        void close() {
+            control.close();
+            rfb.close();
+            board.close();
+            serial.close();
+        }
+    }
 
     LocalMachine(MachineFolder folder, MachineConfig config, LocalHost host) {
         this.folder = folder;
@@ -71,6 +87,7 @@ final class LocalMachine implements VirtualMachine {
         this.host = host;
         this.remote = new ControlClient(folder.controlSocket());
         this.saved = new SavedState(folder);
+        this.snapshots = new LocalSnapshots(this);
     }
 
     @Override
@@ -142,9 +159,8 @@ final class LocalMachine implements VirtualMachine {
                         + "\" is run by another process: use it there, or switch it off with terrarium destroy"));
         boolean started = false;
         try {
-            config = folder.load();
+            recover(lock);
             failure = null;
-            saved.sweep();
             setState(MachineState.STARTING);
             start(options, lock);
             started = true;
@@ -162,7 +178,7 @@ final class LocalMachine implements VirtualMachine {
             throw new TerrariumException(problems.getFirst());
         }
         SerialHub[] serial = new SerialHub[1];
-        Board board = Board.build(config, folder.log(), new Events(serial));
+        Board board = Board.build(config, folder.log(), new Events(serial), snapshots.trusted());
         serial[0] = new SerialHub(name(), board::typeOnSerial);
         OutputStream output = options.serialOutput();
         if (output != null) {
@@ -194,8 +210,10 @@ final class LocalMachine implements VirtualMachine {
             serial[0].close();
             throw e;
         }
-        end = new CompletableFuture<>();
-        run = new Run(board, lock, serial[0], rfb, control);
+        if (end.isDone()) {
+            end = new CompletableFuture<>();
+        }
+        run = new Run(board, lock, serial[0], rfb, control, options);
         setState(runs ? MachineState.RUNNING : MachineState.PAUSED);
         if (restored) {
             board.powerOn(runs);
@@ -205,15 +223,121 @@ final class LocalMachine implements VirtualMachine {
         }
     }
 
-    /** Removes what an end of the process left half made, unless the machine runs. */
+    /** Ends what an end of the process interrupted and removes what it left half made, unless the machine runs. */
     void sweep() throws TerrariumException {
-        if (saved.hasLeftovers()) {
+        if (saved.hasLeftovers() || snapshots.hasLeftovers()) {
             Optional<RunLock> lock = folder.tryLock();
             if (lock.isPresent()) {
                 try (RunLock held = lock.get()) {
-                    LOG.info("{}: cleaned up under {}", name(), held.file());
-                    saved.sweep();
+                    recover(held);
                 }
+            }
+        }
+    }
+
+    /** Reads the configuration again, which another process may have changed, and ends what it interrupted. */
+    private void recover(RunLock lock) throws TerrariumException {
+        LOG.debug("{}: looked after under {}", name(), lock.file());
+        config = folder.load();
+        snapshots.recover();
+        config = folder.load();
+        saved.sweep();
+    }
+
+    SavedState saved() {
+        return saved;
+    }
+
+    ControlClient remote() {
+        return remote;
+    }
+
+    MachineFolder machineFolder() {
+        return folder;
+    }
+
+    void adopt(MachineConfig changed) throws TerrariumException {
+        folder.save(changed);
+        config = changed;
+        Thread.ofVirtual()
+                .name("notice of " + name())
+                .start(() -> listeners.forEach(listener -> listener.configurationChanged(this)));
+    }
+
+    /** As {@link SnapshotOwner#exclusively}. */
+    <T> T exclusively(SnapshotOwner.Work<T> work) throws TerrariumException {
+        try (Change change = change()) {
+            LOG.debug("{}: {}", name(), change);
+            Run current = run;
+            if (current != null) {
+                return work.run(Optional.of(current.board));
+            }
+            try (RunLock lock = lock()) {
+                recover(lock);
+                return work.run(Optional.empty());
+            }
+        }
+    }
+
+    private RunLock lock() throws TerrariumException {
+        return folder.tryLock()
+                .orElseThrow(() -> new TerrariumException(
+                        "\"" + name() + "\" is in use by another process: wait until that is done"));
+    }
+
+    /** The right to change the machine as a whole, which one has at a time. */
+    private record Change(AtomicBoolean flag) implements AutoCloseable {
+        @Override
+        public void close() {
+            flag.set(false);
+        }
+    }
+
+    private Change change() throws TerrariumException {
+        if (!changing.compareAndSet(false, true)) {
+            throw new TerrariumException("\"" + name() + "\" is being saved or changed already: wait for that");
+        }
+        return new Change(changing);
+    }
+
+    /** As {@link SnapshotOwner#switchedOff}. */
+    void switchedOff(SnapshotOwner.Work<Boolean> work) throws TerrariumException {
+        try (Change change = change()) {
+            LOG.debug("{}: {}", name(), change);
+            changeSwitchedOff(work);
+        }
+    }
+
+    private synchronized void changeSwitchedOff(SnapshotOwner.Work<Boolean> work) throws TerrariumException {
+        Run current = run;
+        if (current == null) {
+            try (RunLock lock = lock()) {
+                recover(lock);
+                work.run(Optional.empty());
+            }
+            setState(saved.exists() ? MachineState.SAVED : MachineState.OFF);
+            return;
+        }
+        run = null;
+        setState(MachineState.STARTING);
+        current.close();
+        MachineEnd how = new MachineEnd.Crashed("it could not go on after a snapshot: see the log");
+        try {
+            recover(current.lock);
+            work.run(Optional.empty());
+            if (saved.exists()) {
+                start(current.options, current.lock);
+                return;
+            }
+            how = new MachineEnd.PoweredOff();
+        } finally {
+            if (run == null) {
+                current.lock.close();
+                if (how instanceof MachineEnd.Crashed(String reason)) {
+                    failure = reason;
+                }
+                setState(saved.exists() ? MachineState.SAVED : MachineState.OFF);
+                end.complete(how);
             }
         }
     }
@@ -294,10 +418,7 @@ final class LocalMachine implements VirtualMachine {
             return;
         }
         run = null;
-        current.control.close();
-        current.rfb.close();
-        current.board.close();
-        current.serial.close();
+        current.close();
         try {
             lastWork.run();
         } catch (TerrariumException e) {
@@ -406,29 +527,34 @@ final class LocalMachine implements VirtualMachine {
             }
             return;
         }
-        if (!saving.compareAndSet(false, true)) {
-            throw new TerrariumException("\"" + name() + "\" is being saved already: wait for that");
+        try (Change change = change()) {
+            LOG.debug("{}: {}", name(), change);
+            save(current, progress);
         }
+    }
+
+    private void save(Run current, Progress progress) throws TerrariumException {
+        boolean kept = false;
+        SavedMachine half = saved.begin(config);
         try {
-            boolean kept = false;
-            SavedMachine half = saved.begin(config);
-            try {
-                new MachineSaver(current.board, half, SavedState.parts(config), progress).save(() -> false);
-                kept = true;
-            } finally {
-                if (!kept && run == current) {
-                    saved.sweep();
-                }
-            }
-            finish(new MachineEnd.Saved(), () -> saved.commit(config));
-            if (!saved.exists()) {
-                String problem = failure;
-                throw new TerrariumException(
-                        problem == null ? "\"" + name() + "\" was switched off before it was saved" : problem);
-            }
+            new MachineSaver(current.board, half, SavedState.parts(config), progress).save(() -> false);
+            kept = true;
         } finally {
-            saving.set(false);
+            if (!kept && run == current) {
+                saved.sweep();
+            }
         }
+        finish(new MachineEnd.Saved(), () -> saved.commit(config));
+        if (!saved.exists()) {
+            String problem = failure;
+            throw new TerrariumException(
+                    problem == null ? "\"" + name() + "\" was switched off before it was saved" : problem);
+        }
+    }
+
+    @Override
+    public Snapshots snapshots() {
+        return snapshots;
     }
 
     @Override
@@ -485,13 +611,22 @@ final class LocalMachine implements VirtualMachine {
             }
             return remote.screenshot();
         }
+        return picture().orElseThrow(() ->
+                new TerrariumException("\"" + name() + "\" shows no picture yet: try again in a moment"));
+    }
+
+    /** What the machine, which runs here, shows. */
+    Optional<Screenshot> picture() {
+        Run current = run;
         ScreenSource.Frame frame = new ScreenSource.Frame();
-        current.board.screen().capture(frame);
+        if (current != null) {
+            current.board.screen().capture(frame);
+        }
         if (frame.width() == 0 || frame.height() == 0) {
-            throw new TerrariumException("\"" + name() + "\" shows no picture yet: try again in a moment");
+            return Optional.empty();
         }
         int[] pixels = java.util.Arrays.copyOf(frame.pixels(), frame.width() * frame.height());
-        return new Screenshot(frame.width(), frame.height(), pixels);
+        return Optional.of(new Screenshot(frame.width(), frame.height(), pixels));
     }
 
     @Override

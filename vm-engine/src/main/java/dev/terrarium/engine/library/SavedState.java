@@ -4,6 +4,7 @@ package dev.terrarium.engine.library;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.board.SavedMachine;
 import dev.terrarium.engine.config.MachineConfig;
+import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.state.Durable;
 import dev.terrarium.engine.state.StateCodec;
 import dev.terrarium.engine.state.StateFile;
@@ -37,6 +38,11 @@ final class SavedState {
 
     private Path used() {
         return folder.path().resolve("saved-state.old");
+    }
+
+    /** Is one being made? */
+    boolean hasBegun() {
+        return Files.exists(half());
     }
 
     /** Is there something that {@link #sweep} removes? */
@@ -92,13 +98,25 @@ final class SavedState {
                     "\"" + config.name() + "\" is configured otherwise than when it was saved: undo" + " the change in "
                             + folder.configFile() + ", or " + discard(config));
         }
-        marks.part(disks, DISKS, DiskMarks.class).check(discard(config));
+        marks.part(disks, DISKS, DiskMarks.class).check(config, discard(config));
         return saved;
+    }
+
+    /** Which images are in the drives is for {@link DiskMarks} to compare. */
+    private static MachineConfig withoutImages(MachineConfig config) {
+        return config.withDisks(config.disks().stream()
+                .map(drive -> new DriveConfig(
+                        drive.kind(),
+                        drive.path() == null ? null : "",
+                        DriveConfig.Format.AUTO,
+                        drive.bus(),
+                        drive.readOnly()))
+                .toList());
     }
 
     /** What executes the guest's instructions may change. */
     private static boolean sameHardware(MachineConfig then, MachineConfig now) {
-        return then.withAccelerator(now.accelerator()).equals(now);
+        return withoutImages(then).withAccelerator(now.accelerator()).equals(withoutImages(now));
     }
 
     static String discard(MachineConfig config) {

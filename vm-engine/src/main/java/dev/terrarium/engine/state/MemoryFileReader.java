@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /** Reads what {@link MemoryFileWriter} wrote, and trusts none of it. */
@@ -32,7 +33,7 @@ public final class MemoryFileReader {
      */
     public void load(UUID machine, UUID state, List<HostBlock> blocks, Progress progress) throws TerrariumException {
         MemoryPages pages = new MemoryPages(blocks);
-        read(machine, state, blocks.stream().map(HostBlock::size).toList(), progress, (page, run, count) -> {
+        read(machine, state, Optional.of(blocks.stream().map(HostBlock::size).toList()), progress, (page, run, count) -> {
             for (int at = 0; at < count; ) {
                 int together = pages.together(page + at, count - at);
                 MemorySegment.copy(
@@ -46,9 +47,9 @@ public final class MemoryFileReader {
         });
     }
 
-    /** Reads all and compares the checksums, as {@link #load} without memory. */
-    public void verify(UUID machine, UUID state, List<Long> blocks, Progress progress) throws TerrariumException {
-        read(machine, state, blocks, progress, (page, run, count) -> {});
+    /** Reads all and compares the checksums, as {@link #load} without memory; of whatever size it is. */
+    public void verify(UUID machine, UUID state, Progress progress) throws TerrariumException {
+        read(machine, state, Optional.empty(), progress, (page, run, count) -> {});
     }
 
     /** Takes pages that are not zeros. */
@@ -57,7 +58,7 @@ public final class MemoryFileReader {
         void take(long page, MemorySegment run, int count);
     }
 
-    private void read(UUID machine, UUID state, List<Long> blocks, Progress progress, Sink sink)
+    private void read(UUID machine, UUID state, Optional<List<Long>> wanted, Progress progress, Sink sink)
             throws TerrariumException {
         try (FileByteStore store = FileByteStore.open(file, true)) {
             ByteBuffer head = ByteBuffer.allocate((int) Math.min(MemoryFileHeader.BYTES, store.size()));
@@ -67,13 +68,12 @@ public final class MemoryFileReader {
                 throw StateFileException.foreign(
                         file, "it is the memory of another state: take both files from the same backup");
             }
-            if (!header.blocks().equals(blocks)) {
+            if (!header.blocks().equals(wanted.orElse(header.blocks()))) {
                 throw StateFileException.foreign(
                         file,
                         "its memory is of other sizes than the machine's: give it the memory it had, or discard the state");
             }
-            long count =
-                    blocks.stream().mapToLong(size -> size / MemoryPages.PAGE).sum();
+            long count = count(header.blocks(), store.size());
             long tableAt = MemoryFileHeader.position(count);
             if (store.size() != tableAt + Integer.BYTES * count) {
                 throw StateFileException.corrupt(file, "it has not the length that it was written with");
@@ -89,6 +89,18 @@ public final class MemoryFileReader {
         } catch (IOException e) {
             throw new TerrariumException(file + " cannot be read (" + e.getMessage() + "): check the disk it is on", e);
         }
+    }
+
+    /** How many pages a header announces, if a file of that length can have them. */
+    private long count(List<Long> blocks, long length) throws StateFileException {
+        long count = 0;
+        for (long size : blocks) {
+            if (size < 0 || size > length || size % MemoryPages.PAGE != 0) {
+                throw StateFileException.corrupt(file, "it announces a block of " + size + " bytes");
+            }
+            count += size / MemoryPages.PAGE;
+        }
+        return count;
     }
 
     private void readPages(FileByteStore store, int[] checksums, Progress progress, Sink sink)

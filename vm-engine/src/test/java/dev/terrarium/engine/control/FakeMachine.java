@@ -9,6 +9,7 @@ import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.Screenshot;
+import dev.terrarium.engine.Snapshots;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
@@ -158,6 +159,11 @@ final class FakeMachine implements VirtualMachine {
             }
         }
         calls.add("save");
+    }
+
+    @Override
+    public Snapshots snapshots() {
+        throw new UnsupportedOperationException();
     }
 
     @Override
