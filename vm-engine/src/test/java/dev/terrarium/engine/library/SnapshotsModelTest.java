@@ -14,6 +14,8 @@ import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
+import dev.terrarium.engine.disk.DiskImages;
+import dev.terrarium.engine.disk.ImageSource;
 import dev.terrarium.engine.image.AllowedFolders;
 import dev.terrarium.engine.image.DiskImage;
 import dev.terrarium.engine.image.ImageFormats;
@@ -256,13 +258,12 @@ class SnapshotsModelTest {
             machine.snapshots().create(new Snapshot.Request("one", "", false, Storage.OVERLAY), Progress.NONE);
             machine.snapshots().create(new Snapshot.Request("two", "", false, Storage.OVERLAY), Progress.NONE);
             Path top = Path.of(machine.config().disks().getFirst().path());
-            dev.terrarium.engine.disk.DiskImages.createSnapshot(
-                    dev.terrarium.engine.disk.ImageSource.of(top), "mine");
+            ImageSource source = new ImageSource(top, "qcow2", List.of(outside));
+            DiskImages.createSnapshot(source, "mine");
             Snapshot.Removal removal = machine.snapshots().removal("two");
             assertThat(removal.kept()).hasValueSatisfying(why -> assertThat(why).contains("snapshots inside"));
             machine.snapshots().delete("two", Progress.NONE);
-            dev.terrarium.engine.disk.DiskImages.applySnapshot(
-                    new dev.terrarium.engine.disk.ImageSource(top, "qcow2", List.of(outside)), "mine");
+            DiskImages.applySnapshot(source, "mine");
             checkDisks(machine, new Disks(new byte[2][BYTES]));
         }
     }
