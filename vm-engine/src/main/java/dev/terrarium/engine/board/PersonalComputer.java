@@ -189,6 +189,8 @@ final class PersonalComputer implements AutoCloseable {
         pci.attach(1, 1, ide);
         pci.attach(1, 3, power);
         pci.attach(2, 0, vga);
+        pci.connectMessages(chips);
+        VirtioDevices virtio = new VirtioDevices(config, memory.map(), drives.virtioDisks(), pci);
 
         bootOrder = config.bootOrder();
         firmwareConfig = new FirmwareConfig("fw-cfg", memory.map(), memory.ram().size());
@@ -214,6 +216,7 @@ final class PersonalComputer implements AutoCloseable {
                 mouse,
                 serial,
                 firmwareConfig));
+        devices.addAll(virtio.all());
         devices.addAll(apics);
         processors = Processors.make(
                 config,

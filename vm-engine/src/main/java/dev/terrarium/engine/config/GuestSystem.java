@@ -2,6 +2,7 @@
 package dev.terrarium.engine.config;
 
 import java.util.List;
+import java.util.Set;
 
 /**
  * A guest operating system and what a new machine for it should have.
@@ -42,6 +43,34 @@ public record GuestSystem(String id, String title, long memoryMiB, int vcpus, lo
             new GuestSystem("memtest86plus", "Memtest86+", 128, 1, 0),
             new GuestSystem("windows", "Windows", 4096, 1, 40),
             OTHER);
+
+    private static final Set<String> VIRTIO = Set.of(
+            "debian12",
+            "debian13",
+            "debian",
+            "ubuntu",
+            "fedora",
+            "alpine",
+            "arch",
+            "opensuse",
+            "linuxmint",
+            "kali",
+            "centos",
+            "rocky",
+            "almalinux",
+            "rhel",
+            "manjaro",
+            "nixos",
+            "gentoo",
+            "freebsd",
+            "openbsd",
+            "netbsd",
+            "haiku");
+
+    /** Has it drivers for virtio devices as it comes? Then a new machine for it has virtio disks. */
+    public boolean virtio() {
+        return VIRTIO.contains(id);
+    }
 
     /** Every known system, "other" last. */
     public static List<GuestSystem> all() {

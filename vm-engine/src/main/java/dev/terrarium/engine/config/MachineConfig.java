@@ -161,7 +161,10 @@ public record MachineConfig(
 
         /** How the drive is attached. */
         public enum Bus {
-            IDE
+            /** The board's two channels. */
+            IDE,
+            /** A paravirtual disk, for guests that have the driver; not for CDs. */
+            VIRTIO
         }
     }
 

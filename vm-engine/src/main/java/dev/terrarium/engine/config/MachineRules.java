@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.config;
 
+import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +15,12 @@ public final class MachineRules {
 
     /** How many vCPUs a machine can have in this version. */
     public static final int MAXIMUM_VCPUS = 8;
+
+    /** How many drives the two IDE channels take. */
+    public static final int MAXIMUM_IDE_DRIVES = 4;
+
+    /** How many virtio disks a machine can have. */
+    public static final int MAXIMUM_VIRTIO_DISKS = 16;
 
     private static final int MAXIMUM_NAME_LENGTH = 64;
     private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_][\\p{L}\\p{N} ._+()-]*");
@@ -66,6 +73,23 @@ public final class MachineRules {
         return Optional.empty();
     }
 
+    private static void driveProblems(List<DriveConfig> drives, List<String> problems) {
+        long virtio =
+                drives.stream().filter(each -> each.bus() == DriveConfig.Bus.VIRTIO).count();
+        long ide = drives.size() - virtio;
+        if (ide > MAXIMUM_IDE_DRIVES) {
+            problems.add(ide + " drives do not fit: the two IDE channels take " + MAXIMUM_IDE_DRIVES);
+        }
+        if (virtio > MAXIMUM_VIRTIO_DISKS) {
+            problems.add(virtio + " virtio disks do not fit: use at most " + MAXIMUM_VIRTIO_DISKS);
+        }
+        if (drives.stream()
+                .anyMatch(each ->
+                        each.bus() == DriveConfig.Bus.VIRTIO && each.kind() == DriveConfig.Kind.CDROM)) {
+            problems.add("a CD drive cannot be a virtio disk: use bus=ide for it");
+        }
+    }
+
     /** Everything wrong with a configuration by itself. */
     public static List<String> problems(MachineConfig config, long hostMemoryBytes) {
         List<String> problems = new ArrayList<>();
@@ -76,9 +100,7 @@ public final class MachineRules {
             problems.add("the most vCPUs cannot be " + config.maximumVcpus() + ": choose from " + config.vcpus()
                     + " to " + MAXIMUM_VCPUS);
         }
-        if (config.disks().size() > 4) {
-            problems.add(config.disks().size() + " drives do not fit: the two IDE channels take 4");
-        }
+        driveProblems(config.disks(), problems);
         Integer port = config.debugExitPort();
         if (port != null && (port < 0 || port > 0xFFFF)) {
             problems.add("port " + port + " does not exist: I/O ports go from 0 to 0xffff");
