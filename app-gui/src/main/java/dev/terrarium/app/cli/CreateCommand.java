@@ -64,7 +64,7 @@ final class CreateCommand implements Callable<Integer> {
             paramLabel = "size=GiB|path=FILE",
             converter = DiskOption.class,
             description =
-                    "A new disk (size=20[,format=qcow2]), or an existing image (path=disk.img[,format=raw][,bus=ide][,readonly])."
+                    "A new disk (size=20[,format=qcow2]), or an existing image (path=disk.img[,format=raw][,bus=ide|virtio][,readonly])."
                             + " Repeatable.")
     private List<DiskOption> disks = List.of();
 
@@ -117,7 +117,7 @@ final class CreateCommand implements Callable<Integer> {
         checkUse();
         try (Host host = root.open()) {
             GuestSystem guest = guest(host);
-            VirtualMachine machine = host.create(config(guest), newDisks());
+            VirtualMachine machine = host.create(config(guest), newDisks(guest));
             root.note("\"" + machine.name() + "\" is made in " + machine.folder());
         }
         return 0;
@@ -176,7 +176,7 @@ final class CreateCommand implements Callable<Integer> {
                         DriveConfig.Kind.DISK,
                         absolute(path).toString(),
                         disk.format(),
-                        DriveConfig.Bus.IDE,
+                        disk.busOr(guest.diskBus()),
                         disk.readOnly()));
             }
         }
@@ -213,10 +213,10 @@ final class CreateCommand implements Callable<Integer> {
         return cdrom == null ? List.of(BootDevice.DISK) : List.of(BootDevice.DISK, BootDevice.CDROM);
     }
 
-    private List<Host.NewDisk> newDisks() {
+    private List<Host.NewDisk> newDisks(GuestSystem guest) {
         return disks.stream()
                 .filter(disk -> disk.path() == null)
-                .map(disk -> new Host.NewDisk(disk.gibibytes(), disk.format()))
+                .map(disk -> new Host.NewDisk(disk.gibibytes(), disk.format(), disk.busOr(guest.diskBus())))
                 .toList();
     }
 }

@@ -144,6 +144,7 @@ class CommandLineTest {
                 "2|create --name x --disk size=1,path=y|either new",
                 "2|create --name x --disk size=1,format=qcow|format=qcow,",
                 "2|create --name x --disk bananas|bananas",
+                "2|create --name x --disk size=1,bus=scsi|bus=scsi",
                 "2|create --name x --memory much|--memory",
                 "2|create --name x --vcpus 2,max=1|less than",
                 "2|create --name x --os beos|debian12",
@@ -177,6 +178,25 @@ class CommandLineTest {
                 .startsWith("terrarium: ")
                 .contains(mention);
         assertThat(output.size()).isZero();
+    }
+
+    private String buses(String name) throws Exception {
+        run("info", name, "--json");
+        return json().at("/configuration/disks").findValuesAsText("bus").toString();
+    }
+
+    @Test
+    void disksAreVirtioDisksIfTheGuestHasTheDriver() throws Exception {
+        assertThat(run("create", "--name", "a", "--os", "debian12", "--memory", "64", "--disk", "size=1"))
+                .isZero();
+        assertThat(buses("a")).isEqualTo("[VIRTIO]");
+        assertThat(run("create", "--name", "b", "--memory", "64", "--disk", "size=1", "--disk", "size=1,bus=virtio"))
+                .isZero();
+        assertThat(buses("b")).isEqualTo("[IDE, VIRTIO]");
+        String existing = "path=" + disk() + ",bus=ide";
+        assertThat(run("create", "--name", "c", "--os", "debian12", "--disk", existing, "--cdrom", cd().toString()))
+                .isZero();
+        assertThat(buses("c")).isEqualTo("[IDE, IDE]");
     }
 
     @Test

@@ -189,7 +189,7 @@ final class PersonalComputer implements AutoCloseable {
         pci.attach(1, 1, ide);
         pci.attach(1, 3, power);
         pci.attach(2, 0, vga);
-        pci.connectMessages(chips);
+        pci.connectMessages(chips::message);
         VirtioDevices virtio = new VirtioDevices(config, memory.map(), drives.virtioDisks(), pci);
 
         bootOrder = config.bootOrder();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.config;
 
+import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import java.util.List;
 import java.util.Set;
 
@@ -67,9 +68,14 @@ public record GuestSystem(String id, String title, long memoryMiB, int vcpus, lo
             "netbsd",
             "haiku");
 
-    /** Has it drivers for virtio devices as it comes? Then a new machine for it has virtio disks. */
+    /** Has it drivers for virtio devices as it comes? Then its machine has virtio's entropy source, too. */
     public boolean virtio() {
         return VIRTIO.contains(id);
+    }
+
+    /** How a new machine's disks are attached. */
+    public DriveConfig.Bus diskBus() {
+        return virtio() ? DriveConfig.Bus.VIRTIO : DriveConfig.Bus.IDE;
     }
 
     /** Every known system, "other" last. */

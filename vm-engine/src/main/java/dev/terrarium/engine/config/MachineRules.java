@@ -74,8 +74,9 @@ public final class MachineRules {
     }
 
     private static void driveProblems(List<DriveConfig> drives, List<String> problems) {
-        long virtio =
-                drives.stream().filter(each -> each.bus() == DriveConfig.Bus.VIRTIO).count();
+        long virtio = drives.stream()
+                .filter(each -> each.bus() == DriveConfig.Bus.VIRTIO)
+                .count();
         long ide = drives.size() - virtio;
         if (ide > MAXIMUM_IDE_DRIVES) {
             problems.add(ide + " drives do not fit: the two IDE channels take " + MAXIMUM_IDE_DRIVES);
@@ -84,8 +85,7 @@ public final class MachineRules {
             problems.add(virtio + " virtio disks do not fit: use at most " + MAXIMUM_VIRTIO_DISKS);
         }
         if (drives.stream()
-                .anyMatch(each ->
-                        each.bus() == DriveConfig.Bus.VIRTIO && each.kind() == DriveConfig.Kind.CDROM)) {
+                .anyMatch(each -> each.bus() == DriveConfig.Bus.VIRTIO && each.kind() == DriveConfig.Kind.CDROM)) {
             problems.add("a CD drive cannot be a virtio disk: use bus=ide for it");
         }
     }

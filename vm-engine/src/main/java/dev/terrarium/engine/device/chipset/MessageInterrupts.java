@@ -3,6 +3,7 @@ package dev.terrarium.engine.device.chipset;
 
 import dev.terrarium.engine.device.RegisterWindow;
 import dev.terrarium.engine.device.StateCheck;
+import java.util.Arrays;
 
 /**
  * The MSI-X table of a PCI function and its pending bits, in one page of registers (PCI Local Bus Specification 3.0, section 6.8.2): a
@@ -22,19 +23,14 @@ final class MessageInterrupts {
     private static final int CONTROL = 3;
     private static final int CONTROL_MASK = 1;
 
-    /** Sends a message: the write of {@code data} to an address. */
-    interface Sender {
-        void send(long address, int data);
-    }
-
     private final int vectors;
-    private final Sender sender;
+    private final InterruptMessages sender;
     private final int[] table;
     private final long[] pending;
     private boolean enabled;
     private boolean allMasked;
 
-    MessageInterrupts(int vectors, Sender sender) {
+    MessageInterrupts(int vectors, InterruptMessages sender) {
         StateCheck.range("vectors", vectors, 1, MOST_VECTORS);
         this.vectors = vectors;
         this.sender = sender;
@@ -136,8 +132,8 @@ final class MessageInterrupts {
 
     /** Every vector is masked and none is pending. */
     void reset() {
-        java.util.Arrays.fill(table, 0);
-        java.util.Arrays.fill(pending, 0);
+        Arrays.fill(table, 0);
+        Arrays.fill(pending, 0);
         for (int vector = 0; vector < vectors; vector++) {
             table[vector * WORDS_AN_ENTRY + CONTROL] = CONTROL_MASK;
         }

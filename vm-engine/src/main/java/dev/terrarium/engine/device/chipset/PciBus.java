@@ -46,7 +46,7 @@ public final class PciBus implements Device<PciBus.State> {
     private final Map<Integer, PciFunction<?>> functions = new HashMap<>();
     private final int[] asserted = new int[PIRQS];
     private PirqRouter router = (pirq, level) -> {};
-    private MessageInterrupts.Sender messages = (address, data) -> {};
+    private InterruptMessages messages = (address, data) -> {};
     private RegisterWindow resetControl = NOTHING;
     private int configAddress;
 
@@ -98,8 +98,8 @@ public final class PciBus implements Device<PciBus.State> {
     }
 
     /** Names who takes the message-signalled interrupts of functions. */
-    public void connectMessages(InterruptChips chips) {
-        messages = chips::message;
+    public void connectMessages(InterruptMessages receiver) {
+        messages = receiver;
     }
 
     /** A function's write of {@code data} to an address at which interrupts are taken. */

@@ -142,11 +142,13 @@ final class CommonConfiguration {
             case CONFIG_MSIX_VECTOR -> function.configVector = function.usableVector(value);
             case DEVICE_STATUS -> function.writeStatus(value);
             case QUEUE_SELECT -> queueSelect = value & QUEUE_BITS;
-            case QUEUE_SIZE -> queue().filter(queue -> !queue.isEnabled() && queue.canHaveSize(value))
-                    .ifPresent(queue -> queue.size = value);
+            case QUEUE_SIZE ->
+                queue().filter(queue -> !queue.isEnabled() && queue.canHaveSize(value))
+                        .ifPresent(queue -> queue.size = value);
             case QUEUE_MSIX_VECTOR -> queue().ifPresent(queue -> queue.vector = function.usableVector(value));
             case QUEUE_ENABLE -> queue().filter(queue -> value == 1).ifPresent(Virtqueue::enable);
-            case QUEUE_RESET -> queue().filter(queue -> value == 1).ifPresent(queue -> function.resetQueue(queueSelect));
+            case QUEUE_RESET ->
+                queue().filter(queue -> value == 1).ifPresent(queue -> function.resetQueue(queueSelect));
             default -> {} // read-only
         }
     }

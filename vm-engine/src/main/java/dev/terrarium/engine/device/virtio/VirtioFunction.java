@@ -249,7 +249,9 @@ public abstract class VirtioFunction<S extends Record> extends PciFunction<S> {
     }
 
     private boolean acceptable() {
-        return (driverFeatures & Features.VERSION_1) != 0 && (driverFeatures & ~offered) == 0 && accepts(driverFeatures);
+        return (driverFeatures & Features.VERSION_1) != 0
+                && (driverFeatures & ~offered) == 0
+                && accepts(driverFeatures);
     }
 
     private void negotiated() {

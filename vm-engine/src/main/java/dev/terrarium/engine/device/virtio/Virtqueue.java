@@ -254,7 +254,10 @@ public final class Virtqueue {
                 return bad("a descriptor has both a table and a next");
             }
             long entries = length / DESCRIPTOR_BYTES;
-            if (length % DESCRIPTOR_BYTES != 0 || entries == 0 || entries > MOST_DESCRIPTORS || outside(table, length)) {
+            if (length % DESCRIPTOR_BYTES != 0
+                    || entries == 0
+                    || entries > MOST_DESCRIPTORS
+                    || outside(table, length)) {
                 return bad("a table of descriptors has a length or place that none can have");
             }
             return table(table, (int) entries, 0, false);
@@ -349,16 +352,7 @@ public final class Virtqueue {
             heads[at++] = head;
         }
         return new State(
-                size,
-                enabled,
-                vector,
-                descriptors,
-                available,
-                used,
-                nextAvailable,
-                nextUsed,
-                signalled,
-                heads);
+                size, enabled, vector, descriptors, available, used, nextAvailable, nextUsed, signalled, heads);
     }
 
     /** Requires that this queue can be in {@code state}. */
