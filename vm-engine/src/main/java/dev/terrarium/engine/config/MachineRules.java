@@ -2,6 +2,7 @@
 package dev.terrarium.engine.config;
 
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
+import dev.terrarium.engine.config.MachineConfig.NetworkConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -21,6 +22,9 @@ public final class MachineRules {
 
     /** How many virtio disks a machine can have. */
     public static final int MAXIMUM_VIRTIO_DISKS = 16;
+
+    /** How many network cards a machine can have. */
+    public static final int MAXIMUM_NETWORK_CARDS = 8;
 
     private static final int MAXIMUM_NAME_LENGTH = 64;
     private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_][\\p{L}\\p{N} ._+()-]*");
@@ -90,6 +94,18 @@ public final class MachineRules {
         }
     }
 
+    private static void networkProblems(List<NetworkConfig> networks, List<String> problems) {
+        if (networks.size() > MAXIMUM_NETWORK_CARDS) {
+            problems.add(networks.size() + " network cards do not fit: use at most " + MAXIMUM_NETWORK_CARDS);
+        }
+        for (NetworkConfig network : networks) {
+            String mac = network.mac();
+            if (mac != null && MacAddress.of(mac).isEmpty()) {
+                problems.add("\"" + mac + "\" is no address of a network card: write one such as 52:54:00:12:34:56");
+            }
+        }
+    }
+
     /** Everything wrong with a configuration by itself. */
     public static List<String> problems(MachineConfig config, long hostMemoryBytes) {
         List<String> problems = new ArrayList<>();
@@ -101,6 +117,7 @@ public final class MachineRules {
                     + " to " + MAXIMUM_VCPUS);
         }
         driveProblems(config.disks(), problems);
+        networkProblems(config.networks(), problems);
         Integer port = config.debugExitPort();
         if (port != null && (port < 0 || port > 0xFFFF)) {
             problems.add("port " + port + " does not exist: I/O ports go from 0 to 0xffff");

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.terrarium.engine.device.storage.MemoryBackend;
 import dev.terrarium.engine.device.virtio.blk.VirtioBlock;
+import dev.terrarium.engine.device.virtio.net.VirtioNetwork;
 import dev.terrarium.engine.device.virtio.rng.VirtioEntropy;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ class DevicesPageTest {
 
             The virtio devices of a machine and the features that each offers (OASIS VIRTIO 1.2; the numbers are the specification's feature
             bits). All are modern PCI functions (vendor 1AF4) with MSI-X, or an interrupt pin where the guest does not use it. A machine has
-            a block device for each disk with `bus=virtio`, and %s if its guest system is known to have the drivers. This page is
+            a block device for each disk with `bus=virtio`, a network device for each network card, and %s if its guest system is known to have the drivers. This page is
             made from the code: `DevicesPageTest` fails if it is not.
 
             """;
@@ -41,6 +42,20 @@ class DevicesPageTest {
     private static final Map<DeviceType, Map<Integer, String>> NAMES = Map.of(
             DeviceType.ENTROPY,
             Map.of(),
+            DeviceType.NETWORK,
+            Map.ofEntries(
+                    Map.entry(0, "VIRTIO_NET_F_CSUM"),
+                    Map.entry(1, "VIRTIO_NET_F_GUEST_CSUM"),
+                    Map.entry(5, "VIRTIO_NET_F_MAC"),
+                    Map.entry(7, "VIRTIO_NET_F_GUEST_TSO4"),
+                    Map.entry(8, "VIRTIO_NET_F_GUEST_TSO6"),
+                    Map.entry(11, "VIRTIO_NET_F_HOST_TSO4"),
+                    Map.entry(12, "VIRTIO_NET_F_HOST_TSO6"),
+                    Map.entry(15, "VIRTIO_NET_F_MRG_RXBUF"),
+                    Map.entry(16, "VIRTIO_NET_F_STATUS"),
+                    Map.entry(17, "VIRTIO_NET_F_CTRL_VQ"),
+                    Map.entry(18, "VIRTIO_NET_F_CTRL_RX"),
+                    Map.entry(23, "VIRTIO_NET_F_CTRL_MAC_ADDR")),
             DeviceType.BLOCK,
             Map.of(
                     2, "VIRTIO_BLK_F_SEG_MAX",
@@ -64,6 +79,11 @@ class DevicesPageTest {
         devices.put("block, two vCPUs", new Shown(DeviceType.BLOCK, new VirtioBlock("d", ram, disk, "", 2)));
         devices.put(
                 "block, read-only, one vCPU", new Shown(DeviceType.BLOCK, new VirtioBlock("d", ram, readOnly, "", 1)));
+        devices.put(
+                "network",
+                new Shown(
+                        DeviceType.NETWORK,
+                        new VirtioNetwork("n", ram, new VirtioConformanceTest.Nowhere(), new byte[6])));
         devices.put("entropy", new Shown(DeviceType.ENTROPY, new VirtioEntropy("r", ram, bytes -> {})));
         return devices;
     }

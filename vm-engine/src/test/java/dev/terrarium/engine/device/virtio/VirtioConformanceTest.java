@@ -2,16 +2,31 @@
 package dev.terrarium.engine.device.virtio;
 
 import dev.terrarium.engine.device.DeviceConformance;
+import dev.terrarium.engine.device.NetworkBackend;
+import dev.terrarium.engine.device.NetworkFrame;
 import dev.terrarium.engine.device.RegisterWindow;
 import dev.terrarium.engine.device.TestBuses;
 import dev.terrarium.engine.device.storage.MemoryBackend;
 import dev.terrarium.engine.device.virtio.blk.VirtioBlock;
+import dev.terrarium.engine.device.virtio.net.VirtioNetwork;
 import dev.terrarium.engine.device.virtio.rng.VirtioEntropy;
 import java.util.Arrays;
 import java.util.List;
 
 /** The conformance suite over the virtio devices: anything may be written to their registers, and to the rings by nobody. */
 class VirtioConformanceTest extends DeviceConformance {
+    /** A cable that leads nowhere. */
+    static final class Nowhere implements NetworkBackend {
+        @Override
+        public void send(NetworkFrame frame) {}
+
+        @Override
+        public void connect(Card card) {}
+
+        @Override
+        public void ready() {}
+    }
+
     @Override
     protected List<Subject> subjects() {
         return List.of(
@@ -19,6 +34,13 @@ class VirtioConformanceTest extends DeviceConformance {
                         "entropy",
                         rig -> virtio(
                                 rig, new VirtioEntropy("rng", new GuestRam(), bytes -> Arrays.fill(bytes, (byte) 1)))),
+                subject("network", rig -> {
+                    VirtioNetwork card = new VirtioNetwork(
+                            "net", new GuestRam(), new Nowhere(), new byte[] {0x52, 0x54, 0, 0, 0, 1});
+                    virtio(rig, card);
+                    rig.stimulus(random -> card.receive(new NetworkFrame(new byte[60], 60)))
+                            .stimulus(random -> card.setLink(random.nextBoolean()));
+                }),
                 subject("block", rig -> {
                     MemoryBackend disk = new MemoryBackend(1 << 16);
                     virtio(rig, new VirtioBlock("disk", new GuestRam(), disk, "TRV00001", 2));
