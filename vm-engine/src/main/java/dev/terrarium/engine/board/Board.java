@@ -64,7 +64,8 @@ public final class Board implements AutoCloseable {
     /** The guest switched the machine off, or it failed. */
     private volatile boolean ending;
 
-    private Board(MachineConfig config, Path log, BoardEvents events, List<Path> trusted) throws TerrariumException {
+    private Board(MachineConfig config, Networks networks, Path log, BoardEvents events, List<Path> trusted)
+            throws TerrariumException {
         this.lock = new ReentrantLock();
         this.events = events;
         this.clock = new BoardClock(lock);
@@ -72,8 +73,8 @@ public final class Board implements AutoCloseable {
         this.control = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("control of " + config.name()).factory());
         Wires wires = new Wires();
-        this.computer =
-                PersonalComputer.build(config, lock, clock, wires, wires, log, new LockedExecutor(lock, completed), trusted);
+        this.computer = PersonalComputer.build(
+                config, lock, clock, wires, wires, networks, log, new LockedExecutor(lock, completed), trusted);
         this.disks = new BoardDisks(computer.drives(), lock, completed);
         this.threads = new ProcessorThreads(
                 config.name(),
@@ -97,7 +98,18 @@ public final class Board implements AutoCloseable {
      * @throws TerrariumException if a file it needs is missing, damaged or in use, or memory is short
      */
     public static Board build(MachineConfig config, Path log, BoardEvents events) throws TerrariumException {
-        return build(config, log, events, List.of(log.toAbsolutePath().resolveSibling("")));
+        return build(config, Networks.usual(), log, events);
+    }
+
+    /** A PC with network cables that lead where {@code networks} says. */
+    static Board build(MachineConfig config, Networks networks, Path log, BoardEvents events)
+            throws TerrariumException {
+        return new Board(
+                config,
+                networks,
+                log,
+                events,
+                List.of(log.toAbsolutePath().resolveSibling("")));
     }
 
     /**
@@ -107,7 +119,7 @@ public final class Board implements AutoCloseable {
      */
     public static Board build(MachineConfig config, Path log, BoardEvents events, List<Path> trusted)
             throws TerrariumException {
-        return new Board(config, log, events, trusted);
+        return new Board(config, Networks.usual(), log, events, trusted);
     }
 
     /** What devices ask of the board. */
@@ -369,14 +381,19 @@ public final class Board implements AutoCloseable {
         return new TerrariumException("the machine was switched off meanwhile: start it again");
     }
 
-    /** What the machine is but memory and disks. It stands still. */
-    Map<String, byte[]> takeState(boolean ran) {
+    /** Does {@code work} while no device changes, nor memory by one: a network card may be given frames at any time. */
+    void withDevicesAtRest(MemoryWork work) throws TerrariumException {
         lock.lock();
         try {
-            return ComputerState.take(computer, clock, ran);
+            work.run();
         } finally {
             lock.unlock();
         }
+    }
+
+    /** What the machine is but memory and disks. It stands still, its devices at rest. */
+    Map<String, byte[]> takeState(boolean ran) {
+        return ComputerState.take(computer, clock, ran);
     }
 
     PersonalComputer computer() {

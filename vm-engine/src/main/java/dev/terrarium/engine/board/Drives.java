@@ -27,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A machine's drives on its two IDE channels: disks first from the primary master on, CD drives from the secondary
- * master on, the rest where there is room.
+ * A machine's drives. On its two IDE channels: disks first from the primary master on, CD drives from the secondary master on, the
+ * rest where there is room. Virtio disks in PCI slots of their own.
  */
 final class Drives implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Drives.class);
@@ -40,6 +40,8 @@ final class Drives implements AutoCloseable {
     private final List<Optional<IdeDrive>> places = new ArrayList<>();
     private final List<DriveConfig.Kind> kinds = new ArrayList<>();
     private final Map<Integer, ImageBackend> disks = new HashMap<>();
+    private final List<StorageBackend> virtioDisks = new ArrayList<>();
+    private final List<ImageBackend> virtioImages = new ArrayList<>();
 
     /** By their place in the configuration; those without a medium are not in it. */
     private final Map<Integer, ImageBackend> byDrive = new HashMap<>();
@@ -75,6 +77,10 @@ final class Drives implements AutoCloseable {
     }
 
     private void add(int index, DriveConfig drive, Executor board) throws TerrariumException {
+        if (drive.bus() == DriveConfig.Bus.VIRTIO) {
+            addVirtio(index, drive, board);
+            return;
+        }
         boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
         int place = freePlace(cd ? FIRST_CD_PLACE : 0);
         Optional<CountingBackend> medium = Optional.empty();
@@ -99,6 +105,22 @@ final class Drives implements AutoCloseable {
             places.set(place, Optional.of(new AtaDisk(medium.get(), serial)));
         }
         kinds.set(place, drive.kind());
+    }
+
+    private void addVirtio(int index, DriveConfig drive, Executor board) throws TerrariumException {
+        ImageBackend image = new ImageBackend(
+                path(drive).toString(), open(drive, path(drive), trusted), IoThreads.shared(), board);
+        byDrive.put(index, image);
+        images.add(image);
+        virtioImages.add(image);
+        CountingBackend counter = new CountingBackend(image);
+        counters.add(counter);
+        virtioDisks.add(counter);
+    }
+
+    /** The media of the virtio disks, in their order. */
+    List<StorageBackend> virtioDisks() {
+        return List.copyOf(virtioDisks);
     }
 
     private static DiskImage open(DriveConfig drive, Path path, List<Path> trusted) throws TerrariumException {
@@ -174,6 +196,9 @@ final class Drives implements AutoCloseable {
                     (boots(place) ? lines : last).add(BootOrder.ide(place / 2, place % 2));
                 }
             }
+            for (int i = 0; device == BootDevice.DISK && i < virtioImages.size(); i++) {
+                (boots(virtioImages.get(i)) ? lines : last).add(BootOrder.virtioDisk(VirtioSlots.disk(i)));
+            }
         }
         lines.addAll(last);
         return lines;
@@ -181,8 +206,12 @@ final class Drives implements AutoCloseable {
 
     private boolean boots(int place) {
         ImageBackend disk = disks.get(place);
+        return disk == null || kinds.get(place) == DriveConfig.Kind.CDROM || boots(disk);
+    }
+
+    private static boolean boots(ImageBackend disk) {
         try {
-            return disk == null || kinds.get(place) == DriveConfig.Kind.CDROM || disk.boots();
+            return disk.boots();
         } catch (IOException e) {
             LOG.warn("{}; the BIOS may try it", e.getMessage());
             return true;

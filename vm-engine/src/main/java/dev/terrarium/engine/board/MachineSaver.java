@@ -162,15 +162,17 @@ public final class MachineSaver {
 
     private boolean finish(MemoryFileWriter writer, boolean ran, Standstill standstill) throws TerrariumException {
         board.disks().settle();
-        if (dirty.isOn()) {
-            collect();
-            dirty.stop();
-            // Video memory is not among the pages that are noted.
-            changed.set((int) (ramBytes() / DirtyPages.PAGE_BYTES), (int) writer.count());
-        }
-        write(writer);
         Map<String, byte[]> parts = new LinkedHashMap<>(extra);
-        parts.putAll(board.takeState(ran));
+        board.withDevicesAtRest(() -> {
+            if (dirty.isOn()) {
+                collect();
+                dirty.stop();
+                // Video memory is not among the pages that are noted.
+                changed.set((int) (ramBytes() / DirtyPages.PAGE_BYTES), (int) writer.count());
+            }
+            write(writer);
+            parts.putAll(board.takeState(ran));
+        });
         writer.finish();
         new StateFile(target.machine(), state, version(), parts).write(target.stateFile());
         return standstill.goesOn();
