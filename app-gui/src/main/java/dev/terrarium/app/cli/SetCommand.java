@@ -18,8 +18,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code set}: changes a machine that is off. */
-@Command(name = "set", description = "Changes a machine that is off.")
+/** {@code set}: changes a machine that is off, or with {@code --live} the memory of one that runs. */
+@Command(name = "set", description = "Changes a machine that is off, or the memory of one that runs.")
 final class SetCommand implements Callable<Integer> {
     private final RootCommand root;
 
@@ -53,7 +53,9 @@ final class SetCommand implements Callable<Integer> {
     @Option(names = "--accel", description = "What runs the guest's instructions: auto, kvm or software.")
     private @Nullable Accelerator accelerator;
 
-    @Option(names = "--live", description = "Not in this version: changes a machine while it runs.")
+    @Option(
+            names = "--live",
+            description = "Changes a machine while it runs; only --memory, up to what it was started with.")
     private boolean live;
 
     SetCommand(RootCommand root) {
@@ -63,7 +65,7 @@ final class SetCommand implements Callable<Integer> {
     @Override
     public Integer call() throws TerrariumException {
         if (live) {
-            throw new TerrariumException("this version cannot change a running machine: switch it off, then set");
+            return setLive();
         }
         boolean nothing = memory == null && vcpus == null && boot.isEmpty() && accelerator == null && cpu == null;
         if (nothing && spec != null) {
@@ -90,6 +92,18 @@ final class SetCommand implements Callable<Integer> {
                     old.debugConsole(),
                     old.debugExitPort(),
                     cpu == null ? old.cpu() : cpu));
+        }
+        return 0;
+    }
+
+    private int setLive() throws TerrariumException {
+        Long wanted = memory;
+        if (wanted == null || vcpus != null || !boot.isEmpty() || accelerator != null || cpu != null) {
+            throw new TerrariumException(
+                    "only the memory of a running machine can be changed: give --live with --memory alone, or switch it off");
+        }
+        try (Host host = root.open()) {
+            root.machine(host, name).setBalloon(wanted << 20);
         }
         return 0;
     }

@@ -2,12 +2,14 @@
 package dev.terrarium.engine.board;
 
 import dev.terrarium.engine.EngineStatistics;
+import dev.terrarium.engine.GuestMemory;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.device.ScreenSource;
 import dev.terrarium.engine.device.chipset.SystemControl;
+import dev.terrarium.engine.device.virtio.balloon.VirtioBalloon;
 import dev.terrarium.engine.posix.Posix;
 import dev.terrarium.engine.processor.Processor;
 import dev.terrarium.engine.vnc.Screen;
@@ -250,6 +252,36 @@ public final class Board implements AutoCloseable {
         return screen;
     }
 
+    /** Asks the guest to make do with so much memory; false if the machine has no balloon. */
+    public boolean setBalloon(long guestBytes) {
+        lock.lock();
+        try {
+            computer.balloon()
+                    .ifPresent(balloon -> balloon.setTarget(computer.ram().size() - guestBytes));
+            return computer.balloon().isPresent();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private GuestMemory guestMemory() {
+        lock.lock();
+        try {
+            computer.balloon().ifPresent(VirtioBalloon::refreshStatistics);
+            return computer.balloon()
+                    .map(balloon -> new GuestMemory(
+                            computer.ram().size() - balloon.targetBytes(),
+                            balloon.actualBytes(),
+                            balloon.totalBytes(),
+                            balloon.freeBytes(),
+                            balloon.availableBytes(),
+                            balloon.cachedBytes()))
+                    .orElse(GuestMemory.NONE);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** The figures of this moment. */
     public MachineStatistics statistics(MachineState state) {
         synchronized (switching) {
@@ -276,7 +308,8 @@ public final class Board implements AutoCloseable {
                     size.height(),
                     computer.bytesRead(),
                     computer.bytesWritten(),
-                    engine);
+                    engine,
+                    guestMemory());
         }
     }
 

@@ -32,6 +32,7 @@ import dev.terrarium.engine.device.input.Ps2Keyboard;
 import dev.terrarium.engine.device.input.Ps2Mouse;
 import dev.terrarium.engine.device.serial.Uart16550;
 import dev.terrarium.engine.device.storage.PciIde;
+import dev.terrarium.engine.device.virtio.balloon.VirtioBalloon;
 import dev.terrarium.engine.firmware.DirectKernel;
 import dev.terrarium.engine.firmware.FirmwareConfig;
 import dev.terrarium.engine.firmware.FirmwareFiles;
@@ -42,6 +43,7 @@ import dev.terrarium.engine.processor.Processor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -86,6 +88,7 @@ final class PersonalComputer implements AutoCloseable {
     private final FirmwareConfig firmwareConfig;
     private final List<String> kernelRom = new ArrayList<>();
     private final List<BootDevice> bootOrder;
+    private final Optional<VirtioBalloon> balloon;
 
     /**
      * Makes a PC, its power off.
@@ -193,7 +196,13 @@ final class PersonalComputer implements AutoCloseable {
         pci.attach(1, 3, power);
         pci.attach(2, 0, vga);
         pci.connectMessages(chips::message);
-        VirtioDevices virtio = new VirtioDevices(config, memory.map(), drives.virtioDisks(), networks, pci);
+        VirtioDevices virtio = new VirtioDevices(
+                config,
+                new VirtioDevices.Wiring(memory.map(), new ReleasedMemory(memory, sizes), clock),
+                drives.virtioDisks(),
+                networks,
+                pci);
+        balloon = virtio.balloon();
 
         bootOrder = config.bootOrder();
         firmwareConfig = new FirmwareConfig("fw-cfg", memory.map(), memory.ram().size());
@@ -311,6 +320,11 @@ final class PersonalComputer implements AutoCloseable {
 
     void typeOnSerial(byte[] bytes) {
         serial.receive(bytes, 0, bytes.length);
+    }
+
+    /** The balloon, if there is one. */
+    Optional<VirtioBalloon> balloon() {
+        return balloon;
     }
 
     long bytesRead() {

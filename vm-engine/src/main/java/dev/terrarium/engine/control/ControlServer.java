@@ -138,6 +138,7 @@ public final class ControlServer implements AutoCloseable {
             case "state" -> answer.put("state", machine.state().name());
             case "stats" -> answer.set("stats", JSON.valueToTree(machine.statistics()));
             case "send-key" -> machine.sendKeys(request.path("keys").asText());
+            case "balloon" -> machine.setBalloon(request.path("bytes").asLong());
             case "type" -> machine.type(request.path("text").asText());
             case "screenshot" -> {
                 var shot = machine.screenshot();
