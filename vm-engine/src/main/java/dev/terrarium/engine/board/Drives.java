@@ -2,6 +2,7 @@
 package dev.terrarium.engine.board;
 
 import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.config.DriveIo;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
@@ -10,11 +11,13 @@ import dev.terrarium.engine.device.storage.AtapiCdrom;
 import dev.terrarium.engine.device.storage.IdeDrive;
 import dev.terrarium.engine.firmware.BootOrder;
 import dev.terrarium.engine.image.AllowedFolders;
+import dev.terrarium.engine.image.DiskTrouble;
 import dev.terrarium.engine.image.ImageBackend;
 import dev.terrarium.engine.image.ImageFormats;
 import dev.terrarium.engine.image.IoThreads;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -51,13 +54,15 @@ final class Drives implements AutoCloseable {
      *
      * @param folder the machine's own, in which images may lie that its images stand on
      * @param board runs completions with the board's lock held
+     * @param listener told when a drive's requests are kept because the host cannot do them
      * @throws TerrariumException if one is missing or in use; those opened are closed again
      */
-    static Drives open(MachineConfig config, Path folder, Executor board) throws TerrariumException {
+    static Drives open(MachineConfig config, Path folder, Executor board, ImageBackend.TroubleListener listener)
+            throws TerrariumException {
         Drives drives = new Drives();
         try {
             for (DriveConfig drive : config.disks()) {
-                drives.add(drive, folder, board);
+                drives.add(drive, folder, board, listener);
             }
             return drives;
         } catch (TerrariumException e) {
@@ -66,13 +71,14 @@ final class Drives implements AutoCloseable {
         }
     }
 
-    private void add(DriveConfig drive, Path folder, Executor board) throws TerrariumException {
+    private void add(DriveConfig drive, Path folder, Executor board, ImageBackend.TroubleListener listener)
+            throws TerrariumException {
         boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
         int place = freePlace(cd ? FIRST_CD_PLACE : 0);
         Optional<CountingBackend> medium = Optional.empty();
         String path = drive.path();
         if (path != null) {
-            ImageBackend image = open(drive, Path.of(path), folder, board);
+            ImageBackend image = open(drive, Path.of(path), folder, board, listener);
             images.add(image);
             disks.put(place, image);
             CountingBackend counter = new CountingBackend(image);
@@ -91,23 +97,37 @@ final class Drives implements AutoCloseable {
         kinds.set(place, drive.kind());
     }
 
-    private static ImageBackend open(DriveConfig drive, Path path, Path folder, Executor board)
+    private static ImageBackend open(
+            DriveConfig drive, Path path, Path folder, Executor board, ImageBackend.TroubleListener listener)
             throws TerrariumException {
         boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
         String format = cd ? "raw" : drive.format().imageFormat();
         try {
             return new ImageBackend(
-                    path.toString(),
+                    path,
                     ImageFormats.open(
                             path,
                             format,
                             cd || drive.readOnly(),
                             AllowedFolders.own().and(folder)),
+                    cd ? ImageBackend.Policy.REPORTING : policy(drive.io()),
                     IoThreads.shared(),
-                    board);
+                    board,
+                    listener);
         } catch (IOException e) {
             throw new TerrariumException(path + " cannot be opened: " + e.getMessage(), e);
         }
+    }
+
+    private static ImageBackend.Policy policy(DriveIo io) {
+        ImageBackend.Flushing flushing =
+                switch (io.cache()) {
+                    case WRITEBACK -> ImageBackend.Flushing.WHEN_ASKED;
+                    case WRITETHROUGH -> ImageBackend.Flushing.ALWAYS;
+                    case UNSAFE -> ImageBackend.Flushing.NEVER;
+                };
+        return new ImageBackend.Policy(
+                io.onError() == DriveIo.OnError.PAUSE, flushing, io.discard() == DriveIo.Discard.UNMAP);
     }
 
     private int freePlace(int preferred) throws TerrariumException {
@@ -153,6 +173,28 @@ final class Drives implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("{}; the BIOS may try it", e.getMessage());
             return true;
+        }
+    }
+
+    /** Why requests of a drive are kept, if any are. */
+    Optional<DiskTrouble> trouble() {
+        return images.stream().flatMap(each -> each.trouble().stream()).findFirst();
+    }
+
+    /** Tries requests that are kept again. */
+    void retry() {
+        images.forEach(ImageBackend::retry);
+    }
+
+    /**
+     * Waits until no drive has a request under way. No vCPU runs, board time stands still, and the caller does not hold the
+     * board's lock.
+     *
+     * @throws TerrariumException if the host cannot do them, or takes longer than {@code limit}
+     */
+    void drain(Duration limit) throws TerrariumException {
+        for (ImageBackend each : images) {
+            each.drain(limit);
         }
     }
 

@@ -197,6 +197,10 @@ final class ImageFile implements AutoCloseable {
         }
     }
 
+    Path path() {
+        return path;
+    }
+
     FileChannel channel() {
         return channel;
     }

@@ -22,7 +22,7 @@ class ImageBackendTest {
 
     private static ImageBackend open(Path path, boolean readOnly) throws TerrariumException, IOException {
         DiskImage disk = ImageFormats.open(path, "raw", readOnly, AllowedFolders.own());
-        return new ImageBackend(path.toString(), disk, IoThreads.shared(), Runnable::run);
+        return new ImageBackend(path, disk, IoThreads.shared(), Runnable::run);
     }
 
     private static void create(Path path, long size) throws TerrariumException, IOException {
