@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine;
 
+import dev.terrarium.engine.config.DriveIo;
 import dev.terrarium.engine.config.MachineConfig;
 import java.nio.file.Path;
 import java.util.List;
@@ -54,7 +55,12 @@ public interface Host extends AutoCloseable {
     record DamagedMachine(String name, Path file, String reason) {}
 
     /** A disk image to make in the new machine's folder. */
-    record NewDisk(long gibibytes, MachineConfig.DriveConfig.Format format) {
+    record NewDisk(long gibibytes, MachineConfig.DriveConfig.Format format, DriveIo io) {
+        /** One whose requests are treated as usual. */
+        public NewDisk(long gibibytes, MachineConfig.DriveConfig.Format format) {
+            this(gibibytes, format, DriveIo.DEFAULT);
+        }
+
         /** A raw one. */
         public NewDisk(long gibibytes) {
             this(gibibytes, MachineConfig.DriveConfig.Format.RAW);

@@ -64,8 +64,8 @@ final class CreateCommand implements Callable<Integer> {
             paramLabel = "size=GiB|path=FILE",
             converter = DiskOption.class,
             description =
-                    "A new disk (size=20[,format=qcow2]), or an existing image (path=disk.img[,format=raw][,bus=ide][,readonly])."
-                            + " Repeatable.")
+                    "A new disk (size=20[,format=qcow2]), or an existing image (path=disk.img[,format=raw][,bus=ide][,readonly]);"
+                            + " both with cache= discard= onerror= throttling.*= shareable. Repeatable.")
     private List<DiskOption> disks = List.of();
 
     @Option(names = "--kernel", paramLabel = "FILE", description = "Boots this Linux bzImage or multiboot kernel.")
@@ -177,7 +177,8 @@ final class CreateCommand implements Callable<Integer> {
                         absolute(path).toString(),
                         disk.format(),
                         DriveConfig.Bus.IDE,
-                        disk.readOnly()));
+                        disk.readOnly(),
+                        disk.io()));
             }
         }
         if (cdrom != null) {
@@ -216,7 +217,7 @@ final class CreateCommand implements Callable<Integer> {
     private List<Host.NewDisk> newDisks() {
         return disks.stream()
                 .filter(disk -> disk.path() == null)
-                .map(disk -> new Host.NewDisk(disk.gibibytes(), disk.format()))
+                .map(disk -> new Host.NewDisk(disk.gibibytes(), disk.format(), disk.io()))
                 .toList();
     }
 }

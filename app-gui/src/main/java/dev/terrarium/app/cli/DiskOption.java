@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.app.cli;
 
+import dev.terrarium.engine.config.DriveIo;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -13,13 +14,13 @@ import picocli.CommandLine.TypeConversionException;
  * The value of {@code --disk}: {@code size=20} for a new image, {@code path=FILE} for one that exists, each with further
  * {@code key=value} pairs. A comma inside a path is written twice.
  */
-record DiskOption(@Nullable Path path, long gibibytes, DriveConfig.Format format, boolean readOnly)
+record DiskOption(@Nullable Path path, long gibibytes, DriveConfig.Format format, boolean readOnly, DriveIo io)
         implements ITypeConverter<DiskOption> {
     private static final String ESCAPED_COMMA = "\uE000";
 
     /** For picocli, which makes its converters this way. */
     DiskOption() {
-        this(null, 0, DriveConfig.Format.AUTO, false);
+        this(null, 0, DriveConfig.Format.AUTO, false, DriveIo.DEFAULT);
     }
 
     @Override
@@ -28,6 +29,7 @@ record DiskOption(@Nullable Path path, long gibibytes, DriveConfig.Format format
         long size = 0;
         boolean writeProtected = false;
         DriveConfig.Format format = DriveConfig.Format.AUTO;
+        DriveIoOption io = new DriveIoOption(DriveIo.DEFAULT);
         for (String part : value.replace(",,", ESCAPED_COMMA).split(",", -1)) {
             int equals = part.indexOf('=');
             String key = equals < 0 ? part : part.substring(0, equals);
@@ -43,9 +45,13 @@ record DiskOption(@Nullable Path path, long gibibytes, DriveConfig.Format format
                 case "readonly", "ro" -> writeProtected = !text.equals("off") && !text.equals("no");
                 case "format" -> format = format(text);
                 case "bus" -> require(key, text, "ide");
-                default ->
-                    throw new TypeConversionException(
-                            "\"" + key + "\" is nothing a disk has, use size= path= format= bus= readonly");
+                default -> {
+                    if (!io.take(key, text)) {
+                        throw new TypeConversionException("\"" + key
+                                + "\" is nothing a disk has, use size= path= format= bus= readonly "
+                                + DriveIoOption.KEYS);
+                    }
+                }
             }
         }
         if ((file == null) == (size == 0)) {
@@ -57,7 +63,7 @@ record DiskOption(@Nullable Path path, long gibibytes, DriveConfig.Format format
         if (file == null && format == DriveConfig.Format.AUTO) {
             format = DriveConfig.Format.RAW;
         }
-        return new DiskOption(file, size, format, writeProtected);
+        return new DiskOption(file, size, format, writeProtected, io.result());
     }
 
     private static DriveConfig.Format format(String text) {

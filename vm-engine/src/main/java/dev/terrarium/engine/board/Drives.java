@@ -6,11 +6,13 @@ import dev.terrarium.engine.config.DriveIo;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
+import dev.terrarium.engine.device.Clock;
 import dev.terrarium.engine.device.storage.AtaDisk;
 import dev.terrarium.engine.device.storage.AtapiCdrom;
 import dev.terrarium.engine.device.storage.IdeDrive;
 import dev.terrarium.engine.firmware.BootOrder;
 import dev.terrarium.engine.image.AllowedFolders;
+import dev.terrarium.engine.image.DiskImage;
 import dev.terrarium.engine.image.DiskTrouble;
 import dev.terrarium.engine.image.ImageBackend;
 import dev.terrarium.engine.image.ImageFormats;
@@ -36,13 +38,18 @@ final class Drives implements AutoCloseable {
     private static final int PLACES = 4;
     private static final int FIRST_CD_PLACE = 2;
 
+    private final Executor board;
+    private final Clock clock;
     private final List<ImageBackend> images = new ArrayList<>();
+    private final List<ThrottledBackend> throttled = new ArrayList<>();
     private final List<CountingBackend> counters = new ArrayList<>();
     private final List<Optional<IdeDrive>> places = new ArrayList<>();
     private final List<DriveConfig.Kind> kinds = new ArrayList<>();
     private final Map<Integer, ImageBackend> disks = new HashMap<>();
 
-    private Drives() {
+    private Drives(Executor board, Clock clock) {
+        this.board = board;
+        this.clock = clock;
         for (int i = 0; i < PLACES; i++) {
             places.add(Optional.empty());
             kinds.add(DriveConfig.Kind.DISK);
@@ -54,15 +61,17 @@ final class Drives implements AutoCloseable {
      *
      * @param folder the machine's own, in which images may lie that its images stand on
      * @param board runs completions with the board's lock held
+     * @param clock the board's
      * @param listener told when a drive's requests are kept because the host cannot do them
      * @throws TerrariumException if one is missing or in use; those opened are closed again
      */
-    static Drives open(MachineConfig config, Path folder, Executor board, ImageBackend.TroubleListener listener)
+    static Drives open(
+            MachineConfig config, Path folder, Executor board, Clock clock, ImageBackend.TroubleListener listener)
             throws TerrariumException {
-        Drives drives = new Drives();
+        Drives drives = new Drives(board, clock);
         try {
             for (DriveConfig drive : config.disks()) {
-                drives.add(drive, folder, board, listener);
+                drives.add(drive, folder, listener);
             }
             return drives;
         } catch (TerrariumException e) {
@@ -71,8 +80,7 @@ final class Drives implements AutoCloseable {
         }
     }
 
-    private void add(DriveConfig drive, Path folder, Executor board, ImageBackend.TroubleListener listener)
-            throws TerrariumException {
+    private void add(DriveConfig drive, Path folder, ImageBackend.TroubleListener listener) throws TerrariumException {
         boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
         int place = freePlace(cd ? FIRST_CD_PLACE : 0);
         Optional<CountingBackend> medium = Optional.empty();
@@ -81,7 +89,9 @@ final class Drives implements AutoCloseable {
             ImageBackend image = open(drive, Path.of(path), folder, board, listener);
             images.add(image);
             disks.put(place, image);
-            CountingBackend counter = new CountingBackend(image);
+            ThrottledBackend slower = new ThrottledBackend(image, drive.io().throttle(), clock);
+            throttled.add(slower);
+            CountingBackend counter = new CountingBackend(slower);
             counters.add(counter);
             medium = Optional.of(counter);
         }
@@ -105,11 +115,7 @@ final class Drives implements AutoCloseable {
         try {
             return new ImageBackend(
                     path,
-                    ImageFormats.open(
-                            path,
-                            format,
-                            cd || drive.readOnly(),
-                            AllowedFolders.own().and(folder)),
+                    openImage(drive, path, format, folder),
                     cd ? ImageBackend.Policy.REPORTING : policy(drive.io()),
                     IoThreads.shared(),
                     board,
@@ -117,6 +123,16 @@ final class Drives implements AutoCloseable {
         } catch (IOException e) {
             throw new TerrariumException(path + " cannot be opened: " + e.getMessage(), e);
         }
+    }
+
+    private static DiskImage openImage(DriveConfig drive, Path path, String format, Path folder)
+            throws TerrariumException, IOException {
+        boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
+        if (!cd && drive.io().shareable() && !drive.readOnly()) {
+            return ImageFormats.openShared(path);
+        }
+        return ImageFormats.open(
+                path, format, cd || drive.readOnly(), AllowedFolders.own().and(folder));
     }
 
     private static ImageBackend.Policy policy(DriveIo io) {
@@ -193,9 +209,15 @@ final class Drives implements AutoCloseable {
      * @throws TerrariumException if the host cannot do them, or takes longer than {@code limit}
      */
     void drain(Duration limit) throws TerrariumException {
-        for (ImageBackend each : images) {
-            each.drain(limit);
-        }
+        boolean[] waiting = new boolean[1];
+        do {
+            board.execute(() -> throttled.forEach(ThrottledBackend::release));
+            for (ImageBackend each : images) {
+                each.drain(limit);
+            }
+            // The end of a request may have made its drive ask for the next.
+            board.execute(() -> waiting[0] = throttled.stream().anyMatch(ThrottledBackend::hasWaiting));
+        } while (waiting[0]);
     }
 
     long bytesRead() {

@@ -112,6 +112,7 @@ final class PersonalComputer implements AutoCloseable {
                 config,
                 log.toAbsolutePath().resolveSibling(""),
                 new LockedExecutor(lock),
+                clock,
                 trouble -> outside.diskTroubled());
         MemoryLayout memory = null;
         try {

@@ -69,8 +69,9 @@ public final class MachineRules {
     /** What is wrong with a drive's settings. */
     public static Optional<String> driveProblem(MachineConfig.DriveConfig drive) {
         if (!drive.io().throttle().isPossible()) {
-            return Optional.of("the limits of " + drive.path() + " cannot be kept: give averages from 0 to 10^15 a second,"
-                    + " bursts above them, and burst lengths of 1 to 3600 s");
+            return Optional.of(
+                    "the limits of " + drive.path() + " cannot be kept: give averages from 0 to 10^15 a second,"
+                            + " bursts above them, and burst lengths of 1 to 3600 s");
         }
         boolean raw = drive.format() == MachineConfig.DriveConfig.Format.RAW;
         if (drive.io().shareable() && !raw && !drive.readOnly()) {

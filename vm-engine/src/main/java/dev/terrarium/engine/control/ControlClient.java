@@ -152,8 +152,8 @@ public final class ControlClient {
         try {
             JsonNode answer = askBriefly(request("state"));
             MachineState state = MachineState.valueOf(answer.path("state").asText());
-            return Optional.of(
-                    new Status(state, Optional.ofNullable(answer.path("pauseReason").textValue())));
+            return Optional.of(new Status(
+                    state, Optional.ofNullable(answer.path("pauseReason").textValue())));
         } catch (TerrariumException | IllegalArgumentException e) {
             LOG.debug("{} does not say its machine's state", socket, e);
             return Optional.empty();

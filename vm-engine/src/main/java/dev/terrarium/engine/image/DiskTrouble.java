@@ -33,25 +33,28 @@ public record DiskTrouble(Path file, HostError error, String line) {
             return new DiskTrouble(
                     file,
                     HostError.OTHER,
-                    begin + "the host may have lost what was written; force the machine off, and check the guest's files");
+                    begin
+                            + "the host may have lost what was written; force the machine off, and check the guest's files");
         }
         String advice =
                 switch (error) {
-                    case NO_ROOM -> "make room on " + mountPoint(file) + ", then resume";
-                    case QUOTA -> "remove files of yours on " + mountPoint(file) + ", then resume";
-                    case READ_ONLY -> mountPoint(file) + " became read-only; mend it, then resume";
-                    case DEVICE, OTHER -> "mend that, then resume, or force the machine off";
+                    case NO_ROOM -> "make room on " + mountPoint(file) + " and resume";
+                    case QUOTA -> "remove files of yours on " + mountPoint(file) + " and resume";
+                    case READ_ONLY -> mountPoint(file) + " became read-only; mend it and resume";
+                    case DEVICE, OTHER -> "mend that and resume, or force the machine off";
                 };
         return new DiskTrouble(file, error, begin + advice);
     }
 
     /** The folder where the file's file system begins. */
     private static Path mountPoint(Path file) {
-        Path at = file.toAbsolutePath();
+        Path folder = file.toAbsolutePath().getParent();
+        Path at = folder == null ? file : folder;
         try {
             at = at.toRealPath();
             Object device = Files.getAttribute(at, "unix:dev");
-            while (at.getParent() instanceof Path parent && Files.getAttribute(parent, "unix:dev").equals(device)) {
+            while (at.getParent() instanceof Path parent
+                    && Files.getAttribute(parent, "unix:dev").equals(device)) {
                 at = parent;
             }
         } catch (IOException | UnsupportedOperationException e) {

@@ -47,7 +47,17 @@ public final class FileByteStore implements ByteStore {
      * @throws TerrariumException if it is missing, may not be used, or is in use
      */
     public static FileByteStore open(Path path, boolean readOnly) throws TerrariumException {
-        return new FileByteStore(ImageFile.open(path, !readOnly), readOnly);
+        return new FileByteStore(
+                ImageFile.open(path, readOnly ? ImageFile.Access.READ : ImageFile.Access.WRITE), readOnly);
+    }
+
+    /**
+     * Opens a file for writing that others may write, too, if they open it this way, or read.
+     *
+     * @throws TerrariumException as {@link #open}
+     */
+    public static FileByteStore openShared(Path path) throws TerrariumException {
+        return new FileByteStore(ImageFile.open(path, ImageFile.Access.SHARED_WRITE), false);
     }
 
     /**

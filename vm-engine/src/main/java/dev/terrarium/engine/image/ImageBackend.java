@@ -281,9 +281,8 @@ public final class ImageBackend implements StorageBackend, AutoCloseable {
             }
             long left = deadline - System.nanoTime();
             if (left <= 0) {
-                throw new TerrariumException(
-                        path + ": the host does not end " + underWay + " requests within " + limit.toSeconds()
-                                + " s: see what keeps its disk busy, and try again");
+                throw new TerrariumException(path + ": the host does not end " + underWay + " requests within "
+                        + limit.toSeconds() + " s: see what keeps its disk busy, and try again");
             }
             try {
                 wait(left / 1_000_000, (int) (left % 1_000_000));

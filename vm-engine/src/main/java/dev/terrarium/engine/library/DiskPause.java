@@ -29,7 +29,7 @@ final class DiskPause {
     }
 
     String reason() {
-        return watching ? trouble.line() + "; it goes on by itself then" : trouble.line();
+        return watching ? trouble.line() + "; with room it goes on by itself, too" : trouble.line();
     }
 
     private File file() {

@@ -45,8 +45,7 @@ class FullHostDiskTest {
         try (DiskImage open = ImageFormats.open(image, format.imageFormat(), false, AllowedFolders.own())) {
             open.write(ByteBuffer.wrap(WritingGuest.bootSector(SIZE, SEED)), 0);
         }
-        DriveIo io =
-                new DriveIo(DriveIo.Cache.WRITEBACK, onError, DriveIo.Discard.UNMAP, false, Throttle.NONE);
+        DriveIo io = new DriveIo(DriveIo.Cache.WRITEBACK, onError, DriveIo.Discard.UNMAP, false, Throttle.NONE);
         return GuestRun.disk(image).withImage(image.toString(), format).withIo(io);
     }
 
@@ -91,7 +90,7 @@ class FullHostDiskTest {
                 assertThat(machine.pauseReason().orElseThrow())
                         .contains(image + ": ")
                         .contains("make room on ")
-                        .endsWith("it goes on by itself then");
+                        .endsWith("it goes on by itself, too");
                 machine.resume();
                 run.await("second pause", LIMIT, () -> machine.pauseReason().isPresent());
 
@@ -109,13 +108,12 @@ class FullHostDiskTest {
     @Test
     void aPersonsPauseIsNotEnded() throws Exception {
         try (SmallFileSystem small = mount()) {
-            DriveConfig drive =
-                    disk(small.folder().resolve("disk"), DriveConfig.Format.QCOW2, DriveIo.OnError.PAUSE);
+            DriveConfig drive = disk(small.folder().resolve("disk"), DriveConfig.Format.QCOW2, DriveIo.OnError.PAUSE);
             try (GuestRun run = GuestRun.fromDrives(home, List.of(BootDevice.DISK), List.of(drive))) {
                 VirtualMachine machine = run.machine();
                 run.await("pause", LIMIT, () -> machine.pauseReason().isPresent());
                 machine.pause();
-                assertThat(machine.pauseReason().orElseThrow()).endsWith(", then resume");
+                assertThat(machine.pauseReason().orElseThrow()).endsWith(" and resume");
                 small.resize(64);
                 machine.resume();
                 assertThat(run.awaitEnd(LIMIT)).isEqualTo(new MachineEnd.DebugExit(WritingGuest.DONE));

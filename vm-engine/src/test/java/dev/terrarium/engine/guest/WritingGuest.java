@@ -29,9 +29,10 @@ public final class WritingGuest {
      *       mov al, 10h; out F4h, al; hlt
      * failed: mov al, 20h; out F4h, al; hlt
      */
-    private static final String CODE = "31c08ed88ec08ed0bc007cbf008066a1a47d660306a07db90020f366abc706707c1000c706727c4000c70674"
-            + "7c0080c706767c000066a1a47d66a3787c66c7067c7c00000000be707cb280b80043cd137216668306a47d40"
-            + "66a1a47d663b06a87d72a8b010e6f4f4b020e6f4f4";
+    private static final String CODE =
+            "31c08ed88ec08ed0bc007cbf008066a1a47d660306a07db90020f366abc706707c1000c706727c4000c70674"
+                    + "7c0080c706767c000066a1a47d66a3787c66c7067c7c00000000be707cb280b80043cd137216668306a47d40"
+                    + "66a1a47d663b06a87d72a8b010e6f4f4b020e6f4f4";
 
     private WritingGuest() {}
 

@@ -78,7 +78,7 @@ class KeptRequestsTest {
         assertThat(disk.trouble().orElseThrow().error()).isEqualTo(HostError.NO_ROOM);
         assertThat(disk.trouble().orElseThrow().line())
                 .startsWith("disk.img: write failed (No space left on device): make room on ")
-                .endsWith(", then resume");
+                .endsWith(" and resume");
 
         // Still full: the same again.
         disk.retry();
