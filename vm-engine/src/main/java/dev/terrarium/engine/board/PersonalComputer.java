@@ -68,6 +68,9 @@ final class PersonalComputer implements AutoCloseable {
 
         void serialOutput(int value);
 
+        /** Requests of a drive are kept ({@link Drives#trouble}); on an I/O thread, without the lock. */
+        void diskTroubled();
+
         /** The machine is to leave KVM ({@link PersonalComputer#leaveKvm}); on a vCPU's thread, without the lock. */
         void leaveKvm(String reason);
     }
@@ -107,7 +110,12 @@ final class PersonalComputer implements AutoCloseable {
         byte[] bios = firmware.bios();
         byte[] vgaBios = firmware.vgaBios();
         MemoryMap sizes = MemoryMap.of(config.memoryMiB() << 20);
-        Drives drives = Drives.open(config, log.toAbsolutePath().resolveSibling(""), new LockedExecutor(lock));
+        Drives drives = Drives.open(
+                config,
+                log.toAbsolutePath().resolveSibling(""),
+                new LockedExecutor(lock),
+                clock,
+                trouble -> outside.diskTroubled());
         MemoryLayout memory = null;
         try {
             memory = MemoryLayout.create(sizes, bios, vgaBios, PciVga.ROM_SIZE, lock);
@@ -311,6 +319,10 @@ final class PersonalComputer implements AutoCloseable {
 
     void typeOnSerial(byte[] bytes) {
         serial.receive(bytes, 0, bytes.length);
+    }
+
+    Drives drives() {
+        return drives;
     }
 
     long bytesRead() {
