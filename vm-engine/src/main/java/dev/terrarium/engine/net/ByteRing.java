@@ -49,11 +49,6 @@ final class ByteRing implements AutoCloseable {
         return largest - size;
     }
 
-    /** How many bytes can be added for certain. */
-    int certainRoom() {
-        return bytes.length - size;
-    }
-
     private void grow(int wanted) {
         int length = bytes.length;
         while (length < wanted && length < largest) {
@@ -62,7 +57,9 @@ final class ByteRing implements AutoCloseable {
         length = Math.min(length, largest);
         if (length > bytes.length && budget.take(length - bytes.length)) {
             byte[] larger = new byte[length];
-            copy(0, larger, 0, size);
+            // All of it, for what was put after the end.
+            System.arraycopy(bytes, first, larger, 0, bytes.length - first);
+            System.arraycopy(bytes, 0, larger, bytes.length - first, first);
             bytes = larger;
             first = 0;
         }
@@ -70,18 +67,28 @@ final class ByteRing implements AutoCloseable {
 
     /** Adds as many of {@code length} bytes as there is room for; says how many. */
     int add(byte[] source, int from, int length) {
-        if (size + length > bytes.length) {
-            grow(size + length);
+        int count = put(0, source, from, length);
+        size += count;
+        return count;
+    }
+
+    /**
+     * Puts bytes where they will be when {@code gap} bytes have come before them and all were {@link #added}; they do not wait until then.
+     *
+     * @return how many there was room for
+     */
+    int put(int gap, byte[] source, int from, int length) {
+        if (size + gap + length > bytes.length) {
+            grow(size + gap + length);
         }
-        int count = Math.min(length, bytes.length - size);
-        if (count == 0) {
+        int count = Math.min(length, bytes.length - size - gap);
+        if (count <= 0) {
             return 0;
         }
-        int at = first + size & bytes.length - 1;
+        int at = first + size + gap & bytes.length - 1;
         int tail = Math.min(count, bytes.length - at);
         System.arraycopy(source, from, bytes, at, tail);
         System.arraycopy(source, from + tail, bytes, 0, count - tail);
-        size += count;
         return count;
     }
 
@@ -120,7 +127,7 @@ final class ByteRing implements AutoCloseable {
 
     void remove(int count) {
         size -= count;
-        first = size == 0 ? 0 : first + count & bytes.length - 1;
+        first = first + count & bytes.length - 1;
     }
 
     @Override

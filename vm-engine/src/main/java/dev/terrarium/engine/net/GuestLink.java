@@ -144,7 +144,7 @@ final class GuestLink implements TcpConnection.Output {
         return frame;
     }
 
-    /** Answers who has an IPv4 address (RFC 826). */
+    /** Answers the question, {@code at} a place in {@code request}, who has an IPv4 address (RFC 826). */
     void sendArpReply(int address, byte[] request, int at) {
         byte[] frame = ethernet(28, TYPE_ARP, false);
         System.arraycopy(request, at, frame, ETHERNET, 6);

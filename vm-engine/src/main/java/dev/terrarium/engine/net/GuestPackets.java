@@ -116,7 +116,7 @@ final class GuestPackets implements AutoCloseable {
         // A guest that looks whether its own address is taken asks with sender 0 (RFC 5227): ours are, its own is not.
         boolean ours = wanted == UserNetworkSettings.GATEWAY || wanted == UserNetworkSettings.NAME_SERVER;
         if (Octets.get16(bytes, at + 6) == ARP_REQUEST && ours && sender != wanted) {
-            link.sendArpReply(wanted, bytes, at + 8);
+            link.sendArpReply(wanted, bytes, at);
         }
     }
 

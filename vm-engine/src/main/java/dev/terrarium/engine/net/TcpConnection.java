@@ -3,8 +3,7 @@ package dev.terrarium.engine.net;
 
 /**
  * The far end of one TCP connection of the guest's (RFC 9293): sequence numbers, windows, retransmission (RFC 6298, RFC 5681), no socket
- * and no clock. Segments that arrive out of order are not kept: the wire between two parts of one process does not reorder, and what is
- * lost the guest sends again. Used by one thread.
+ * and no clock. Used by one thread.
  */
 final class TcpConnection implements AutoCloseable {
     /** Where segments for the guest go. */
@@ -102,9 +101,13 @@ final class TcpConnection implements AutoCloseable {
     // Receiving.
     private int expected;
     private int announced;
+    private final EarlyData early = new EarlyData();
     private int ownShift;
     private boolean guestFinished;
     private boolean acknowledge;
+
+    /** How many acknowledgements more than one are due. */
+    private int repeats;
 
     /** Something the guest has acknowledged is to be sent, for an answer. */
     private boolean asking;
@@ -411,13 +414,24 @@ final class TcpConnection implements AutoCloseable {
             return;
         }
         acknowledge = true;
-        if (known < 0 || guestFinished) {
+        if (known < 0) {
+            // RFC 5681, section 4.2: each says at once that something is missing.
+            repeats = Math.min(repeats + 1, FAST_RETRANSMISSION + 1);
+            int length = Math.min(segment.dataLength(), receiveWindow() + known);
+            int kept = early.isFull() ? 0 : received.put(-known, segment.bytes(), segment.data(), length);
+            early.add(segment.sequence(), segment.sequence() + kept);
+            return;
+        }
+        if (guestFinished) {
             return;
         }
         int fresh = segment.dataLength() - known;
         if (fresh > 0) {
             int taken = received.add(segment.bytes(), segment.data() + known, Math.min(fresh, receiveWindow()));
             expected += taken;
+            int further = early.reaches(expected) - expected;
+            received.added(further);
+            expected += further;
             if (taken < fresh) {
                 return;
             }
@@ -567,9 +581,10 @@ final class TcpConnection implements AutoCloseable {
     }
 
     private void sendAcknowledgement(Output output) {
-        if (acknowledge && output.hasRoom()) {
+        for (; acknowledge && output.hasRoom(); acknowledge = repeats-- > 0) {
             output.send(new TcpHeader(next, expected, TcpSegment.ACK, windowField(), 0, -1, 0), sending, 0, 0);
         }
+        repeats = Math.max(repeats, 0);
     }
 
     private void sent(int count, long now) {
@@ -620,7 +635,7 @@ final class TcpConnection implements AutoCloseable {
             deadline = now + timeout;
             return;
         }
-        if (window == 0 && next - initialSequence > 1) {
+        if (window == 0 && state != State.SYN_SENT && state != State.SYN_RECEIVED) {
             probing = true;
         } else if (next != unacknowledged) {
             threshold = Math.max((next - unacknowledged) / 2, 2 * maximumSegment);
