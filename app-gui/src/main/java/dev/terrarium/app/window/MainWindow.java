@@ -6,6 +6,8 @@ import atlantafx.base.theme.PrimerLight;
 import dev.terrarium.app.settings.Settings;
 import dev.terrarium.app.settings.Settings.Theme;
 import dev.terrarium.app.settings.SettingsFile;
+import dev.terrarium.app.task.Task;
+import dev.terrarium.app.task.Tasks;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.icons.ApplicationIcon;
@@ -18,8 +20,10 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import javafx.application.Application;
 import javafx.application.Platform;
+import javafx.geometry.Insets;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.Scene;
@@ -37,10 +41,14 @@ import javafx.scene.layout.BorderPane;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.StackPane;
 import javafx.stage.Stage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The window: toolbar, list of machines, and the page of the one that is selected. */
 final class MainWindow {
+    private static final Logger LOG = LoggerFactory.getLogger(MainWindow.class);
     private static final double LIST_WIDTH = 280;
+    private static final long TASKS_END_SECONDS = 60;
 
     private final Host host;
     private final SettingsFile settingsFile;
@@ -55,6 +63,7 @@ final class MainWindow {
     private final BorderPane content = new BorderPane();
     private final QuestionLayer questions = new QuestionLayer(content);
     private final EmptyPage emptyPage;
+    private final TaskBar taskBar;
     private final SplitPane split = new SplitPane();
     private final Button theme = Controls.iconButton("theme", Icon.DARK, "Dark colours", this::toggleTheme);
     private Settings settings;
@@ -72,6 +81,7 @@ final class MainWindow {
                 host,
                 sample -> Platform.runLater(() -> model.update(sample)),
                 (machine, reason) -> Platform.runLater(() -> model.leftKvm(machine.name(), reason)));
+        taskBar = new TaskBar(model.tasks());
         emptyPage = new EmptyPage(model, () -> newMachine(Optional.empty()));
         build();
     }
@@ -84,11 +94,13 @@ final class MainWindow {
         SplitPane.setResizableWithParent(split.getItems().getFirst(), false);
         page.setMinWidth(0);
         content.setTop(toolbar());
+        content.setBottom(taskBar);
         model.emptyProperty().subscribe(empty -> content.setCenter(empty ? emptyPage : split));
         model.selectedProperty().subscribe(this::showPage);
 
         NoticeStack notices = new NoticeStack(model);
         StackPane.setAlignment(notices, Pos.BOTTOM_RIGHT);
+        taskBar.onHeight(height -> StackPane.setMargin(notices, new Insets(0, 0, height, 0)));
         StackPane root = new StackPane(content, notices, questions);
         root.getStyleClass().add("main-window");
         acceptDrops(root);
@@ -156,7 +168,7 @@ final class MainWindow {
         Label memory = figure(Icon.MEMORY, "Memory of this computer that is in use");
         memory.textProperty().bind(model.hostMemoryProperty());
         theme.getStyleClass().add("flat");
-        HBox toolbar = new HBox(add, search, Controls.gap(), processor, memory, theme);
+        HBox toolbar = new HBox(add, search, Controls.gap(), processor, memory, taskBar.button(), theme);
         toolbar.getStyleClass().add("toolbar");
         return toolbar;
     }
@@ -284,6 +296,17 @@ final class MainWindow {
         });
     }
 
+    /** Work that was told to stop clears up after itself; that may take a moment. */
+    private static void awaitEnd(List<Task> ending) {
+        try {
+            if (!Tasks.awaitEnd(ending, TASKS_END_SECONDS, TimeUnit.SECONDS)) {
+                LOG.warn("does not end: {}", ending.stream().map(Task::title).toList());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private void close() {
         machinePage.ifPresent(MachinePage::dispose);
         watcher.close();
@@ -293,8 +316,11 @@ final class MainWindow {
                 : settings.withSize(
                         stage.getScene().getWidth(), stage.getScene().getHeight(), false);
         stage.hide();
+        List<Task> ending = model.tasks().running();
+        model.tasks().cancelAll();
         background.execute(() -> {
             settingsFile.save(saved);
+            awaitEnd(ending);
             host.close();
             closed.run();
         });

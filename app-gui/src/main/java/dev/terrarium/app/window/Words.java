@@ -46,6 +46,16 @@ final class Words {
                 : time.toSeconds() + " s";
     }
 
+    /** How fast: {@code 48 MiB/s}. */
+    static String rate(long bytesPerSecond) {
+        return size(bytesPerSecond) + "/s";
+    }
+
+    /** How long it still takes, never less than a second. */
+    static String left(long nanos) {
+        return duration(Math.max(nanos, 1_000_000_000L) + 500_000_000L) + " left";
+    }
+
     static String state(MachineState state) {
         return switch (state) {
             case OFF -> "Off";
