@@ -97,8 +97,7 @@ public final class DiskDialogs {
         advanced.setId("advanced");
         advanced.setExpanded(false);
         advanced.setAnimated(false);
-        Label what = new Label(
-                "A copy is made; the disk stays as it is. Snapshots inside the image are not copied.");
+        Label what = new Label("A copy is made; the disk stays as it is. Snapshots inside the image are not copied.");
         what.setWrapText(true);
         what.getStyleClass().add("field-message");
         return new FormDialog("Convert " + source.path().getFileName(), Icon.CONVERT, "Convert")

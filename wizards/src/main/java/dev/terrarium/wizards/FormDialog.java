@@ -104,7 +104,7 @@ final class FormDialog {
         form.heightProperty().subscribe(height -> {
             scroll.setPrefViewportHeight(Math.min(MOST_HEIGHT, height.doubleValue()));
             if (stage.isShowing()) {
-                stage.sizeToScene();
+                Platform.runLater(stage::sizeToScene);
             }
         });
         stage.show();

@@ -59,16 +59,13 @@ final class NewDiskViewModel {
             pathProblem.set("Write where the file goes");
             return;
         }
-        lookup.ask(
-                () -> new There(Files.exists(file.get()), freeBytes(file.get())),
-                there -> {
-                    pathProblem.set(there.exists() ? "There is such a file already: choose another name" : "");
-                    room.set(
-                            there.freeBytes() > 0
-                                    ? "The file grows as the guest writes. " + Texts.size(there.freeBytes())
-                                            + " are free there"
-                                    : "");
-                });
+        lookup.ask(() -> new There(Files.exists(file.get()), freeBytes(file.get())), there -> {
+            pathProblem.set(there.exists() ? "There is such a file already: choose another name" : "");
+            room.set(
+                    there.freeBytes() > 0
+                            ? "The file grows as the guest writes. " + Texts.size(there.freeBytes()) + " are free there"
+                            : "");
+        });
     }
 
     /** Room in the nearest folder that exists; 0 if nobody knows. */

@@ -87,8 +87,8 @@ class DiskDialogModelsTest {
     @Test
     void aConversionProposesItsFileAndChecksOptions() throws Exception {
         Path source = folder.resolve("server.vmdk");
-        ConvertDiskViewModel model = new ConvertDiskViewModel(
-                new ImageSource(source, "vmdk", List.of()), Runnable::run, Runnable::run);
+        ConvertDiskViewModel model =
+                new ConvertDiskViewModel(new ImageSource(source, "vmdk", List.of()), Runnable::run, Runnable::run);
         assertThat(model.format.get()).isEqualTo(DiskFormat.QCOW2);
         assertThat(model.path.get()).isEqualTo(folder.resolve("server.qcow2").toString());
         model.compress.set(true);
@@ -105,8 +105,9 @@ class DiskDialogModelsTest {
         assertThat(model.valid().get()).isFalse();
         model.options.set("");
         model.format.set(DiskFormat.VMDK);
-        assertThat(model.path.get()).as("never the source").isEqualTo(
-                folder.resolve("server-copy.vmdk").toString());
+        assertThat(model.path.get())
+                .as("never the source")
+                .isEqualTo(folder.resolve("server-copy.vmdk").toString());
         assertThat(model.result().compress()).as("not for this format").isFalse();
         Files.writeString(folder.resolve("server-copy.vdi"), "");
         model.format.set(DiskFormat.VDI);

@@ -42,8 +42,7 @@ import org.slf4j.LoggerFactory;
 public final class MediaScan {
     private static final Logger LOG = LoggerFactory.getLogger(MediaScan.class);
     private static final Set<String> CD_ENDINGS = Set.of("iso");
-    private static final Set<String> DISK_ENDINGS =
-            Set.of("img", "raw", "qcow2", "vmdk", "vdi", "vhd", "vpc", "vhdx");
+    private static final Set<String> DISK_ENDINGS = Set.of("img", "raw", "qcow2", "vmdk", "vdi", "vhd", "vpc", "vhdx");
 
     private final Host host;
     private Map<Path, Known> known = new HashMap<>();
@@ -59,6 +58,7 @@ public final class MediaScan {
             Optional<Path> base,
             String baseFormat,
             int snapshots,
+            boolean missing,
             Optional<String> problem) {}
 
     /** A file to look at. */
@@ -131,6 +131,7 @@ public final class MediaScan {
                 new ArrayList<>(found.uses),
                 what.base(),
                 what.snapshots(),
+                what.missing(),
                 found.busy,
                 what.problem());
     }
@@ -141,7 +142,11 @@ public final class MediaScan {
             String path = drive.path();
             if (path != null) {
                 Kind kind = drive.kind() == DriveConfig.Kind.CDROM ? Kind.CD : Kind.DISK;
-                Found image = add(found, Path.of(path), kind, kind == Kind.CD ? "" : drive.format().imageFormat());
+                Found image = add(
+                        found,
+                        Path.of(path),
+                        kind,
+                        kind == Kind.CD ? "" : drive.format().imageFormat());
                 image.uses.add(new Use.Drive(machine.name()));
                 image.busy |= active && kind == Kind.DISK;
             }
@@ -211,8 +216,11 @@ public final class MediaScan {
             attributes = Files.readAttributes(found.path, BasicFileAttributes.class);
         } catch (IOException e) {
             LOG.debug("{} is not there", found.path, e);
-            return unknown(FileTime.fromMillis(0), 0, found, Optional.of("the file is missing: put it back, or remove"
-                    + " the drive from the machine"));
+            return unknown(
+                    0,
+                    found,
+                    true,
+                    Optional.of("the file is missing: put it back, or remove the drive from the" + " machine"));
         }
         FileTime modified = attributes.lastModifiedTime();
         long length = attributes.size();
@@ -222,12 +230,12 @@ public final class MediaScan {
             return before;
         }
         if (found.busy || found.foreign) {
-            return unknown(FileTime.fromMillis(0), length, found, Optional.empty());
+            return unknown(length, found, false, Optional.empty());
         }
         try {
             return found.kind == Kind.CD ? cd(found, modified, length) : disk(found, modified, length);
         } catch (TerrariumException e) {
-            return unknown(FileTime.fromMillis(0), length, found, Optional.of(e.getMessage()));
+            return unknown(length, found, false, Optional.of(e.getMessage()));
         }
     }
 
@@ -235,9 +243,9 @@ public final class MediaScan {
         return found.format.isEmpty() || before.format().equals(found.format);
     }
 
-    private static Known unknown(FileTime modified, long length, Found found, Optional<String> problem) {
+    private static Known unknown(long length, Found found, boolean missing, Optional<String> problem) {
         return new Known(
-                modified,
+                FileTime.fromMillis(0),
                 length,
                 found.format,
                 "",
@@ -246,6 +254,7 @@ public final class MediaScan {
                 Optional.empty(),
                 "",
                 0,
+                missing,
                 problem);
     }
 
@@ -260,6 +269,7 @@ public final class MediaScan {
                 Optional.empty(),
                 "",
                 0,
+                false,
                 Optional.empty());
     }
 
@@ -272,9 +282,11 @@ public final class MediaScan {
                 "",
                 OptionalLong.of(info.virtualSize()),
                 info.actualSize(),
-                info.fullBackingFile().map(each -> Path.of(each).toAbsolutePath().normalize()),
+                info.fullBackingFile()
+                        .map(each -> Path.of(each).toAbsolutePath().normalize()),
                 info.backingFormat().orElse(""),
                 info.snapshots().size(),
+                false,
                 Optional.empty());
     }
 }

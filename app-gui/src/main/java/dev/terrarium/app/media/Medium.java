@@ -16,6 +16,7 @@ import java.util.OptionalLong;
  * @param uses who needs it
  * @param base the image that it stands on
  * @param snapshots how many snapshots are inside
+ * @param missing whether a machine names the file and there is none
  * @param busy whether a machine that is on has it now, so that nobody else may open it
  * @param problem why it cannot be used, one line
  */
@@ -29,6 +30,7 @@ public record Medium(
         List<Use> uses,
         Optional<Path> base,
         int snapshots,
+        boolean missing,
         boolean busy,
         Optional<String> problem) {
     public Medium {

@@ -23,22 +23,20 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import javafx.application.Application;
 import javafx.application.Platform;
+import javafx.beans.property.ObjectProperty;
+import javafx.beans.property.SimpleObjectProperty;
 import javafx.geometry.Insets;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.Scene;
 import javafx.scene.control.Button;
-import javafx.scene.control.Label;
 import javafx.scene.control.SplitPane;
-import javafx.scene.control.TextField;
-import javafx.scene.control.Tooltip;
 import javafx.scene.input.Dragboard;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyCodeCombination;
 import javafx.scene.input.KeyCombination;
 import javafx.scene.input.TransferMode;
 import javafx.scene.layout.BorderPane;
-import javafx.scene.layout.HBox;
 import javafx.scene.layout.StackPane;
 import javafx.stage.Stage;
 import org.slf4j.Logger;
@@ -58,12 +56,15 @@ final class MainWindow {
     private final MainViewModel model;
     private final HostWatcher watcher;
     private final Stage stage = new Stage();
-    private final TextField search = new TextField();
     private final StackPane page = new StackPane();
     private final BorderPane content = new BorderPane();
     private final QuestionLayer questions = new QuestionLayer(content);
     private final EmptyPage emptyPage;
     private final TaskBar taskBar;
+    private final ObjectProperty<MainBar.Place> place = new SimpleObjectProperty<>(MainBar.Place.MACHINES);
+    private final MediaViewModel media;
+    private final MediaPage mediaPage;
+    private final MainBar bar;
     private final SplitPane split = new SplitPane();
     private final Button theme = Controls.iconButton("theme", Icon.DARK, "Dark colours", this::toggleTheme);
     private Settings settings;
@@ -83,6 +84,10 @@ final class MainWindow {
                 (machine, reason) -> Platform.runLater(() -> model.leftKvm(machine.name(), reason)));
         taskBar = new TaskBar(model.tasks());
         emptyPage = new EmptyPage(model, () -> newMachine(Optional.empty()));
+        media = new MediaViewModel(
+                model, settings.mediaFolders().stream().map(Path::of).toList(), this::rememberFolders);
+        mediaPage = new MediaPage(media, new MediaRequests());
+        bar = new MainBar(model, media, place, () -> newMachine(Optional.empty()), List.of(taskBar.button(), theme));
         build();
     }
 
@@ -93,9 +98,12 @@ final class MainWindow {
         split.getStyleClass().add("main-split");
         SplitPane.setResizableWithParent(split.getItems().getFirst(), false);
         page.setMinWidth(0);
-        content.setTop(toolbar());
+        theme.getStyleClass().add("flat");
+        content.setTop(bar);
         content.setBottom(taskBar);
-        model.emptyProperty().subscribe(empty -> content.setCenter(empty ? emptyPage : split));
+        model.emptyProperty().subscribe(this::showPlace);
+        place.subscribe(this::showPlace);
+        showPlace();
         model.selectedProperty().subscribe(this::showPage);
 
         NoticeStack notices = new NoticeStack(model);
@@ -111,9 +119,9 @@ final class MainWindow {
                         Objects.requireNonNull(MainWindow.class.getResource("window.css"))
                                 .toExternalForm());
         scene.getAccelerators().put(control(KeyCode.N), () -> newMachine(Optional.empty()));
-        scene.getAccelerators().put(control(KeyCode.F), search::requestFocus);
+        scene.getAccelerators().put(control(KeyCode.F), bar::focusSearch);
         scene.getAccelerators().put(control(KeyCode.Q), this::requestClose);
-        scene.getAccelerators().put(new KeyCodeCombination(KeyCode.F5), watcher::wake);
+        scene.getAccelerators().put(new KeyCodeCombination(KeyCode.F5), this::refresh);
         stage.setTitle("Terrarium");
         stage.getIcons().setAll(ApplicationIcon.images());
         stage.setScene(scene);
@@ -145,40 +153,32 @@ final class MainWindow {
 
     /** Shows one machine, and switches it on if asked. */
     void select(VirtualMachine machine, boolean start) {
+        place.set(MainBar.Place.MACHINES);
         model.show(machine, start);
     }
 
-    private HBox toolbar() {
-        Button add = Controls.button("new", Icon.ADD, "New", () -> newMachine(Optional.empty()));
-        add.getStyleClass().add("accent");
-        add.setTooltip(new Tooltip("New machine (Ctrl+N)"));
-        search.setId("search");
-        search.setPromptText("Search (Ctrl+F)");
-        search.setAccessibleText("Search machines");
-        search.textProperty().bindBidirectional(model.searchProperty());
-        search.setOnKeyPressed(event -> {
-            if (event.getCode() == KeyCode.ESCAPE) {
-                search.clear();
-            }
-        });
-        search.visibleProperty().bind(model.emptyProperty().not());
-        add.visibleProperty().bind(model.emptyProperty().not());
-        Label processor = figure(Icon.PROCESSOR, "What all of this computer's processors are doing");
-        processor.textProperty().bind(model.hostProcessorProperty());
-        Label memory = figure(Icon.MEMORY, "Memory of this computer that is in use");
-        memory.textProperty().bind(model.hostMemoryProperty());
-        theme.getStyleClass().add("flat");
-        HBox toolbar = new HBox(add, search, Controls.gap(), processor, memory, taskBar.button(), theme);
-        toolbar.getStyleClass().add("toolbar");
-        return toolbar;
+    private void showPlace() {
+        boolean machines = place.get() == MainBar.Place.MACHINES;
+        if (machines) {
+            content.setCenter(model.emptyProperty().get() ? emptyPage : split);
+        } else {
+            content.setCenter(mediaPage);
+            media.refresh();
+        }
     }
 
-    private static Label figure(Icon icon, String text) {
-        Label label = new Label("", icon.view().styled("muted"));
-        label.getStyleClass().add("host-figure");
-        label.setTooltip(new Tooltip(text));
-        label.setMinWidth(HBox.USE_PREF_SIZE);
-        return label;
+    private void refresh() {
+        watcher.wake();
+        if (place.get() == MainBar.Place.MEDIA) {
+            media.refresh();
+        }
+    }
+
+    private void rememberFolders(List<Path> folders) {
+        settings =
+                settings.withMediaFolders(folders.stream().map(Path::toString).toList());
+        Settings saved = settings;
+        background.execute(() -> settingsFile.save(saved));
     }
 
     private void showPage(Optional<ListEntry> selected) {
@@ -219,6 +219,32 @@ final class MainWindow {
         }
     }
 
+    private final class MediaRequests implements MediumPane.Requests {
+        @Override
+        public void ask(Question question, Runnable confirmed) {
+            questions.ask(question, answer -> {
+                if (answer.confirmed()) {
+                    confirmed.run();
+                }
+            });
+        }
+
+        @Override
+        public void newMachine(Path image) {
+            MainWindow.this.newMachine(Optional.of(image));
+        }
+
+        @Override
+        public void showInFolder(Path file) {
+            model.work()
+                    .run(
+                            () -> FileManager.show(file),
+                            () -> {},
+                            problem -> model.tell(new Notice(
+                                    Notice.Kind.WARNING, "The folder could not be opened", Words.sentence(problem))));
+        }
+    }
+
     private void askDelete(MachineViewModel machine) {
         if (machine.state().active()) {
             model.tell(new Notice(
@@ -241,7 +267,7 @@ final class MainWindow {
             return;
         }
         wizard = NewMachineWizard.show(stage, host, media)
-                .thenAccept(made -> made.ifPresent(machine -> model.show(machine.machine(), machine.start())));
+                .thenAccept(made -> made.ifPresent(machine -> select(machine.machine(), machine.start())));
     }
 
     private void acceptDrops(Node root) {

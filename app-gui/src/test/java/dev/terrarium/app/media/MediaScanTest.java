@@ -49,8 +49,7 @@ class MediaScanTest {
     private static Path image(Path path, String format, Map<String, String> options) throws TerrariumException {
         boolean based = options.containsKey("backing_file");
         DiskImages.create(
-                new ImageSource(
-                        path, format, based ? List.of(Path.of(options.get("backing_file"))) : List.of()),
+                new ImageSource(path, format, based ? List.of(Path.of(options.get("backing_file"))) : List.of()),
                 based ? OptionalLong.empty() : OptionalLong.of(64 * MIB),
                 options);
         return path;
@@ -167,8 +166,8 @@ class MediaScanTest {
         Path disk = image(folder.resolve("gone.qcow2"), "qcow2", Map.of());
         machine("ant", disk, DriveConfig.Format.QCOW2);
         Files.delete(disk);
-        assertThat(find(new MediaScan(host), disk).problem()).hasValueSatisfying(problem -> assertThat(problem)
-                .contains("missing"));
+        assertThat(find(new MediaScan(host), disk).problem())
+                .hasValueSatisfying(problem -> assertThat(problem).contains("missing"));
     }
 
     @Test
