@@ -6,9 +6,8 @@ import dev.terrarium.engine.disk.ImageSource;
 import dev.terrarium.icons.Icon;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import javafx.application.Platform;
 import javafx.beans.property.ObjectProperty;
 import javafx.scene.Node;
@@ -22,8 +21,8 @@ import javafx.stage.Window;
 import javafx.util.StringConverter;
 
 /**
- * The dialogs about disk images. Each is opened on the window's thread and completes there: with what a person wants, or with
- * nothing. None of them touches an image.
+ * The dialogs about disk images. Each is opened on the window's thread and gives back there what a person wants, if they confirm
+ * it. None of them touches an image.
  */
 public final class DiskDialogs {
     private static final Executor BACKGROUND =
@@ -48,12 +47,12 @@ public final class DiskDialogs {
     public record NewSize(long bytes, boolean shrink) {}
 
     /** @param folder proposed for the file */
-    public static CompletableFuture<Optional<NewDisk>> newDisk(Window owner, Path folder) {
+    public static void newDisk(Window owner, Path folder, Consumer<? super NewDisk> wanted) {
         NewDiskViewModel model = new NewDiskViewModel(folder, BACKGROUND, Platform::runLater);
         Field size = MachineStep.number("Size", "disk-size", "GiB", model.size).withProblem(model.sizeProblem);
         size.withHint(model.room);
         FileInput file = FileInput.forNewFile("disk-path", model.path);
-        return new FormDialog("New disk", Icon.DISK, "Make disk")
+        new FormDialog("New disk", Icon.DISK, "Make disk")
                 .show(
                         owner,
                         List.of(
@@ -61,11 +60,12 @@ public final class DiskDialogs {
                                 formats(model.format),
                                 new Field("File", file.text(), file).withProblem(model.pathProblem)),
                         model.valid(),
-                        model::result);
+                        model::result,
+                        wanted);
     }
 
     /** @param bytes that the disk has now */
-    public static CompletableFuture<Optional<NewSize>> resize(Window owner, Path disk, long bytes) {
+    public static void resize(Window owner, Path disk, long bytes, Consumer<? super NewSize> wanted) {
         ResizeDiskViewModel model = new ResizeDiskViewModel(bytes);
         Field size = MachineStep.number("New size", "disk-size", "GiB", model.size)
                 .withProblem(model.problem)
@@ -74,11 +74,11 @@ public final class DiskDialogs {
         consent.setId("shrink-consent");
         consent.selectedProperty().bindBidirectional(model.consent);
         model.shrinks().subscribe(shrinks -> show(consent, shrinks));
-        return new FormDialog("Resize " + disk.getFileName(), Icon.RESIZE, "Resize")
-                .show(owner, List.of(size, consent), model.valid(), model::result);
+        new FormDialog("Resize " + disk.getFileName(), Icon.RESIZE, "Resize")
+                .show(owner, List.of(size, consent), model.valid(), model::result, wanted);
     }
 
-    public static CompletableFuture<Optional<ConvertRequest>> convert(Window owner, ImageSource source) {
+    public static void convert(Window owner, ImageSource source, Consumer<? super ConvertRequest> wanted) {
         ConvertDiskViewModel model = new ConvertDiskViewModel(source, BACKGROUND, Platform::runLater);
         FileInput file = FileInput.forNewFile("disk-path", model.path);
         CheckBox compress = new CheckBox("Compress: smaller, slower to make, good to put away or hand on");
@@ -100,7 +100,7 @@ public final class DiskDialogs {
         Label what = new Label("A copy is made; the disk stays as it is. Snapshots inside the image are not copied.");
         what.setWrapText(true);
         what.getStyleClass().add("field-message");
-        return new FormDialog("Convert " + source.path().getFileName(), Icon.CONVERT, "Convert")
+        new FormDialog("Convert " + source.path().getFileName(), Icon.CONVERT, "Convert")
                 .show(
                         owner,
                         List.of(
@@ -110,7 +110,8 @@ public final class DiskDialogs {
                                 what,
                                 advanced),
                         model.valid(),
-                        model::result);
+                        model::result,
+                        wanted);
     }
 
     private static Field formats(ObjectProperty<DiskFormat> format) {

@@ -5,8 +5,7 @@ import dev.terrarium.icons.ApplicationIcon;
 import dev.terrarium.icons.Icon;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import javafx.application.Platform;
 import javafx.beans.value.ObservableValue;
@@ -46,11 +45,14 @@ final class FormDialog {
      *
      * @param valid whether what was typed can be done
      * @param result what was typed
-     * @return completed on the window's thread: what was typed, or nothing if the person went away
+     * @param wanted given what was typed when a person confirms it, on the window's thread; not called if they go away
      */
-    <T> CompletableFuture<Optional<T>> show(
-            Window owner, List<Node> fields, ObservableValue<Boolean> valid, Supplier<T> result) {
-        CompletableFuture<Optional<T>> answer = new CompletableFuture<>();
+    <T> void show(
+            Window owner,
+            List<Node> fields,
+            ObservableValue<Boolean> valid,
+            Supplier<T> result,
+            Consumer<? super T> wanted) {
         Label heading = new Label(title, icon.view(20));
         heading.getStyleClass().add("form-title");
         VBox form = new VBox();
@@ -71,8 +73,9 @@ final class FormDialog {
         go.getStyleClass().add("accent");
         valid.subscribe(now -> go.setDisable(!now));
         go.setOnAction(event -> {
-            answer.complete(Optional.of(result.get()));
+            T typed = result.get();
             stage.close();
+            wanted.accept(typed);
         });
         for (Button button : List.of(cancel, go)) {
             button.setMinWidth(Region.USE_PREF_SIZE);
@@ -99,7 +102,6 @@ final class FormDialog {
         stage.getIcons().setAll(ApplicationIcon.images());
         stage.setScene(scene);
         stage.setMinWidth(420);
-        stage.setOnHidden(event -> answer.complete(Optional.empty()));
         // What appears while it is open makes it grow as far as there is room.
         form.heightProperty().subscribe(height -> {
             scroll.setPrefViewportHeight(Math.min(MOST_HEIGHT, height.doubleValue()));
@@ -117,6 +119,5 @@ final class FormDialog {
                         text.selectAll();
                     }
                 }));
-        return answer;
     }
 }

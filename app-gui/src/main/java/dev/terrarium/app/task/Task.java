@@ -129,7 +129,7 @@ public final class Task {
     }
 
     /** Completed, on the window's thread, when it has ended and its status says so. */
-    public CompletableFuture<State> end() {
+    CompletableFuture<State> end() {
         return end;
     }
 

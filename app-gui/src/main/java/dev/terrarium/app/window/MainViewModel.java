@@ -85,12 +85,9 @@ final class MainViewModel {
     }
 
     private Task tellingFailure(Task task) {
-        task.end().thenAccept(state -> {
-            if (state == Task.State.FAILED) {
-                tell(new Notice(
-                        Notice.Kind.ERROR,
-                        task.title() + " failed",
-                        Words.sentence(task.status().reason())));
+        task.statusProperty().subscribe(status -> {
+            if (status.state() == Task.State.FAILED) {
+                tell(new Notice(Notice.Kind.ERROR, task.title() + " failed", Words.sentence(status.reason())));
             }
         });
         return task;

@@ -200,8 +200,7 @@ final class MediaPage extends BorderPane {
     }
 
     private void newDisk() {
-        DiskDialogs.newDisk(getScene().getWindow(), model.ownFolder())
-                .thenAccept(wanted -> wanted.ifPresent(model::create));
+        DiskDialogs.newDisk(getScene().getWindow(), model.ownFolder(), model::create);
     }
 
     private void addFolder() {

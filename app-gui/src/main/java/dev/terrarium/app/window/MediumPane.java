@@ -180,13 +180,12 @@ final class MediumPane extends ScrollPane {
 
     private void resize() {
         medium.ifPresent(shown -> DiskDialogs.resize(
-                        getScene().getWindow(), shown.path(), shown.size().orElse(0))
-                .thenAccept(wanted -> wanted.ifPresent(size -> model.resize(shown, size))));
+                getScene().getWindow(), shown.path(), shown.size().orElse(0), size -> model.resize(shown, size)));
     }
 
     private void convert() {
-        medium.ifPresent(shown -> DiskDialogs.convert(getScene().getWindow(), MediaViewModel.convertible(shown))
-                .thenAccept(wanted -> wanted.ifPresent(model::convert)));
+        medium.ifPresent(shown ->
+                DiskDialogs.convert(getScene().getWindow(), MediaViewModel.convertible(shown), model::convert));
     }
 
     private void check() {
