@@ -9,6 +9,7 @@ import dev.terrarium.app.settings.SettingsFile;
 import dev.terrarium.app.task.Task;
 import dev.terrarium.app.task.Tasks;
 import dev.terrarium.engine.Host;
+import dev.terrarium.engine.Snapshots;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.icons.ApplicationIcon;
 import dev.terrarium.icons.Icon;
@@ -21,6 +22,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import javafx.application.Application;
 import javafx.application.Platform;
 import javafx.beans.property.ObjectProperty;
@@ -49,6 +52,7 @@ final class MainWindow {
     private static final long TASKS_END_SECONDS = 60;
 
     private final Host host;
+    private final Function<VirtualMachine, Optional<Snapshots>> snapshots;
     private final SettingsFile settingsFile;
     private final Runnable closed;
     private final Executor background =
@@ -73,6 +77,16 @@ final class MainWindow {
 
     /** @param closed called once the window is gone and every machine is off */
     MainWindow(Host host, SettingsFile settingsFile, Runnable closed) {
+        this(host, settingsFile, machine -> Optional.empty(), closed);
+    }
+
+    /** @param snapshots of a machine, if it can have any */
+    MainWindow(
+            Host host,
+            SettingsFile settingsFile,
+            Function<VirtualMachine, Optional<Snapshots>> snapshots,
+            Runnable closed) {
+        this.snapshots = snapshots;
         this.host = host;
         this.settingsFile = settingsFile;
         this.closed = closed;
@@ -192,7 +206,11 @@ final class MainWindow {
         page.getChildren().clear();
         switch (selected.orElse(null)) {
             case ListEntry.Machine(MachineViewModel wanted) -> {
-                MachinePage shown = new MachinePage(model, wanted, new Requests());
+                MachinePage shown = new MachinePage(
+                        model,
+                        wanted,
+                        snapshots.apply(wanted.machine()).map(each -> new SnapshotsViewModel(model, wanted, each)),
+                        new Requests());
                 shown.selectTab(tab);
                 machinePage = Optional.of(shown);
                 page.getChildren().setAll(shown);
@@ -210,12 +228,8 @@ final class MainWindow {
         }
 
         @Override
-        public void ask(Question question, Runnable confirmed) {
-            questions.ask(question, answer -> {
-                if (answer.confirmed()) {
-                    confirmed.run();
-                }
-            });
+        public void ask(Question question, Consumer<Question.Answer> answered) {
+            questions.ask(question, answered);
         }
     }
 

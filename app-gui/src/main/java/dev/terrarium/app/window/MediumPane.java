@@ -91,7 +91,7 @@ final class MediumPane extends ScrollPane {
         VBox buttons = new VBox();
         buttons.getStyleClass().add("medium-actions");
         actions.forEach(each -> buttons.getChildren().add(each.button()));
-        content.getChildren().setAll(name, problem, facts, locked, buttons);
+        content.getChildren().setAll(name, problem, locked, buttons, facts);
         content.getStyleClass().add("medium-content");
         setContent(content);
         setMedium(Optional.empty());
