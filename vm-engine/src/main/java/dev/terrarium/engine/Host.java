@@ -53,11 +53,16 @@ public interface Host extends AutoCloseable {
      */
     record DamagedMachine(String name, Path file, String reason) {}
 
-    /** A disk image to make in the new machine's folder. */
-    record NewDisk(long gibibytes, MachineConfig.DriveConfig.Format format) {
-        /** A raw one. */
+    /** A disk image to make in the new machine's folder, and how it is attached. */
+    record NewDisk(long gibibytes, MachineConfig.DriveConfig.Format format, MachineConfig.DriveConfig.Bus bus) {
+        /** A raw one on the IDE bus. */
         public NewDisk(long gibibytes) {
             this(gibibytes, MachineConfig.DriveConfig.Format.RAW);
+        }
+
+        /** One on the IDE bus. */
+        public NewDisk(long gibibytes, MachineConfig.DriveConfig.Format format) {
+            this(gibibytes, format, MachineConfig.DriveConfig.Bus.IDE);
         }
     }
 }

@@ -195,8 +195,7 @@ public final class LocalHost implements Host {
                                     ? ".img"
                                     : "." + disk.format().imageFormat()));
             MediaFiles.createDisk(image, disk.gibibytes() << 30, disk.format());
-            drives.add(new DriveConfig(
-                    DriveConfig.Kind.DISK, image.toString(), disk.format(), DriveConfig.Bus.IDE, false));
+            drives.add(new DriveConfig(DriveConfig.Kind.DISK, image.toString(), disk.format(), disk.bus(), false));
             number++;
         }
         drives.addAll(MediaFiles.settle(config).disks());

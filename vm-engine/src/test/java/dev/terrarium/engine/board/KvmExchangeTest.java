@@ -181,7 +181,9 @@ class KvmExchangeTest {
                 read(PIT_TICKS),
                 shared.clock().nanoTime() / 1_000_000,
                 read(BACKWARDS));
-        assertThat(read(BACKWARDS)).as("steps back of the time-stamp counter").isZero();
+        assertThat(read(BACKWARDS))
+                .as("steps back of the time-stamp counter, the last by %d ticks", -read(BACKWARDS + 12))
+                .isZero();
         checkSum(rounds);
         assertThat(turns).isGreaterThan(4);
         checkLevels(controllers, asserted);

@@ -455,9 +455,8 @@ public final class KvmProcessor implements Processor {
             return;
         }
         try {
-            long ahead = time.ahead();
+            long counter = time.stoppedAt();
             fetch();
-            long counter = time.stoppedAt(registers.timeStamp(), ahead);
             software.restore(KvmRegisters.withTimeStamp(software.state(), counter));
             enterPending(false);
         } catch (PosixException e) {
@@ -497,9 +496,8 @@ public final class KvmProcessor implements Processor {
     public ProcessorState state() {
         if (!inSoftware) {
             try {
-                long ahead = time.ahead();
+                long counter = time.stoppedAt();
                 fetch();
-                long counter = time.stoppedAt(registers.timeStamp(), ahead);
                 enterPending(false);
                 ProcessorState state = software.state();
                 take(state, false);

@@ -45,8 +45,6 @@ final class KvmRegisters {
     /** MSRs of a restored state that this KVM does not have. */
     private final Map<Integer, Long> carried = new HashMap<>();
 
-    private long timeStamp;
-
     KvmRegisters(KvmVcpu vcpu, boolean avx) {
         this.vcpu = vcpu;
         this.avx = avx;
@@ -57,11 +55,6 @@ final class KvmRegisters {
     /** What the vCPU was about to do at the last {@link #read}. */
     KvmEvents events() {
         return events;
-    }
-
-    /** The time-stamp counter at the last {@link #read}. */
-    long timeStamp() {
-        return timeStamp;
     }
 
     /** What CR8 read at the last {@link #read}, if the local APIC is in the kernel. */
@@ -97,7 +90,6 @@ final class KvmRegisters {
         }
         Map<Integer, Long> modelSpecific = new HashMap<>(carried);
         bank.read(modelSpecific);
-        timeStamp = modelSpecific.getOrDefault(TIME_STAMP_COUNTER, 0L);
         modelSpecific.put(APIC_BASE, apicBase);
         modelSpecific.put(EFER, vcpu.control(KvmVcpu.EFER));
         modelSpecific.put(FS_BASE, segments[4].base());

@@ -14,7 +14,7 @@ import java.util.OptionalLong;
  * One vCPU of a {@link KvmMachine}: runs the guest, and exchanges register files in the kernel's own structures. Used by one
  * thread at a time.
  */
-public final class KvmVcpu implements AutoCloseable {
+public final class KvmVcpu implements VcpuTime.Counter, AutoCloseable {
     /** The exit reason that {@link #run} returns at a HLT (linux/kvm.h, KVM_EXIT_HLT). */
     public static final int EXIT_HALT = 5;
 
@@ -143,8 +143,13 @@ public final class KvmVcpu implements AutoCloseable {
         return new KvmStatistics(call);
     }
 
-    /** What the time-stamp counter is more than the host's, in ticks; empty if this KVM's is the host's and stays so. */
-    OptionalLong timeStampOffset() {
+    @Override
+    public OptionalLong timeStamp() {
+        return modelSpecific(KvmRegisters.TIME_STAMP_COUNTER);
+    }
+
+    @Override
+    public OptionalLong timeStampOffset() {
         deviceAttribute.fill((byte) 0);
         deviceAttribute.set(ValueLayout.JAVA_LONG, 16, counterOffset.address());
         return call.attempt(KVM_GET_DEVICE_ATTR, deviceAttribute.address()) == 0
@@ -152,7 +157,8 @@ public final class KvmVcpu implements AutoCloseable {
                 : OptionalLong.empty();
     }
 
-    void setTimeStampOffset(long ticks) throws PosixException {
+    @Override
+    public void setTimeStampOffset(long ticks) throws PosixException {
         counterOffset.set(ValueLayout.JAVA_LONG, 0, ticks);
         call.call(KVM_SET_DEVICE_ATTR, deviceAttribute.address());
     }

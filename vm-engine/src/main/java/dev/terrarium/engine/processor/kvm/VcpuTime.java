@@ -4,6 +4,7 @@ package dev.terrarium.engine.processor.kvm;
 import dev.terrarium.engine.device.Clock;
 import dev.terrarium.engine.posix.PosixException;
 import java.util.OptionalLong;
+import java.util.function.LongSupplier;
 
 /**
  * Keeps a vCPU's time-stamp counter still while the board's clock is (KVM_VCPU_TSC_OFFSET), where KVM can do that, and says what it
@@ -11,20 +12,38 @@ import java.util.OptionalLong;
  * vCPU's counter is done to all of a machine, to the tick, for {@link MachineTime} decides for all of them.
  */
 final class VcpuTime {
+    /** A vCPU's time-stamp counter. */
+    interface Counter {
+        /** What the guest would read now; empty if this KVM does not tell. */
+        OptionalLong timeStamp();
+
+        /** What is added to the host's counter; empty if this KVM's counter is the host's and stays so. */
+        OptionalLong timeStampOffset();
+
+        void setTimeStampOffset(long ticks) throws PosixException;
+    }
+
     /** What the vCPUs of a machine have in common. */
     static final class MachineTime {
         /** A pause shorter than this is not told from the time it takes to look. */
         private static final long SHORTEST_NANOS = 100_000;
 
         private final Clock clock;
+        private final LongSupplier hostNanos;
         private long hertz;
         private long first;
         private boolean measured;
         private long nanos;
         private OptionalLong stoppedAt = OptionalLong.empty();
+        private long firstOff;
 
         MachineTime(Clock clock) {
+            this(clock, System::nanoTime);
+        }
+
+        MachineTime(Clock clock, LongSupplier hostNanos) {
             this.clock = clock;
+            this.hostNanos = hostNanos;
         }
 
         /** Each vCPU says how many ticks a second it has; they have the same. */
@@ -41,7 +60,7 @@ final class VcpuTime {
 
         /** Ticks that the board's clock stood still. Any thread. */
         synchronized long pausedTicks() {
-            long behind = System.nanoTime() - clock.nanoTime();
+            long behind = hostNanos.getAsLong() - clock.nanoTime();
             if (!measured) {
                 measured = true;
                 first = behind;
@@ -56,20 +75,33 @@ final class VcpuTime {
             stoppedAt = OptionalLong.empty();
         }
 
-        /** What the first vCPU said that the counter was when the clock stopped; what others say is no farther off than reading takes. */
-        synchronized long stoppedAt(long said) {
+        /**
+         * What the first vCPU said that the counter was when the clock stopped; what others say is no farther off than reading takes.
+         *
+         * @param off how many ticks too much {@code said} may be
+         */
+        synchronized long stoppedAt(long said, long off) {
             if (stoppedAt.isEmpty()) {
                 stoppedAt = OptionalLong.of(said);
+                firstOff = off;
             }
             long common = stoppedAt.getAsLong();
-            return Math.abs(said - common) < hertz / LARGEST_READING_TIME ? common : said;
+            return Math.abs(said - common) <= hertz / LARGEST_READING_TIME + off + firstOff ? common : said;
+        }
+
+        /** A reading that may be no farther off than this, in ticks, is good enough. */
+        synchronized long goodReading() {
+            return hertz / 10_000;
         }
 
         /** A twentieth of a second: counters that are farther apart were set so by the guest. */
         private static final int LARGEST_READING_TIME = 20;
     }
 
-    private final KvmVcpu vcpu;
+    /** How often a counter is read while the host takes the processor away in the middle of it. */
+    private static final int READINGS = 20;
+
+    private final Counter counter;
     private final MachineTime machine;
 
     /** The offset without the pauses; empty if this KVM's counter is the host's and stays so. */
@@ -80,8 +112,8 @@ final class VcpuTime {
     /** Ticks of pauses that the guest's counter does without, or, where it cannot, that the guest has seen it count. */
     private long applied;
 
-    VcpuTime(KvmVcpu vcpu, MachineTime machine) {
-        this.vcpu = vcpu;
+    VcpuTime(Counter counter, MachineTime machine) {
+        this.counter = counter;
         this.machine = machine;
     }
 
@@ -94,7 +126,7 @@ final class VcpuTime {
     private void learnOrigin() {
         originKnown = true;
         applied = machine.pausedTicks();
-        OptionalLong now = vcpu.timeStampOffset();
+        OptionalLong now = counter.timeStampOffset();
         origin = now.isPresent() ? OptionalLong.of(now.getAsLong() + applied) : now;
     }
 
@@ -109,25 +141,32 @@ final class VcpuTime {
         if (paused != applied) {
             applied = paused;
             if (origin.isPresent()) {
-                vcpu.setTimeStampOffset(origin.getAsLong() - paused);
+                counter.setTimeStampOffset(origin.getAsLong() - paused);
             }
         }
     }
 
-    /** Ticks that the counter went on since the board's clock was stopped, which the guest has not seen. */
-    long ahead() {
-        return originKnown ? machine.pausedTicks() - applied : 0;
-    }
-
-    /**
-     * What the counter was when the board's clock was stopped.
-     *
-     * @param read what it was when it was read
-     * @param ahead what {@link #ahead} was before
-     */
-    long stoppedAt(long read, long ahead) {
+    /** What the counter was when the board's clock was stopped. To be asked while it stands still. */
+    long stoppedAt() {
         long offset = origin.orElse(0) - applied;
         long base = origin.isPresent() ? offset : 0;
-        return machine.stoppedAt(read - ahead - base) + base;
+        long best = 0;
+        long off = Long.MAX_VALUE;
+        for (int i = 0; i < READINGS && off > machine.goodReading(); i++) {
+            // Ticks that it went on since the clock was stopped, which the guest has not seen; then it is read, perhaps
+            // much later.
+            long before = ahead();
+            long read = counter.timeStamp().orElse(0);
+            long took = ahead() - before;
+            if (took < off) {
+                off = took;
+                best = read - before;
+            }
+        }
+        return machine.stoppedAt(best - base, off) + base;
+    }
+
+    private long ahead() {
+        return originKnown ? machine.pausedTicks() - applied : 0;
     }
 }
