@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine;
 
+import dev.terrarium.engine.config.DriveIo;
 import dev.terrarium.engine.config.MachineConfig;
 import java.nio.file.Path;
 import java.util.List;
@@ -53,8 +54,14 @@ public interface Host extends AutoCloseable {
      */
     record DamagedMachine(String name, Path file, String reason) {}
 
-    /** A disk image to make in the new machine's folder, and how it is attached. */
-    record NewDisk(long gibibytes, MachineConfig.DriveConfig.Format format, MachineConfig.DriveConfig.Bus bus) {
+    /** A disk image to make in the new machine's folder, how it is attached, and how its requests are treated. */
+    record NewDisk(
+            long gibibytes, MachineConfig.DriveConfig.Format format, MachineConfig.DriveConfig.Bus bus, DriveIo io) {
+        /** One whose requests are treated as usual. */
+        public NewDisk(long gibibytes, MachineConfig.DriveConfig.Format format, MachineConfig.DriveConfig.Bus bus) {
+            this(gibibytes, format, bus, DriveIo.DEFAULT);
+        }
+
         /** A raw one on the IDE bus. */
         public NewDisk(long gibibytes) {
             this(gibibytes, MachineConfig.DriveConfig.Format.RAW);

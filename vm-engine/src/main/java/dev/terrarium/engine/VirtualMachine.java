@@ -29,6 +29,14 @@ public interface VirtualMachine {
     Optional<String> failure();
 
     /**
+     * Why the engine, not a person, made the machine {@link MachineState#PAUSED}, in one line that says what to do: the host
+     * could not read or write a disk. What the guest asked for waits, and is tried again by {@link #resume}.
+     */
+    default Optional<String> pauseReason() {
+        return Optional.empty();
+    }
+
+    /**
      * Switches the machine on; returns when its vCPUs run. May take a second.
      *
      * @throws TerrariumException if it runs already, or something it needs is missing, in use or too large
@@ -46,6 +54,7 @@ public interface VirtualMachine {
 
     void pause() throws TerrariumException;
 
+    /** Lets the machine go on; where it stands still for {@link #pauseReason} it may stop again at once. */
     void resume() throws TerrariumException;
 
     /** Waits until the machine is not active any more; returns at once if it is not. */

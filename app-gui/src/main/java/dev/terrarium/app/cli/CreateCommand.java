@@ -63,8 +63,8 @@ final class CreateCommand implements Callable<Integer> {
             paramLabel = "size=GiB|path=FILE",
             converter = DiskOption.class,
             description =
-                    "A new disk (size=20[,format=qcow2]), or an existing image (path=disk.img[,format=raw][,bus=ide|virtio][,readonly])."
-                            + " Repeatable.")
+                    "A new disk (size=20[,format=qcow2]), or an existing image (path=disk.img[,format=raw][,bus=ide|virtio][,readonly]);"
+                            + " both with cache= discard= onerror= throttling.*= shareable. Repeatable.")
     private List<DiskOption> disks = List.of();
 
     @Option(names = "--kernel", paramLabel = "FILE", description = "Boots this Linux bzImage or multiboot kernel.")
@@ -176,7 +176,8 @@ final class CreateCommand implements Callable<Integer> {
                         absolute(path).toString(),
                         disk.format(),
                         disk.busOr(guest.diskBus()),
-                        disk.readOnly()));
+                        disk.readOnly(),
+                        disk.io()));
             }
         }
         if (cdrom != null) {
@@ -213,7 +214,7 @@ final class CreateCommand implements Callable<Integer> {
     private List<Host.NewDisk> newDisks(GuestSystem guest) {
         return disks.stream()
                 .filter(disk -> disk.path() == null)
-                .map(disk -> new Host.NewDisk(disk.gibibytes(), disk.format(), disk.busOr(guest.diskBus())))
+                .map(disk -> new Host.NewDisk(disk.gibibytes(), disk.format(), disk.busOr(guest.diskBus()), disk.io()))
                 .toList();
     }
 }

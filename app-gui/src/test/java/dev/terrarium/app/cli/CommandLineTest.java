@@ -54,6 +54,32 @@ class CommandLineTest {
     }
 
     @Test
+    void aDiskSaysHowItsRequestsAreTreated() throws Exception {
+        assertThat(run(
+                        "create",
+                        "--name",
+                        "a",
+                        "--disk",
+                        "size=1,cache=unsafe,onerror=report,discard=ignore,shareable,bps=10M,throttling.iops-read=100"))
+                .isZero();
+        assertThat(run("set", "a", "--disk", "1,throttling.bps-total-max=20M,bps-total-max-length=3,shareable=off"))
+                .isZero();
+        assertThat(run("info", "a")).isZero();
+        assertThat(output.toString(StandardCharsets.UTF_8))
+                .contains("raw, cache=unsafe, onerror=report, discard=ignore, throttling.bps-total=10485760,"
+                        + " throttling.bps-total-max=20971520, throttling.bps-total-max-length=3,"
+                        + " throttling.iops-read=100)")
+                .contains("a crash of the host loses the disk");
+        run("info", "a", "--json");
+        JsonNode io = json().at("/configuration/disks/0/io");
+        assertThat(io.get("cache").asText()).isEqualTo("UNSAFE");
+        assertThat(io.at("/throttle/bpsTotal/burst").asLong()).isEqualTo(20L << 20);
+        assertThat(json().get("pauseReason").isNull()).isTrue();
+        assertThat(run("set", "a", "--disk", "2,cache=unsafe")).isEqualTo(1);
+        assertThat(errors.toString()).contains("from 1 to 1");
+    }
+
+    @Test
     void aMachineIsMadeListedChangedDumpedAndRemoved() throws Exception {
         assertThat(run("create", "--name", "a", "--memory", "64", "--disk", "size=1", "--disk", "path=" + disk()))
                 .isZero();
@@ -147,6 +173,10 @@ class CommandLineTest {
                 "2|create --name x --network unplugged,mac=01:00:00:00:00:01|01:00:00:00:00:01",
                 "2|create --name x --network unplugged,ip=1|ip=1",
                 "2|create --name x --disk size=1,bus=scsi|bus=scsi",
+                "2|create --name x --disk size=1,cache=fast|writeback writethrough unsafe",
+                "2|create --name x --disk size=1,iops=many|is no number",
+                "1|create --name x --disk size=1,throttling.bps-read-max=5|bursts above",
+                "1|create --name x --disk size=1,format=qcow2,shareable|only raw images can",
                 "2|create --name x --memory much|--memory",
                 "2|create --name x --vcpus 2,max=1|less than",
                 "2|create --name x --os beos|debian12",

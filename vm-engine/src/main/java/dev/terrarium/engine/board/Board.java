@@ -10,10 +10,12 @@ import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.device.ScreenSource;
 import dev.terrarium.engine.device.chipset.SystemControl;
 import dev.terrarium.engine.device.virtio.balloon.VirtioBalloon;
+import dev.terrarium.engine.image.DiskTrouble;
 import dev.terrarium.engine.posix.Posix;
 import dev.terrarium.engine.processor.Processor;
 import dev.terrarium.engine.vnc.Screen;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -102,6 +104,11 @@ public final class Board implements AutoCloseable {
         public void leaveKvm(String reason) {
             threads.holdGate();
             later(() -> Board.this.leaveKvm(reason));
+        }
+
+        @Override
+        public void diskTroubled() {
+            events.diskTroubled();
         }
 
         @Override
@@ -207,12 +214,13 @@ public final class Board implements AutoCloseable {
         }
     }
 
-    /** Goes on after {@link #pause}. */
+    /** Goes on after {@link #pause}; what the host could not do for a drive is tried again. */
     public void resume() {
         synchronized (switching) {
             if (closed) {
                 return;
             }
+            computer.drives().retry();
             startClock();
             running = true;
             threads.openGate();
@@ -280,6 +288,11 @@ public final class Board implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Why requests of a drive wait until the machine was paused and resumed, if any do. */
+    public Optional<DiskTrouble> diskTrouble() {
+        return computer.drives().trouble();
     }
 
     /** The figures of this moment. */

@@ -2,20 +2,25 @@
 package dev.terrarium.engine.board;
 
 import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.config.DriveIo;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
+import dev.terrarium.engine.device.Clock;
 import dev.terrarium.engine.device.StorageBackend;
 import dev.terrarium.engine.device.storage.AtaDisk;
 import dev.terrarium.engine.device.storage.AtapiCdrom;
 import dev.terrarium.engine.device.storage.IdeDrive;
 import dev.terrarium.engine.firmware.BootOrder;
 import dev.terrarium.engine.image.AllowedFolders;
+import dev.terrarium.engine.image.DiskImage;
+import dev.terrarium.engine.image.DiskTrouble;
 import dev.terrarium.engine.image.ImageBackend;
 import dev.terrarium.engine.image.ImageFormats;
 import dev.terrarium.engine.image.IoThreads;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -34,7 +39,10 @@ final class Drives implements AutoCloseable {
     private static final int PLACES = 4;
     private static final int FIRST_CD_PLACE = 2;
 
+    private final Executor board;
+    private final Clock clock;
     private final List<ImageBackend> images = new ArrayList<>();
+    private final List<ThrottledBackend> throttled = new ArrayList<>();
     private final List<CountingBackend> counters = new ArrayList<>();
     private final List<Optional<IdeDrive>> places = new ArrayList<>();
     private final List<DriveConfig.Kind> kinds = new ArrayList<>();
@@ -42,7 +50,9 @@ final class Drives implements AutoCloseable {
     private final List<StorageBackend> virtioDisks = new ArrayList<>();
     private final List<ImageBackend> virtioImages = new ArrayList<>();
 
-    private Drives() {
+    private Drives(Executor board, Clock clock) {
+        this.board = board;
+        this.clock = clock;
         for (int i = 0; i < PLACES; i++) {
             places.add(Optional.empty());
             kinds.add(DriveConfig.Kind.DISK);
@@ -54,13 +64,17 @@ final class Drives implements AutoCloseable {
      *
      * @param folder the machine's own, in which images may lie that its images stand on
      * @param board runs completions with the board's lock held
+     * @param clock the board's
+     * @param listener told when a drive's requests are kept because the host cannot do them
      * @throws TerrariumException if one is missing or in use; those opened are closed again
      */
-    static Drives open(MachineConfig config, Path folder, Executor board) throws TerrariumException {
-        Drives drives = new Drives();
+    static Drives open(
+            MachineConfig config, Path folder, Executor board, Clock clock, ImageBackend.TroubleListener listener)
+            throws TerrariumException {
+        Drives drives = new Drives(board, clock);
         try {
             for (DriveConfig drive : config.disks()) {
-                drives.add(drive, folder, board);
+                drives.add(drive, folder, listener);
             }
             return drives;
         } catch (TerrariumException e) {
@@ -69,9 +83,9 @@ final class Drives implements AutoCloseable {
         }
     }
 
-    private void add(DriveConfig drive, Path folder, Executor board) throws TerrariumException {
+    private void add(DriveConfig drive, Path folder, ImageBackend.TroubleListener listener) throws TerrariumException {
         if (drive.bus() == DriveConfig.Bus.VIRTIO) {
-            addVirtio(drive, folder, board);
+            addVirtio(drive, folder, listener);
             return;
         }
         boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
@@ -79,12 +93,10 @@ final class Drives implements AutoCloseable {
         Optional<CountingBackend> medium = Optional.empty();
         String path = drive.path();
         if (path != null) {
-            ImageBackend image = open(drive, Path.of(path), folder, board);
+            ImageBackend image = open(drive, Path.of(path), folder, board, listener);
             images.add(image);
             disks.put(place, image);
-            CountingBackend counter = new CountingBackend(image);
-            counters.add(counter);
-            medium = Optional.of(counter);
+            medium = Optional.of(counted(drive, image));
         }
         String serial = "TR%05d".formatted(place + 1);
         if (cd) {
@@ -98,17 +110,25 @@ final class Drives implements AutoCloseable {
         kinds.set(place, drive.kind());
     }
 
-    private void addVirtio(DriveConfig drive, Path folder, Executor board) throws TerrariumException {
+    private void addVirtio(DriveConfig drive, Path folder, ImageBackend.TroubleListener listener)
+            throws TerrariumException {
         String path = drive.path();
         if (path == null) {
             throw new TerrariumException("a disk drive has no image: give it one");
         }
-        ImageBackend image = open(drive, Path.of(path), folder, board);
+        ImageBackend image = open(drive, Path.of(path), folder, board, listener);
         images.add(image);
         virtioImages.add(image);
-        CountingBackend counter = new CountingBackend(image);
+        virtioDisks.add(counted(drive, image));
+    }
+
+    /** A medium that keeps the drive's limits and counts what passes. */
+    private CountingBackend counted(DriveConfig drive, ImageBackend image) {
+        ThrottledBackend slower = new ThrottledBackend(image, drive.io().throttle(), clock);
+        throttled.add(slower);
+        CountingBackend counter = new CountingBackend(slower);
         counters.add(counter);
-        virtioDisks.add(counter);
+        return counter;
     }
 
     /** The media of the virtio disks, in their order. */
@@ -116,23 +136,43 @@ final class Drives implements AutoCloseable {
         return List.copyOf(virtioDisks);
     }
 
-    private static ImageBackend open(DriveConfig drive, Path path, Path folder, Executor board)
+    private static ImageBackend open(
+            DriveConfig drive, Path path, Path folder, Executor board, ImageBackend.TroubleListener listener)
             throws TerrariumException {
         boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
         String format = cd ? "raw" : drive.format().imageFormat();
         try {
             return new ImageBackend(
-                    path.toString(),
-                    ImageFormats.open(
-                            path,
-                            format,
-                            cd || drive.readOnly(),
-                            AllowedFolders.own().and(folder)),
+                    path,
+                    openImage(drive, path, format, folder),
+                    cd ? ImageBackend.Policy.REPORTING : policy(drive.io()),
                     IoThreads.shared(),
-                    board);
+                    board,
+                    listener);
         } catch (IOException e) {
             throw new TerrariumException(path + " cannot be opened: " + e.getMessage(), e);
         }
+    }
+
+    private static DiskImage openImage(DriveConfig drive, Path path, String format, Path folder)
+            throws TerrariumException, IOException {
+        boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
+        if (!cd && drive.io().shareable() && !drive.readOnly()) {
+            return ImageFormats.openShared(path);
+        }
+        return ImageFormats.open(
+                path, format, cd || drive.readOnly(), AllowedFolders.own().and(folder));
+    }
+
+    private static ImageBackend.Policy policy(DriveIo io) {
+        ImageBackend.Flushing flushing =
+                switch (io.cache()) {
+                    case WRITEBACK -> ImageBackend.Flushing.WHEN_ASKED;
+                    case WRITETHROUGH -> ImageBackend.Flushing.ALWAYS;
+                    case UNSAFE -> ImageBackend.Flushing.NEVER;
+                };
+        return new ImageBackend.Policy(
+                io.onError() == DriveIo.OnError.PAUSE, flushing, io.discard() == DriveIo.Discard.UNMAP);
     }
 
     private int freePlace(int preferred) throws TerrariumException {
@@ -186,6 +226,34 @@ final class Drives implements AutoCloseable {
             LOG.warn("{}; the BIOS may try it", e.getMessage());
             return true;
         }
+    }
+
+    /** Why requests of a drive are kept, if any are. */
+    Optional<DiskTrouble> trouble() {
+        return images.stream().flatMap(each -> each.trouble().stream()).findFirst();
+    }
+
+    /** Tries requests that are kept again. */
+    void retry() {
+        images.forEach(ImageBackend::retry);
+    }
+
+    /**
+     * Waits until no drive has a request under way. No vCPU runs, board time stands still, and the caller does not hold the
+     * board's lock.
+     *
+     * @throws TerrariumException if the host cannot do them, or takes longer than {@code limit}
+     */
+    void drain(Duration limit) throws TerrariumException {
+        boolean[] waiting = new boolean[1];
+        do {
+            board.execute(() -> throttled.forEach(ThrottledBackend::release));
+            for (ImageBackend each : images) {
+                each.drain(limit);
+            }
+            // The end of a request may have made its drive ask for the next.
+            board.execute(() -> waiting[0] = throttled.stream().anyMatch(ThrottledBackend::hasWaiting));
+        } while (waiting[0]);
     }
 
     long bytesRead() {

@@ -70,6 +70,9 @@ final class PersonalComputer implements AutoCloseable {
 
         void serialOutput(int value);
 
+        /** Requests of a drive are kept ({@link Drives#trouble}); on an I/O thread, without the lock. */
+        void diskTroubled();
+
         /** The machine is to leave KVM ({@link PersonalComputer#leaveKvm}); on a vCPU's thread, without the lock. */
         void leaveKvm(String reason);
     }
@@ -110,7 +113,12 @@ final class PersonalComputer implements AutoCloseable {
         byte[] bios = firmware.bios();
         byte[] vgaBios = firmware.vgaBios();
         MemoryMap sizes = MemoryMap.of(config.memoryMiB() << 20);
-        Drives drives = Drives.open(config, log.toAbsolutePath().resolveSibling(""), new LockedExecutor(lock));
+        Drives drives = Drives.open(
+                config,
+                log.toAbsolutePath().resolveSibling(""),
+                new LockedExecutor(lock),
+                clock,
+                trouble -> outside.diskTroubled());
         MemoryLayout memory = null;
         try {
             memory = MemoryLayout.create(sizes, bios, vgaBios, PciVga.ROM_SIZE, lock);
@@ -325,6 +333,10 @@ final class PersonalComputer implements AutoCloseable {
     /** The balloon, if there is one. */
     Optional<VirtioBalloon> balloon() {
         return balloon;
+    }
+
+    Drives drives() {
+        return drives;
     }
 
     long bytesRead() {

@@ -127,8 +127,28 @@ public record MachineConfig(
      *
      * @param kind disk or CD
      * @param path absolute path of the image; null for an empty CD drive
+     * @param io how requests reach it
      */
-    public record DriveConfig(Kind kind, @Nullable String path, Format format, Bus bus, boolean readOnly) {
+    public record DriveConfig(Kind kind, @Nullable String path, Format format, Bus bus, boolean readOnly, DriveIo io) {
+        @SuppressWarnings("ConstantValue") // Jackson gives null for what the file does not have
+        public DriveConfig {
+            io = io == null ? DriveIo.DEFAULT : io;
+        }
+
+        /** A drive whose requests are treated as usual. */
+        public DriveConfig(Kind kind, @Nullable String path, Format format, Bus bus, boolean readOnly) {
+            this(kind, path, format, bus, readOnly, DriveIo.DEFAULT);
+        }
+
+        /** The same drive with another image. */
+        public DriveConfig withImage(@Nullable String image, Format itsFormat) {
+            return new DriveConfig(kind, image, itsFormat, bus, readOnly, io);
+        }
+
+        public DriveConfig withIo(DriveIo changed) {
+            return new DriveConfig(kind, path, format, bus, readOnly, changed);
+        }
+
         /** Kind of drive. */
         public enum Kind {
             DISK,

@@ -135,7 +135,10 @@ public final class ControlServer implements AutoCloseable {
             case "reset" -> machine.reset();
             case "suspend" -> machine.pause();
             case "resume" -> machine.resume();
-            case "state" -> answer.put("state", machine.state().name());
+            case "state" -> {
+                answer.put("state", machine.state().name());
+                machine.pauseReason().ifPresent(reason -> answer.put("pauseReason", reason));
+            }
             case "stats" -> answer.set("stats", JSON.valueToTree(machine.statistics()));
             case "send-key" -> machine.sendKeys(request.path("keys").asText());
             case "balloon" -> machine.setBalloon(request.path("bytes").asLong());

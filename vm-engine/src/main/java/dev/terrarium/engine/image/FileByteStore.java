@@ -15,6 +15,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
 
 /** The bytes of a file that this process holds locked: alone for writing, shared with other readers for reading. */
 public final class FileByteStore implements ByteStore {
@@ -30,6 +31,9 @@ public final class FileByteStore implements ByteStore {
 
     private boolean closed;
 
+    /** What an fsync failed with. */
+    private volatile @Nullable IOException lost;
+
     private FileByteStore(ImageFile file, boolean readOnly) {
         this.file = file;
         this.channel = file.channel();
@@ -43,7 +47,17 @@ public final class FileByteStore implements ByteStore {
      * @throws TerrariumException if it is missing, may not be used, or is in use
      */
     public static FileByteStore open(Path path, boolean readOnly) throws TerrariumException {
-        return new FileByteStore(ImageFile.open(path, !readOnly), readOnly);
+        return new FileByteStore(
+                ImageFile.open(path, readOnly ? ImageFile.Access.READ : ImageFile.Access.WRITE), readOnly);
+    }
+
+    /**
+     * Opens a file for writing that others may write, too, if they open it this way, or read.
+     *
+     * @throws TerrariumException as {@link #open}
+     */
+    public static FileByteStore openShared(Path path) throws TerrariumException {
+        return new FileByteStore(ImageFile.open(path, ImageFile.Access.SHARED_WRITE), false);
     }
 
     /**
@@ -64,6 +78,22 @@ public final class FileByteStore implements ByteStore {
         return open(path, false);
     }
 
+    /** Something of the host's that fails in its words. */
+    @FunctionalInterface
+    private interface HostCall {
+        void run() throws IOException;
+    }
+
+    private void told(HostCall call) throws IOException {
+        try {
+            call.run();
+        } catch (ClosedChannelException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new HostIoException(file.path(), e, false);
+        }
+    }
+
     @Override
     public long size() throws IOException {
         return channel.size();
@@ -71,6 +101,10 @@ public final class FileByteStore implements ByteStore {
 
     @Override
     public void read(ByteBuffer target, long position) throws IOException {
+        told(() -> readAll(target, position));
+    }
+
+    private void readAll(ByteBuffer target, long position) throws IOException {
         long at = position;
         while (target.hasRemaining()) {
             int count = channel.read(target, at);
@@ -86,32 +120,59 @@ public final class FileByteStore implements ByteStore {
 
     @Override
     public void write(ByteBuffer source, long position) throws IOException {
-        long at = position;
-        while (source.hasRemaining()) {
-            at += channel.write(source, at);
-        }
+        told(() -> {
+            long at = position;
+            while (source.hasRemaining()) {
+                at += channel.write(source, at);
+            }
+        });
     }
 
+    /**
+     * After an fsync that failed the kernel may have dropped what was to be written and say of the next fsync that it
+     * succeeded (Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020). So none succeeds any
+     * more while this file is open.
+     */
     @Override
     public void flush() throws IOException {
-        if (!readOnly) {
+        if (readOnly) {
+            return;
+        }
+        IOException before = lost;
+        if (before != null) {
+            throw new HostIoException(file.path(), before, true);
+        }
+        try {
             channel.force(false);
+        } catch (ClosedChannelException e) {
+            throw e;
+        } catch (IOException e) {
+            lost = e;
+            throw new HostIoException(file.path(), e, true);
         }
     }
 
     @Override
     public void truncate(long size) throws IOException {
         requireWritable();
+        told(() -> setSize(size));
+    }
+
+    private void setSize(long size) throws IOException {
         if (size <= channel.size()) {
             channel.truncate(size);
         } else if (!onDescriptor(number -> FileHoles.resize(number, size), false)) {
-            write(ByteBuffer.allocate(1), size - 1);
+            channel.write(ByteBuffer.allocate(1), size - 1);
         }
     }
 
     @Override
     public void punchHole(long position, long length) throws IOException {
         requireWritable();
+        told(() -> zero(position, length));
+    }
+
+    private void zero(long position, long length) throws IOException {
         long end = Math.min(position + length, channel.size());
         if (position >= end) {
             return;
@@ -120,7 +181,10 @@ public final class FileByteStore implements ByteStore {
             return;
         }
         for (long at = position; at < end; at += ZERO_BYTES) {
-            write(ByteBuffer.allocate((int) Math.min(ZERO_BYTES, end - at)), at);
+            ByteBuffer zeros = ByteBuffer.allocate((int) Math.min(ZERO_BYTES, end - at));
+            for (long to = at; zeros.hasRemaining(); ) {
+                to += channel.write(zeros, to);
+            }
         }
     }
 

@@ -195,7 +195,8 @@ public final class LocalHost implements Host {
                                     ? ".img"
                                     : "." + disk.format().imageFormat()));
             MediaFiles.createDisk(image, disk.gibibytes() << 30, disk.format());
-            drives.add(new DriveConfig(DriveConfig.Kind.DISK, image.toString(), disk.format(), disk.bus(), false));
+            drives.add(new DriveConfig(
+                    DriveConfig.Kind.DISK, image.toString(), disk.format(), disk.bus(), false, disk.io()));
             number++;
         }
         drives.addAll(MediaFiles.settle(config).disks());

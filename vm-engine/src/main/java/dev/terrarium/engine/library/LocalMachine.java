@@ -18,6 +18,7 @@ import dev.terrarium.engine.config.MachineRules;
 import dev.terrarium.engine.control.ControlClient;
 import dev.terrarium.engine.control.ControlServer;
 import dev.terrarium.engine.device.ScreenSource;
+import dev.terrarium.engine.image.DiskTrouble;
 import dev.terrarium.engine.library.MachineFolder.RunLock;
 import dev.terrarium.engine.vnc.RfbServer;
 import java.io.IOException;
@@ -52,8 +53,9 @@ final class LocalMachine implements VirtualMachine {
     private volatile MachineState state = MachineState.OFF;
     private volatile @Nullable Run run;
     private volatile @Nullable String failure;
+    private volatile @Nullable DiskPause diskPause;
     private volatile CompletableFuture<MachineEnd> end = CompletableFuture.completedFuture(new MachineEnd.PoweredOff());
-    private MachineState remoteState = MachineState.OFF;
+    private ControlClient.Status remoteStatus = ControlClient.Status.OFF;
     private long remoteStateTime = Long.MIN_VALUE;
 
     /** What there is while the machine runs in this process. */
@@ -83,21 +85,34 @@ final class LocalMachine implements VirtualMachine {
     }
 
     @Override
+    public Optional<String> pauseReason() {
+        DiskPause own = diskPause;
+        if (own != null || state.active()) {
+            return Optional.ofNullable(own).map(DiskPause::reason);
+        }
+        return remoteStatus().flatMap(ControlClient.Status::pauseReason);
+    }
+
+    @Override
     public boolean runsElsewhere() {
         return !state.active() && remoteState().filter(MachineState::active).isPresent();
     }
 
     private Optional<MachineState> remoteState() {
+        return remoteStatus().map(ControlClient.Status::state);
+    }
+
+    private Optional<ControlClient.Status> remoteStatus() {
         if (!java.nio.file.Files.exists(folder.controlSocket())) {
             return Optional.empty();
         }
         synchronized (remote) {
             long now = System.nanoTime();
             if (remoteStateTime == Long.MIN_VALUE || now - remoteStateTime > REMOTE_STATE_NANOS) {
-                remoteState = remote.state().orElse(MachineState.OFF);
+                remoteStatus = remote.status().orElse(ControlClient.Status.OFF);
                 remoteStateTime = System.nanoTime();
             }
-            return Optional.of(remoteState);
+            return Optional.of(remoteStatus);
         }
     }
 
@@ -223,6 +238,11 @@ final class LocalMachine implements VirtualMachine {
                     .start(() -> listeners.forEach(listener -> listener.acceleratorChanged(LocalMachine.this, reason)));
         }
 
+        @Override
+        public void diskTroubled() {
+            Thread.ofVirtual().name("trouble of " + name()).start(LocalMachine.this::pauseForDisks);
+        }
+
         private void later(MachineEnd how) {
             Thread.ofVirtual().name("end of " + name()).start(() -> finish(how));
         }
@@ -242,6 +262,7 @@ final class LocalMachine implements VirtualMachine {
             return;
         }
         run = null;
+        endDiskPause();
         current.control.close();
         current.rfb.close();
         current.board.close();
@@ -311,10 +332,54 @@ final class LocalMachine implements VirtualMachine {
         }
         synchronized (this) {
             Run current = run;
-            if (current != null && state == MachineState.RUNNING) {
+            DiskPause waiting = diskPause;
+            if (waiting != null) {
+                waiting.stopWatching();
+            } else if (current != null && state == MachineState.RUNNING) {
                 current.board.pause();
                 setState(MachineState.PAUSED);
             }
+        }
+    }
+
+    /** Stops the machine if a disk still needs it; a machine that a person paused does not go on by itself. */
+    private synchronized void pauseForDisks() {
+        Run current = run;
+        Optional<DiskTrouble> trouble = current == null ? Optional.empty() : current.board.diskTrouble();
+        if (current == null || trouble.isEmpty() || diskPause != null) {
+            return;
+        }
+        DiskPause pause = new DiskPause(trouble.get());
+        if (state == MachineState.RUNNING) {
+            current.board.pause();
+            pause.watch(name(), () -> resumeAfter(pause));
+        }
+        diskPause = pause;
+        LOG.warn("{} stands still: {}", name(), pause.reason());
+        setState(MachineState.PAUSED);
+    }
+
+    private synchronized void resumeAfter(DiskPause pause) {
+        if (diskPause == pause) {
+            goOn();
+        }
+    }
+
+    private void endDiskPause() {
+        DiskPause pause = diskPause;
+        if (pause != null) {
+            pause.stopWatching();
+        }
+        diskPause = null;
+    }
+
+    /** For the holder of the monitor. */
+    private void goOn() {
+        Run current = run;
+        if (current != null && state == MachineState.PAUSED) {
+            endDiskPause();
+            current.board.resume();
+            setState(MachineState.RUNNING);
         }
     }
 
@@ -325,11 +390,7 @@ final class LocalMachine implements VirtualMachine {
             return;
         }
         synchronized (this) {
-            Run current = run;
-            if (current != null && state == MachineState.PAUSED) {
-                current.board.resume();
-                setState(MachineState.RUNNING);
-            }
+            goOn();
         }
     }
 

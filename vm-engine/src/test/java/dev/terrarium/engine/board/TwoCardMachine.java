@@ -60,6 +60,12 @@ public final class TwoCardMachine implements AutoCloseable {
         public void debugExit(int status) {}
 
         @Override
+        public void diskTroubled() {
+            serial.append("DISK TROUBLED");
+            end.countDown();
+        }
+
+        @Override
         public void leftKvm(String reason) {}
 
         @Override
