@@ -112,7 +112,12 @@ final class SetCommand implements Callable<Integer> {
 
     private int setLive() throws TerrariumException {
         Long wanted = memory;
-        if (wanted == null || vcpus != null || !boot.isEmpty() || accelerator != null || cpu != null || !disks.isEmpty()) {
+        if (wanted == null
+                || vcpus != null
+                || !boot.isEmpty()
+                || accelerator != null
+                || cpu != null
+                || !disks.isEmpty()) {
             throw new TerrariumException(
                     "only the memory of a running machine can be changed: give --live with --memory alone, or switch it off");
         }

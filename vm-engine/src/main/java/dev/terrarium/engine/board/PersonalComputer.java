@@ -79,6 +79,7 @@ final class PersonalComputer implements AutoCloseable {
 
     private final MemoryLayout memory;
     private final Drives drives;
+    private final Cables cables;
     private final List<Device<?>> devices = new ArrayList<>();
     private final Processors processors;
     private final List<FirmwareLog> logs = new ArrayList<>();
@@ -120,11 +121,17 @@ final class PersonalComputer implements AutoCloseable {
                 clock,
                 trouble -> outside.diskTroubled());
         MemoryLayout memory = null;
+        Cables cables = null;
         try {
             memory = MemoryLayout.create(sizes, bios, vgaBios, PciVga.ROM_SIZE, lock);
-            return new PersonalComputer(config, lock, clock, control, outside, networks, log, memory, sizes, drives);
+            cables = Cables.open(
+                    config, networks, new Networks.Surroundings(config.name(), clock, new LockedExecutor(lock)));
+            return new PersonalComputer(config, lock, clock, control, outside, cables, log, memory, sizes, drives);
         } catch (TerrariumException e) {
             drives.close();
+            if (cables != null) {
+                cables.close();
+            }
             if (memory != null) {
                 memory.close();
             }
@@ -138,7 +145,7 @@ final class PersonalComputer implements AutoCloseable {
             BoardClock clock,
             SystemControl control,
             Outside outside,
-            Networks networks,
+            Cables cables,
             Path log,
             MemoryLayout memory,
             MemoryMap sizes,
@@ -146,6 +153,7 @@ final class PersonalComputer implements AutoCloseable {
             throws TerrariumException {
         this.memory = memory;
         this.drives = drives;
+        this.cables = cables;
         PortMap ports = new PortMap(lock);
 
         // Interrupts: the 8259 pair reaches the first processor through its local APIC's LINT0 pin.
@@ -208,7 +216,7 @@ final class PersonalComputer implements AutoCloseable {
                 config,
                 new VirtioDevices.Wiring(memory.map(), new ReleasedMemory(memory, sizes), clock),
                 drives.virtioDisks(),
-                networks,
+                cables,
                 pci);
         balloon = virtio.balloon();
 
@@ -361,6 +369,7 @@ final class PersonalComputer implements AutoCloseable {
     @Override
     public void close() {
         processors.close();
+        cables.close();
         drives.close();
         logs.forEach(FirmwareLog::close);
         memory.close();

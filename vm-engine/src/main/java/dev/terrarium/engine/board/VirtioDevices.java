@@ -8,7 +8,6 @@ import dev.terrarium.engine.config.MachineConfig.NetworkConfig;
 import dev.terrarium.engine.device.Clock;
 import dev.terrarium.engine.device.Device;
 import dev.terrarium.engine.device.DeviceMemory;
-import dev.terrarium.engine.device.NetworkBackend;
 import dev.terrarium.engine.device.PageRelease;
 import dev.terrarium.engine.device.StorageBackend;
 import dev.terrarium.engine.device.chipset.PciBus;
@@ -32,7 +31,7 @@ final class VirtioDevices {
     record Wiring(DeviceMemory memory, PageRelease pages, Clock clock) {}
 
     /** Makes the devices and plugs them in. */
-    VirtioDevices(MachineConfig config, Wiring wiring, List<StorageBackend> disks, Networks networks, PciBus pci) {
+    VirtioDevices(MachineConfig config, Wiring wiring, List<StorageBackend> disks, Cables cables, PciBus pci) {
         DeviceMemory memory = wiring.memory;
         int queues = Math.min(config.vcpus(), MOST_QUEUES);
         for (int i = 0; i < disks.size(); i++) {
@@ -44,7 +43,7 @@ final class VirtioDevices {
         for (int i = 0; i < config.networks().size(); i++) {
             NetworkConfig network = config.networks().get(i);
             if (network.kind() != NetworkConfig.Kind.NONE) {
-                VirtioNetwork card = card(config, i, memory, networks.open(network));
+                VirtioNetwork card = card(config, i, memory, cables);
                 pci.attach(VirtioSlots.networkCard(i), 0, card);
                 all.add(card);
             }
@@ -63,14 +62,12 @@ final class VirtioDevices {
         }
     }
 
-    private static VirtioNetwork card(
-            MachineConfig config, int index, DeviceMemory memory, Optional<NetworkBackend> cable) {
+    private static VirtioNetwork card(MachineConfig config, int index, DeviceMemory memory, Cables cables) {
         MacAddress mac = Optional.ofNullable(config.networks().get(index).mac())
                 .flatMap(MacAddress::of)
                 .orElseGet(() -> MacAddress.usual(config.id(), index));
-        VirtioNetwork card =
-                new VirtioNetwork("virtio-net" + index, memory, cable.orElse(Networks.NOWHERE), mac.bytes());
-        card.setLink(cable.isPresent());
+        VirtioNetwork card = new VirtioNetwork("virtio-net" + index, memory, cables.backend(index), mac.bytes());
+        card.setLink(cables.isPluggedIn(index));
         return card;
     }
 

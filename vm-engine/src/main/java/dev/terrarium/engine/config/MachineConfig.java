@@ -207,7 +207,9 @@ public record MachineConfig(
             /** There is no card. */
             NONE,
             /** A card without a cable. */
-            UNPLUGGED
+            UNPLUGGED,
+            /** A network of the machine's own behind this process, as behind a household router. */
+            NAT
         }
     }
 }
