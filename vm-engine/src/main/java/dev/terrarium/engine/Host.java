@@ -66,16 +66,22 @@ public interface Host extends AutoCloseable {
      */
     record DamagedMachine(String name, Path file, String reason) {}
 
-    /** A disk image to make in the new machine's folder. */
-    record NewDisk(long gibibytes, MachineConfig.DriveConfig.Format format, DriveIo io) {
+    /** A disk image to make in the new machine's folder, how it is attached, and how its requests are treated. */
+    record NewDisk(
+            long gibibytes, MachineConfig.DriveConfig.Format format, MachineConfig.DriveConfig.Bus bus, DriveIo io) {
         /** One whose requests are treated as usual. */
-        public NewDisk(long gibibytes, MachineConfig.DriveConfig.Format format) {
-            this(gibibytes, format, DriveIo.DEFAULT);
+        public NewDisk(long gibibytes, MachineConfig.DriveConfig.Format format, MachineConfig.DriveConfig.Bus bus) {
+            this(gibibytes, format, bus, DriveIo.DEFAULT);
         }
 
-        /** A raw one. */
+        /** A raw one on the IDE bus. */
         public NewDisk(long gibibytes) {
             this(gibibytes, MachineConfig.DriveConfig.Format.RAW);
+        }
+
+        /** One on the IDE bus. */
+        public NewDisk(long gibibytes, MachineConfig.DriveConfig.Format format) {
+            this(gibibytes, format, MachineConfig.DriveConfig.Bus.IDE);
         }
     }
 }

@@ -439,15 +439,22 @@ final class NewMachineViewModel {
                 cpu.get());
     }
 
-    private static DriveConfig drive(DriveConfig.Kind kind, @org.jspecify.annotations.Nullable String path) {
+    private DriveConfig drive(DriveConfig.Kind kind, @org.jspecify.annotations.Nullable String path) {
         boolean cd = kind == DriveConfig.Kind.CDROM;
         return new DriveConfig(
-                kind, path, cd ? DriveConfig.Format.RAW : DriveConfig.Format.AUTO, DriveConfig.Bus.IDE, cd);
+                kind,
+                path,
+                cd ? DriveConfig.Format.RAW : DriveConfig.Format.AUTO,
+                cd ? DriveConfig.Bus.IDE : system.get().diskBus(),
+                cd);
     }
 
     List<Host.NewDisk> newDisks() {
         return newDisk.get()
-                ? List.of(new Host.NewDisk(Texts.number(diskSize.get()).orElse(0)))
+                ? List.of(new Host.NewDisk(
+                        Texts.number(diskSize.get()).orElse(0),
+                        DriveConfig.Format.RAW,
+                        system.get().diskBus()))
                 : List.of();
     }
 

@@ -12,7 +12,6 @@ import dev.terrarium.engine.config.MachineConfig.Accelerator;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
-import dev.terrarium.engine.config.MachineConfig.NetworkConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,7 +63,7 @@ final class CreateCommand implements Callable<Integer> {
             paramLabel = "size=GiB|path=FILE",
             converter = DiskOption.class,
             description =
-                    "A new disk (size=20[,format=qcow2]), or an existing image (path=disk.img[,format=raw][,bus=ide][,readonly]);"
+                    "A new disk (size=20[,format=qcow2]), or an existing image (path=disk.img[,format=raw][,bus=ide|virtio][,readonly]);"
                             + " both with cache= discard= onerror= throttling.*= shareable. Repeatable.")
     private List<DiskOption> disks = List.of();
 
@@ -77,8 +76,13 @@ final class CreateCommand implements Callable<Integer> {
     @Option(names = "--append", paramLabel = "TEXT", description = "The kernel's command line.")
     private @Nullable String append;
 
-    @Option(names = "--network", paramLabel = "none", description = "A network card; this version has only none.")
-    private List<String> networks = List.of();
+    @Option(
+            names = "--network",
+            paramLabel = "none|unplugged",
+            converter = NetworkOption.class,
+            description =
+                    "A network card: none, or one without a cable (unplugged[,mac=52:54:00:12:34:56]). Repeatable.")
+    private List<NetworkOption> networks = List.of();
 
     @Option(
             names = "--accel",
@@ -117,13 +121,13 @@ final class CreateCommand implements Callable<Integer> {
         checkUse();
         try (Host host = root.open()) {
             GuestSystem guest = guest(host);
-            VirtualMachine machine = host.create(config(guest), newDisks());
+            VirtualMachine machine = host.create(config(guest), newDisks(guest));
             root.note("\"" + machine.name() + "\" is made in " + machine.folder());
         }
         return 0;
     }
 
-    private void checkUse() throws TerrariumException {
+    private void checkUse() {
         if (kernel == null && (initrd != null || append != null)) {
             throw wrongUse("--initrd and --append need --kernel");
         }
@@ -131,11 +135,6 @@ final class CreateCommand implements Callable<Integer> {
                 && GuestSystem.all().stream().noneMatch(each -> each.id().equals(system))) {
             throw wrongUse("there is no guest system \"" + system + "\", use one of "
                     + GuestSystem.all().stream().map(GuestSystem::id).collect(Collectors.joining(" ")));
-        }
-        for (String network : networks) {
-            if (!network.equals("none")) {
-                throw new TerrariumException("this version has no network \"" + network + "\": use --network none");
-            }
         }
     }
 
@@ -176,7 +175,7 @@ final class CreateCommand implements Callable<Integer> {
                         DriveConfig.Kind.DISK,
                         absolute(path).toString(),
                         disk.format(),
-                        DriveConfig.Bus.IDE,
+                        disk.busOr(guest.diskBus()),
                         disk.readOnly(),
                         disk.io()));
             }
@@ -199,9 +198,7 @@ final class CreateCommand implements Callable<Integer> {
                 kernel == null
                         ? null
                         : new KernelBoot(absolute(kernel).toString(), text(initrd), append == null ? "" : append),
-                networks.stream()
-                        .map(network -> new NetworkConfig(NetworkConfig.Kind.NONE))
-                        .toList(),
+                networks.stream().map(NetworkOption::card).toList(),
                 text(debugConsole),
                 debugExit,
                 cpu);
@@ -214,10 +211,10 @@ final class CreateCommand implements Callable<Integer> {
         return cdrom == null ? List.of(BootDevice.DISK) : List.of(BootDevice.DISK, BootDevice.CDROM);
     }
 
-    private List<Host.NewDisk> newDisks() {
+    private List<Host.NewDisk> newDisks(GuestSystem guest) {
         return disks.stream()
                 .filter(disk -> disk.path() == null)
-                .map(disk -> new Host.NewDisk(disk.gibibytes(), disk.format(), disk.io()))
+                .map(disk -> new Host.NewDisk(disk.gibibytes(), disk.format(), disk.busOr(guest.diskBus()), disk.io()))
                 .toList();
     }
 }

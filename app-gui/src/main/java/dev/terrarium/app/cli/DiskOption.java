@@ -13,14 +13,22 @@ import picocli.CommandLine.TypeConversionException;
 /**
  * The value of {@code --disk}: {@code size=20} for a new image, {@code path=FILE} for one that exists, each with further
  * {@code key=value} pairs. A comma inside a path is written twice.
+ *
+ * @param bus null if nothing was said
  */
-record DiskOption(@Nullable Path path, long gibibytes, DriveConfig.Format format, boolean readOnly, DriveIo io)
+record DiskOption(
+        @Nullable Path path,
+        long gibibytes,
+        DriveConfig.Format format,
+        DriveConfig.@Nullable Bus bus,
+        boolean readOnly,
+        DriveIo io)
         implements ITypeConverter<DiskOption> {
     private static final String ESCAPED_COMMA = "\uE000";
 
     /** For picocli, which makes its converters this way. */
     DiskOption() {
-        this(null, 0, DriveConfig.Format.AUTO, false, DriveIo.DEFAULT);
+        this(null, 0, DriveConfig.Format.AUTO, null, false, DriveIo.DEFAULT);
     }
 
     @Override
@@ -30,6 +38,7 @@ record DiskOption(@Nullable Path path, long gibibytes, DriveConfig.Format format
         boolean writeProtected = false;
         DriveConfig.Format format = DriveConfig.Format.AUTO;
         DriveIoOption io = new DriveIoOption(DriveIo.DEFAULT);
+        DriveConfig.Bus bus = null;
         for (String part : value.replace(",,", ESCAPED_COMMA).split(",", -1)) {
             int equals = part.indexOf('=');
             String key = equals < 0 ? part : part.substring(0, equals);
@@ -44,7 +53,7 @@ record DiskOption(@Nullable Path path, long gibibytes, DriveConfig.Format format
                 }
                 case "readonly", "ro" -> writeProtected = !text.equals("off") && !text.equals("no");
                 case "format" -> format = format(text);
-                case "bus" -> require(key, text, "ide");
+                case "bus" -> bus = bus(text);
                 default -> {
                     if (!io.take(key, text)) {
                         throw new TypeConversionException("\"" + key
@@ -63,7 +72,7 @@ record DiskOption(@Nullable Path path, long gibibytes, DriveConfig.Format format
         if (file == null && format == DriveConfig.Format.AUTO) {
             format = DriveConfig.Format.RAW;
         }
-        return new DiskOption(file, size, format, writeProtected, io.result());
+        return new DiskOption(file, size, format, bus, writeProtected, io.result());
     }
 
     private static DriveConfig.Format format(String text) {
@@ -83,9 +92,17 @@ record DiskOption(@Nullable Path path, long gibibytes, DriveConfig.Format format
         return Long.parseLong(digits);
     }
 
-    private static void require(String key, String text, String only) {
-        if (!text.equals(only)) {
-            throw new TypeConversionException("this version has no " + key + "=" + text + ", use " + key + "=" + only);
-        }
+    private static DriveConfig.Bus bus(String text) {
+        return switch (text) {
+            case "ide" -> DriveConfig.Bus.IDE;
+            case "virtio" -> DriveConfig.Bus.VIRTIO;
+            default ->
+                throw new TypeConversionException("this version has no bus=" + text + ", use bus=ide or bus=virtio");
+        };
+    }
+
+    /** How the disk is attached: as was said, or as {@code usual}. */
+    DriveConfig.Bus busOr(DriveConfig.Bus usual) {
+        return bus == null ? usual : bus;
     }
 }

@@ -53,7 +53,8 @@ final class DetailsViewModel {
         boolean raw = drive.format() == DriveConfig.Format.RAW;
         String size = file.exists() ? Words.size(file.length()) + (raw ? "" : " on the host") : "Missing";
         String format = drive.format().imageFormat();
-        return path + "\n" + size + (format.isEmpty() ? "" : ", " + format) + ", IDE"
+        return path + "\n" + size + (format.isEmpty() ? "" : ", " + format)
+                + (drive.bus() == DriveConfig.Bus.VIRTIO ? ", virtio" : ", IDE")
                 + (drive.readOnly() ? ", read only" : "");
     }
 

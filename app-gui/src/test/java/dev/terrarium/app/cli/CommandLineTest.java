@@ -174,6 +174,9 @@ class CommandLineTest {
                 "2|create --name x --disk size=1,iops=many|is no number",
                 "1|create --name x --disk size=1,throttling.bps-read-max=5|bursts above",
                 "1|create --name x --disk size=1,format=qcow2,shareable|only raw images can",
+                "2|create --name x --network unplugged,mac=01:00:00:00:00:01|01:00:00:00:00:01",
+                "2|create --name x --network unplugged,ip=1|ip=1",
+                "2|create --name x --disk size=1,bus=scsi|bus=scsi",
                 "2|create --name x --memory much|--memory",
                 "2|create --name x --vcpus 2,max=1|less than",
                 "2|create --name x --os beos|debian12",
@@ -183,7 +186,7 @@ class CommandLineTest {
                 "1|create --name x/y|folder name",
                 "1|create --name x --memory 999999999|more than this computer has",
                 "1|create --name x --cdrom /nonexistent.iso|does not exist",
-                "1|create --name x --network nat|--network none",
+                "2|create --name x --network nat|none or unplugged",
                 "1|create --name x --vcpus 64|vCPU",
                 "2|create --name x --accel tcg|--accel",
                 "1|start nobody --headless|no machine",
@@ -207,6 +210,25 @@ class CommandLineTest {
                 .startsWith("terrarium: ")
                 .contains(mention);
         assertThat(output.size()).isZero();
+    }
+
+    private String buses(String name) throws Exception {
+        run("info", name, "--json");
+        return json().at("/configuration/disks").findValuesAsText("bus").toString();
+    }
+
+    @Test
+    void disksAreVirtioDisksIfTheGuestHasTheDriver() throws Exception {
+        assertThat(run("create", "--name", "a", "--os", "debian12", "--memory", "64", "--disk", "size=1"))
+                .isZero();
+        assertThat(buses("a")).isEqualTo("[VIRTIO]");
+        assertThat(run("create", "--name", "b", "--memory", "64", "--disk", "size=1", "--disk", "size=1,bus=virtio"))
+                .isZero();
+        assertThat(buses("b")).isEqualTo("[IDE, VIRTIO]");
+        String existing = "path=" + disk() + ",bus=ide";
+        assertThat(run("create", "--name", "c", "--os", "debian12", "--disk", existing, "--cdrom", cd().toString()))
+                .isZero();
+        assertThat(buses("c")).isEqualTo("[IDE, IDE]");
     }
 
     @Test

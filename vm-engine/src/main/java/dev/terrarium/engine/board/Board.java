@@ -40,14 +40,14 @@ public final class Board implements AutoCloseable {
     private boolean running;
     private boolean closed;
 
-    private Board(MachineConfig config, Path log, BoardEvents events) throws TerrariumException {
+    private Board(MachineConfig config, Networks networks, Path log, BoardEvents events) throws TerrariumException {
         this.lock = new ReentrantLock();
         this.events = events;
         this.clock = new BoardClock(lock);
         this.control = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("control of " + config.name()).factory());
         Wires wires = new Wires();
-        this.computer = PersonalComputer.build(config, lock, clock, wires, wires, log);
+        this.computer = PersonalComputer.build(config, lock, clock, wires, wires, networks, log);
         this.threads = new ProcessorThreads(
                 config.name(),
                 computer.processors(),
@@ -70,7 +70,13 @@ public final class Board implements AutoCloseable {
      * @throws TerrariumException if a file it needs is missing, damaged or in use, or memory is short
      */
     public static Board build(MachineConfig config, Path log, BoardEvents events) throws TerrariumException {
-        return new Board(config, log, events);
+        return build(config, Networks.usual(), log, events);
+    }
+
+    /** A PC with network cables that lead where {@code networks} says. */
+    static Board build(MachineConfig config, Networks networks, Path log, BoardEvents events)
+            throws TerrariumException {
+        return new Board(config, networks, log, events);
     }
 
     /** What devices ask of the board. */

@@ -7,6 +7,7 @@ import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.device.Clock;
+import dev.terrarium.engine.device.StorageBackend;
 import dev.terrarium.engine.device.storage.AtaDisk;
 import dev.terrarium.engine.device.storage.AtapiCdrom;
 import dev.terrarium.engine.device.storage.IdeDrive;
@@ -30,8 +31,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A machine's drives on its two IDE channels: disks first from the primary master on, CD drives from the secondary
- * master on, the rest where there is room.
+ * A machine's drives. On its two IDE channels: disks first from the primary master on, CD drives from the secondary master on, the
+ * rest where there is room. Virtio disks in PCI slots of their own.
  */
 final class Drives implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Drives.class);
@@ -46,6 +47,8 @@ final class Drives implements AutoCloseable {
     private final List<Optional<IdeDrive>> places = new ArrayList<>();
     private final List<DriveConfig.Kind> kinds = new ArrayList<>();
     private final Map<Integer, ImageBackend> disks = new HashMap<>();
+    private final List<StorageBackend> virtioDisks = new ArrayList<>();
+    private final List<ImageBackend> virtioImages = new ArrayList<>();
 
     private Drives(Executor board, Clock clock) {
         this.board = board;
@@ -81,19 +84,18 @@ final class Drives implements AutoCloseable {
     }
 
     private void add(DriveConfig drive, Path folder, ImageBackend.TroubleListener listener) throws TerrariumException {
+        if (drive.bus() == DriveConfig.Bus.VIRTIO) {
+            addVirtio(drive, folder, listener);
+            return;
+        }
         boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
         int place = freePlace(cd ? FIRST_CD_PLACE : 0);
         Optional<CountingBackend> medium = Optional.empty();
         String path = drive.path();
         if (path != null) {
             ImageBackend image = open(drive, Path.of(path), folder, board, listener);
-            images.add(image);
             disks.put(place, image);
-            ThrottledBackend slower = new ThrottledBackend(image, drive.io().throttle(), clock);
-            throttled.add(slower);
-            CountingBackend counter = new CountingBackend(slower);
-            counters.add(counter);
-            medium = Optional.of(counter);
+            medium = Optional.of(medium(image, drive));
         }
         String serial = "TR%05d".formatted(place + 1);
         if (cd) {
@@ -105,6 +107,32 @@ final class Drives implements AutoCloseable {
             places.set(place, Optional.of(new AtaDisk(medium.get(), serial)));
         }
         kinds.set(place, drive.kind());
+    }
+
+    private void addVirtio(DriveConfig drive, Path folder, ImageBackend.TroubleListener listener)
+            throws TerrariumException {
+        String path = drive.path();
+        if (path == null) {
+            throw new TerrariumException("a disk drive has no image: give it one");
+        }
+        ImageBackend image = open(drive, Path.of(path), folder, board, listener);
+        virtioImages.add(image);
+        virtioDisks.add(medium(image, drive));
+    }
+
+    /** An image as a drive sees it: no faster than it may be, and counted. */
+    private CountingBackend medium(ImageBackend image, DriveConfig drive) {
+        images.add(image);
+        ThrottledBackend slower = new ThrottledBackend(image, drive.io().throttle(), clock);
+        throttled.add(slower);
+        CountingBackend counter = new CountingBackend(slower);
+        counters.add(counter);
+        return counter;
+    }
+
+    /** The media of the virtio disks, in their order. */
+    List<StorageBackend> virtioDisks() {
+        return List.copyOf(virtioDisks);
     }
 
     private static ImageBackend open(
@@ -180,6 +208,9 @@ final class Drives implements AutoCloseable {
                     (boots(place) ? lines : last).add(BootOrder.ide(place / 2, place % 2));
                 }
             }
+            for (int i = 0; device == BootDevice.DISK && i < virtioImages.size(); i++) {
+                (boots(virtioImages.get(i)) ? lines : last).add(BootOrder.virtioDisk(VirtioSlots.disk(i)));
+            }
         }
         lines.addAll(last);
         return lines;
@@ -187,8 +218,12 @@ final class Drives implements AutoCloseable {
 
     private boolean boots(int place) {
         ImageBackend disk = disks.get(place);
+        return disk == null || kinds.get(place) == DriveConfig.Kind.CDROM || boots(disk);
+    }
+
+    private static boolean boots(ImageBackend disk) {
         try {
-            return disk == null || kinds.get(place) == DriveConfig.Kind.CDROM || disk.boots();
+            return disk.boots();
         } catch (IOException e) {
             LOG.warn("{}; the BIOS may try it", e.getMessage());
             return true;

@@ -93,6 +93,7 @@ final class PersonalComputer implements AutoCloseable {
     /**
      * Makes a PC, its power off.
      *
+     * @param networks where the cables of its network cards lead
      * @param log receives the firmware's messages
      * @throws TerrariumException if a file is missing, damaged or in use, or memory is short
      */
@@ -102,6 +103,7 @@ final class PersonalComputer implements AutoCloseable {
             BoardClock clock,
             SystemControl control,
             Outside outside,
+            Networks networks,
             Path log)
             throws TerrariumException {
         FirmwareFiles firmware = new FirmwareFiles();
@@ -117,7 +119,7 @@ final class PersonalComputer implements AutoCloseable {
         MemoryLayout memory = null;
         try {
             memory = MemoryLayout.create(sizes, bios, vgaBios, PciVga.ROM_SIZE, lock);
-            return new PersonalComputer(config, lock, clock, control, outside, log, memory, sizes, drives);
+            return new PersonalComputer(config, lock, clock, control, outside, networks, log, memory, sizes, drives);
         } catch (TerrariumException e) {
             drives.close();
             if (memory != null) {
@@ -133,6 +135,7 @@ final class PersonalComputer implements AutoCloseable {
             BoardClock clock,
             SystemControl control,
             Outside outside,
+            Networks networks,
             Path log,
             MemoryLayout memory,
             MemoryMap sizes,
@@ -197,6 +200,8 @@ final class PersonalComputer implements AutoCloseable {
         pci.attach(1, 1, ide);
         pci.attach(1, 3, power);
         pci.attach(2, 0, vga);
+        pci.connectMessages(chips::message);
+        VirtioDevices virtio = new VirtioDevices(config, memory.map(), drives.virtioDisks(), networks, pci);
 
         bootOrder = config.bootOrder();
         firmwareConfig = new FirmwareConfig("fw-cfg", memory.map(), memory.ram().size());
@@ -222,6 +227,7 @@ final class PersonalComputer implements AutoCloseable {
                 mouse,
                 serial,
                 firmwareConfig));
+        devices.addAll(virtio.all());
         devices.addAll(apics);
         processors = Processors.make(
                 config,

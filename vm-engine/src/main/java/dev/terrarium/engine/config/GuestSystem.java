@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.config;
 
+import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A guest operating system and what a new machine for it should have.
@@ -42,6 +44,39 @@ public record GuestSystem(String id, String title, long memoryMiB, int vcpus, lo
             new GuestSystem("memtest86plus", "Memtest86+", 128, 1, 0),
             new GuestSystem("windows", "Windows", 4096, 1, 40),
             OTHER);
+
+    private static final Set<String> VIRTIO = Set.of(
+            "debian12",
+            "debian13",
+            "debian",
+            "ubuntu",
+            "fedora",
+            "alpine",
+            "arch",
+            "opensuse",
+            "linuxmint",
+            "kali",
+            "centos",
+            "rocky",
+            "almalinux",
+            "rhel",
+            "manjaro",
+            "nixos",
+            "gentoo",
+            "freebsd",
+            "openbsd",
+            "netbsd",
+            "haiku");
+
+    /** Has it drivers for virtio devices as it comes? Then its machine has virtio's entropy source, too. */
+    public boolean virtio() {
+        return VIRTIO.contains(id);
+    }
+
+    /** How a new machine's disks are attached. */
+    public DriveConfig.Bus diskBus() {
+        return virtio() ? DriveConfig.Bus.VIRTIO : DriveConfig.Bus.IDE;
+    }
 
     /** Every known system, "other" last. */
     public static List<GuestSystem> all() {

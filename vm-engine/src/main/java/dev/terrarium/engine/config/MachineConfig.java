@@ -109,7 +109,7 @@ public record MachineConfig(
                 cpu);
     }
 
-    /** Another machine that is like this one. */
+    /** Another machine that is like this one; its network cards have addresses of their own, and it has no debug console. */
     public MachineConfig copy(UUID newId, String newName, List<DriveConfig> drives) {
         return new MachineConfig(
                 version,
@@ -123,7 +123,9 @@ public record MachineConfig(
                 bootOrder,
                 drives,
                 kernel,
-                networks,
+                networks.stream()
+                        .map(each -> new NetworkConfig(each.kind()))
+                        .toList(),
                 null,
                 debugExitPort,
                 cpu);
@@ -224,18 +226,33 @@ public record MachineConfig(
 
         /** How the drive is attached. */
         public enum Bus {
-            IDE
+            /** The board's two channels. */
+            IDE,
+            /** A paravirtual disk, for guests that have the driver; not for CDs. */
+            VIRTIO
         }
     }
 
     /** A kernel started without a boot loader: a Linux bzImage or a multiboot (version 1) image. */
     public record KernelBoot(String kernel, @Nullable String initrd, String commandLine) {}
 
-    /** A network card. */
-    public record NetworkConfig(Kind kind) {
+    /**
+     * A network card, paravirtual.
+     *
+     * @param mac its address as {@code 52:54:00:12:34:56}; null for one of its own that follows from the machine's ID and the card's place
+     */
+    public record NetworkConfig(Kind kind, @Nullable String mac) {
+        /** A card with an address of its own. */
+        public NetworkConfig(Kind kind) {
+            this(kind, null);
+        }
+
         /** What the card is connected to. */
         public enum Kind {
-            NONE
+            /** There is no card. */
+            NONE,
+            /** A card without a cable. */
+            UNPLUGGED
         }
     }
 }

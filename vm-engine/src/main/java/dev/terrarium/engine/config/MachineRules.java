@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.config;
 
+import dev.terrarium.engine.config.MachineConfig.DriveConfig;
+import dev.terrarium.engine.config.MachineConfig.NetworkConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -14,6 +16,15 @@ public final class MachineRules {
 
     /** How many vCPUs a machine can have in this version. */
     public static final int MAXIMUM_VCPUS = 8;
+
+    /** How many drives the two IDE channels take. */
+    public static final int MAXIMUM_IDE_DRIVES = 4;
+
+    /** How many virtio disks a machine can have. */
+    public static final int MAXIMUM_VIRTIO_DISKS = 16;
+
+    /** How many network cards a machine can have. */
+    public static final int MAXIMUM_NETWORK_CARDS = 8;
 
     private static final int MAXIMUM_NAME_LENGTH = 64;
     private static final Pattern NAME = Pattern.compile("[\\p{L}\\p{N}_][\\p{L}\\p{N} ._+()-]*");
@@ -81,6 +92,35 @@ public final class MachineRules {
         return Optional.empty();
     }
 
+    private static void driveProblems(List<DriveConfig> drives, List<String> problems) {
+        long virtio = drives.stream()
+                .filter(each -> each.bus() == DriveConfig.Bus.VIRTIO)
+                .count();
+        long ide = drives.size() - virtio;
+        if (ide > MAXIMUM_IDE_DRIVES) {
+            problems.add(ide + " drives do not fit: the two IDE channels take " + MAXIMUM_IDE_DRIVES);
+        }
+        if (virtio > MAXIMUM_VIRTIO_DISKS) {
+            problems.add(virtio + " virtio disks do not fit: use at most " + MAXIMUM_VIRTIO_DISKS);
+        }
+        if (drives.stream()
+                .anyMatch(each -> each.bus() == DriveConfig.Bus.VIRTIO && each.kind() == DriveConfig.Kind.CDROM)) {
+            problems.add("a CD drive cannot be a virtio disk: use bus=ide for it");
+        }
+    }
+
+    private static void networkProblems(List<NetworkConfig> networks, List<String> problems) {
+        if (networks.size() > MAXIMUM_NETWORK_CARDS) {
+            problems.add(networks.size() + " network cards do not fit: use at most " + MAXIMUM_NETWORK_CARDS);
+        }
+        for (NetworkConfig network : networks) {
+            String mac = network.mac();
+            if (mac != null && MacAddress.of(mac).isEmpty()) {
+                problems.add("\"" + mac + "\" is no address of a network card: write one such as 52:54:00:12:34:56");
+            }
+        }
+    }
+
     /** Everything wrong with a configuration by itself. */
     public static List<String> problems(MachineConfig config, long hostMemoryBytes) {
         List<String> problems = new ArrayList<>();
@@ -91,9 +131,8 @@ public final class MachineRules {
             problems.add("the most vCPUs cannot be " + config.maximumVcpus() + ": choose from " + config.vcpus()
                     + " to " + MAXIMUM_VCPUS);
         }
-        if (config.disks().size() > 4) {
-            problems.add(config.disks().size() + " drives do not fit: the two IDE channels take 4");
-        }
+        driveProblems(config.disks(), problems);
+        networkProblems(config.networks(), problems);
         config.disks().forEach(drive -> driveProblem(drive).ifPresent(problems::add));
         Integer port = config.debugExitPort();
         if (port != null && (port < 0 || port > 0xFFFF)) {

@@ -10,6 +10,11 @@ public final class BootOrder {
         return "/pci@i0cf8/ide@1,1/drive@%d/disk@%d".formatted(channel, drive);
     }
 
+    /** A virtio disk in a PCI slot. */
+    public static String virtioDisk(int slot) {
+        return "/pci@i0cf8/scsi@%x/disk@0,0".formatted(slot);
+    }
+
     /** A boot ROM in the firmware configuration device, such as {@code genroms/terrarium-boot.bin}. */
     public static String rom(String file) {
         return "/rom@" + file;

@@ -199,7 +199,7 @@ public final class LocalHost implements Host {
                                     : "." + disk.format().imageFormat()));
             MediaFiles.createDisk(image, disk.gibibytes() << 30, disk.format());
             drives.add(new DriveConfig(
-                    DriveConfig.Kind.DISK, image.toString(), disk.format(), DriveConfig.Bus.IDE, false, disk.io()));
+                    DriveConfig.Kind.DISK, image.toString(), disk.format(), disk.bus(), false, disk.io()));
             number++;
         }
         drives.addAll(MediaFiles.settle(config).disks());

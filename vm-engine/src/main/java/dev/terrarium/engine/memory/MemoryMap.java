@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
  * processors search on a TLB miss. Changes are made with the board's lock held; look-ups need no lock.
  */
 public final class MemoryMap implements MemoryBus, DeviceMemory {
+    /** Address bits that a device can drive: those that a processor can have. */
+    private static final long PHYSICAL = (1L << 52) - 1;
+
     private final ReentrantLock boardLock;
     private final CodePages codePages;
     private final List<Layer> layers = new ArrayList<>();
@@ -206,7 +209,7 @@ public final class MemoryMap implements MemoryBus, DeviceMemory {
 
     @Override
     public void read(long physical, byte[] target, int offset, int length) {
-        long at = physical & Long.MAX_VALUE;
+        long at = physical & PHYSICAL;
         int done = 0;
         while (done < length) {
             AddressRange range = find(at + done);
@@ -228,7 +231,7 @@ public final class MemoryMap implements MemoryBus, DeviceMemory {
 
     @Override
     public void write(long physical, byte[] source, int offset, int length) {
-        long at = physical & Long.MAX_VALUE;
+        long at = physical & PHYSICAL;
         int done = 0;
         while (done < length) {
             AddressRange range = find(at + done);
@@ -242,11 +245,7 @@ public final class MemoryMap implements MemoryBus, DeviceMemory {
                         ValueLayout.JAVA_BYTE,
                         at + done + range.writeAddend(),
                         part);
-                dirtyPages.mark(at + done);
-                VarHandle.fullFence(); // a processor marks a page before it reads it
-                if (codePages.isCode(at + done)) {
-                    codePages.written(at + done, part);
-                }
+                written(at + done, part);
             }
             done += part;
         }
@@ -254,14 +253,61 @@ public final class MemoryMap implements MemoryBus, DeviceMemory {
 
     @Override
     public int readInt(long physical) {
-        byte[] bytes = new byte[4];
-        read(physical, bytes, 0, 4);
-        return (bytes[0] & 0xFF) | (bytes[1] & 0xFF) << 8 | (bytes[2] & 0xFF) << 16 | bytes[3] << 24;
+        return (int) readWord(physical, Integer.BYTES);
+    }
+
+    @Override
+    public int readShort(long physical) {
+        return (int) readWord(physical, Short.BYTES);
     }
 
     @Override
     public void writeInt(long physical, int value) {
-        byte[] bytes = {(byte) value, (byte) (value >> 8), (byte) (value >> 16), (byte) (value >> 24)};
-        write(physical, bytes, 0, 4);
+        writeWord(physical, Integer.BYTES, value);
+    }
+
+    @Override
+    public void writeShort(long physical, int value) {
+        writeWord(physical, Short.BYTES, value);
+    }
+
+    /** A word of a device's, in one piece if it is aligned; registers do not answer devices. */
+    private long readWord(long physical, int size) {
+        long at = physical & PHYSICAL;
+        AddressRange range = find(at);
+        if (range.readsDirectly() && at + size <= range.end()) {
+            return HostMemory.read(at + range.readAddend(), size);
+        }
+        byte[] bytes = new byte[size];
+        read(at, bytes, 0, size);
+        long value = 0;
+        for (int i = 0; i < size; i++) {
+            value |= (bytes[i] & 0xFFL) << 8 * i;
+        }
+        return value;
+    }
+
+    private void writeWord(long physical, int size, long value) {
+        long at = physical & PHYSICAL;
+        AddressRange range = find(at);
+        if (range.writesDirectly() && at + size <= range.end() && ((at ^ at + size - 1) & ~4095L) == 0) {
+            HostMemory.write(at + range.writeAddend(), size, value);
+            written(at, size);
+            return;
+        }
+        byte[] bytes = new byte[size];
+        for (int i = 0; i < size; i++) {
+            bytes[i] = (byte) (value >>> 8 * i);
+        }
+        write(at, bytes, 0, size);
+    }
+
+    /** After a device's write of bytes in one page. */
+    private void written(long physical, int length) {
+        dirtyPages.mark(physical);
+        VarHandle.fullFence(); // a processor marks a page before it reads it
+        if (codePages.isCode(physical)) {
+            codePages.written(physical, length);
+        }
     }
 }

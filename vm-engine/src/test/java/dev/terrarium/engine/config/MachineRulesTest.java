@@ -3,6 +3,10 @@ package dev.terrarium.engine.config;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.terrarium.engine.config.MachineConfig.DriveConfig;
+import java.util.Collections;
+import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -30,6 +34,38 @@ class MachineRulesTest {
     @ValueSource(longs = {Long.MIN_VALUE, -1, 0, 15, 1025, 1L << 44, Long.MAX_VALUE})
     void memoryOutsideTheHostIsRefused(long mebibytes) {
         assertThat(MachineRules.memoryProblem(mebibytes, 1L << 30)).isPresent();
+    }
+
+    private static MachineConfig withDrives(int count, DriveConfig.Kind kind, DriveConfig.Bus bus) {
+        DriveConfig drive = new DriveConfig(kind, "/disk", DriveConfig.Format.RAW, bus, false);
+        return new MachineConfig(
+                MachineConfig.CURRENT_VERSION,
+                new UUID(1, 2),
+                "a",
+                "other",
+                64,
+                1,
+                1,
+                MachineConfig.Accelerator.AUTO,
+                List.of(),
+                Collections.nCopies(count, drive),
+                null,
+                List.of(),
+                null,
+                null);
+    }
+
+    private static List<String> problems(int count, DriveConfig.Kind kind, DriveConfig.Bus bus) {
+        return MachineRules.problems(withDrives(count, kind, bus), 1L << 30);
+    }
+
+    @Test
+    void drivesFitOnTheirBus() {
+        assertThat(problems(4, DriveConfig.Kind.CDROM, DriveConfig.Bus.IDE)).isEmpty();
+        assertThat(problems(5, DriveConfig.Kind.DISK, DriveConfig.Bus.IDE)).hasSize(1);
+        assertThat(problems(16, DriveConfig.Kind.DISK, DriveConfig.Bus.VIRTIO)).isEmpty();
+        assertThat(problems(17, DriveConfig.Kind.DISK, DriveConfig.Bus.VIRTIO)).hasSize(1);
+        assertThat(problems(1, DriveConfig.Kind.CDROM, DriveConfig.Bus.VIRTIO)).hasSize(1);
     }
 
     @Test

@@ -140,6 +140,30 @@ final class GuestRun implements AutoCloseable {
                 config.cpu());
     }
 
+    /** A kernel, or without one whatever firmware finds, on a machine made for Debian. */
+    static GuestRun debian(Path home, @Nullable KernelBoot kernel, List<DriveConfig> drives, int vcpus)
+            throws TerrariumException {
+        MachineConfig plain = withProcessors(config(512, drives, kernel, null), vcpus);
+        return new GuestRun(
+                home,
+                new MachineConfig(
+                        plain.version(),
+                        plain.id(),
+                        plain.name(),
+                        "debian12",
+                        plain.memoryMiB(),
+                        plain.vcpus(),
+                        plain.maximumVcpus(),
+                        plain.accelerator(),
+                        plain.bootOrder(),
+                        plain.disks(),
+                        plain.kernel(),
+                        plain.networks(),
+                        plain.debugConsole(),
+                        plain.debugExitPort(),
+                        plain.cpu()));
+    }
+
     /** A kernel whose writes to port 0xE9 go to {@code debugConsole}. */
     static GuestRun fromKernel(Path home, KernelBoot kernel, long memoryMiB, Path debugConsole)
             throws TerrariumException {

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class InterruptChips {
     private static final int MESSAGE_ADDRESS = 0xFEE0_0000;
+    private static final long MESSAGE_ADDRESS_MASK = ~0xF_FFFFL;
     private static final int MESSAGE_DESTINATION_SHIFT = 12;
     private static final int MESSAGE_LOGICAL = 0x04;
     private static final int MESSAGE_LEVEL = 0xC000;
@@ -65,6 +66,21 @@ public final class InterruptChips {
                 kernel.setLine(pin, asserted);
             }
         };
+    }
+
+    /**
+     * Takes a message-signalled interrupt, a device's write of {@code data} to an address (Intel SDM volume 3, section 11.11); one to any
+     * other address than 0xFEExxxxx is nobody's.
+     */
+    public void message(long address, int data) {
+        if ((address & MESSAGE_ADDRESS_MASK) != Integer.toUnsignedLong(MESSAGE_ADDRESS)) {
+            return;
+        }
+        if (kernel != null) {
+            kernel.message(address, data);
+        } else {
+            bus.messageSignalled(address, data);
+        }
     }
 
     /** Do a hypervisor's controllers work in the place of these? */

@@ -46,6 +46,7 @@ public final class PciBus implements Device<PciBus.State> {
     private final Map<Integer, PciFunction<?>> functions = new HashMap<>();
     private final int[] asserted = new int[PIRQS];
     private PirqRouter router = (pirq, level) -> {};
+    private InterruptMessages messages = (address, data) -> {};
     private RegisterWindow resetControl = NOTHING;
     private int configAddress;
 
@@ -94,6 +95,16 @@ public final class PciBus implements Device<PciBus.State> {
         for (int i = 0; i < PIRQS; i++) {
             newRouter.pirq(i, asserted[i] != 0);
         }
+    }
+
+    /** Names who takes the message-signalled interrupts of functions. */
+    public void connectMessages(InterruptMessages receiver) {
+        messages = receiver;
+    }
+
+    /** A function's write of {@code data} to an address at which interrupts are taken. */
+    void message(long address, int data) {
+        messages.send(address, data);
     }
 
     /** Names who answers byte accesses to port 0xCF9, which lies within the configuration address register. */

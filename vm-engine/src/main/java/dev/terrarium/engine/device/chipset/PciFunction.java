@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * (PCI Local Bus Specification 3.0, chapter 6).
  *
  * <p>A subclass declares its registers in its constructor ({@link #ioBar}, {@link #memoryBar}, {@link #directBar},
- * {@link #romBar}, {@link #interruptPin}, {@link #configDefault}, {@link #configWritable}). Windows appear on the buses and
+ * {@link #romBar}, {@link #interruptPin}, {@link #messageInterrupts}, {@link #capability}, {@link #configDefault}, {@link #configWritable}). Windows appear on the buses and
  * vanish as the guest moves them. Its {@code reset}, {@code save} and {@code restore} call {@link #resetPci},
  * {@link #savePci}, and {@link #checkPci} then {@link #restorePci}.
  *
@@ -56,6 +56,13 @@ public abstract class PciFunction<S extends Record> implements Device<S> {
     protected static final int STATUS_INTERRUPT = 0x0008;
     protected static final int STATUS_CAPABILITIES = 0x0010;
     private static final int STATUS_WRITE_ONE_TO_CLEAR = 0xF900;
+
+    private static final int FIRST_CAPABILITY = 0x40;
+    private static final int CAPABILITY_MSIX = 0x11;
+    private static final int MSIX_BYTES = 12;
+    private static final int MSIX_CONTROL = 2;
+    private static final int MSIX_ENABLE = 0x8000;
+    private static final int MSIX_MASK = 0x4000;
 
     private static final int HEADER_MULTI_FUNCTION = 0x80;
     private static final int BAR_IO = 0x1;
@@ -113,6 +120,10 @@ public abstract class PciFunction<S extends Record> implements Device<S> {
     private int slot;
     private boolean interrupt;
     private boolean drivesPin;
+    private int nextCapability = FIRST_CAPABILITY;
+    private int lastPointer = CAPABILITIES_POINTER;
+    private @Nullable MessageInterrupts messages;
+    private int messageControl;
 
     protected PciFunction(String name, PciIdentity identity) {
         this.name = name;
@@ -209,6 +220,39 @@ public abstract class PciFunction<S extends Record> implements Device<S> {
         configDefault(INTERRUPT_PIN, 1, pin);
     }
 
+    /**
+     * Declares a capability of {@code bytes} bytes, in the order of the list; its ID and the pointer to the next are filled in.
+     *
+     * @return its offset in the configuration space
+     */
+    protected final int capability(int id, int bytes) {
+        int offset = nextCapability;
+        nextCapability += bytes + 3 & -4;
+        if (nextCapability > CONFIG_SIZE) {
+            throw new IllegalArgumentException(name + " has more capabilities than fit");
+        }
+        configDefault(STATUS, 2, powerOn(STATUS, 2) | STATUS_CAPABILITIES);
+        configDefault(lastPointer, 1, offset);
+        configDefault(offset, 1, id);
+        lastPointer = offset + 1;
+        return offset;
+    }
+
+    /**
+     * Declares MSI-X with {@code vectors} vectors, whose table takes all of base address register {@code bar} (PCI 3.0, section 6.8.2).
+     */
+    protected final void messageInterrupts(int bar, int vectors) {
+        MessageInterrupts table = new MessageInterrupts(vectors, this::sendMessage);
+        messages = table;
+        int at = capability(CAPABILITY_MSIX, MSIX_BYTES);
+        messageControl = at + MSIX_CONTROL;
+        configDefault(messageControl, 2, vectors - 1);
+        configWritable(messageControl, 2, MSIX_ENABLE | MSIX_MASK);
+        configDefault(at + 4, 4, bar);
+        configDefault(at + 8, 4, MessageInterrupts.PENDING_OFFSET | bar);
+        memoryBar(bar, MessageInterrupts.BYTES, table.registers());
+    }
+
     private static void requireSize(int size, int smallest, int largest) {
         if (Integer.bitCount(size) != 1 || size < smallest || size > largest) {
             throw new IllegalArgumentException("A base address register cannot cover " + size + " bytes");
@@ -234,11 +278,11 @@ public abstract class PciFunction<S extends Record> implements Device<S> {
 
     /** A register of the configuration space, as it lies there. */
     protected final int config(int offset, int size) {
-        int value = 0;
-        for (int i = 0; i < size; i++) {
-            value |= (config[offset + i] & 0xFF) << 8 * i;
-        }
-        return value;
+        return get(config, offset, size);
+    }
+
+    private int powerOn(int offset, int size) {
+        return get(powerOn, offset, size);
     }
 
     /** Changes a register of the configuration space from the device's side. */
@@ -266,6 +310,29 @@ public abstract class PciFunction<S extends Record> implements Device<S> {
         return (config(COMMAND, 2) & COMMAND_BUS_MASTER) != 0;
     }
 
+    /** How many message-signalled interrupts there are. */
+    protected final int messageVectors() {
+        return messages == null ? 0 : messages.vectors();
+    }
+
+    /** Does the guest want messages in place of the pin? */
+    protected final boolean messagesEnabled() {
+        return messages != null && messages.enabled();
+    }
+
+    /** Sends message {@code vector}, at once or when it is unmasked; nothing if there is none or messages are not enabled. */
+    protected final void signalMessage(int vector) {
+        if (messages != null) {
+            messages.signal(vector);
+        }
+    }
+
+    private void sendMessage(long address, int data) {
+        if (bus != null && busMasterEnabled()) {
+            bus.message(address, data);
+        }
+    }
+
     /** Called before the guest reads {@code size} bytes at {@code offset}, for registers made up when read. */
     protected void beforeConfigRead(int offset, int size) {}
 
@@ -286,9 +353,17 @@ public abstract class PciFunction<S extends Record> implements Device<S> {
             int kept = config[at] & ~writable[at] & ~(written & writeOneToClear[at]);
             config[at] = (byte) (kept | written & writable[at]);
         }
+        controlMessages();
         configWritten(offset, size);
         updateWindows();
         driveInterrupt();
+    }
+
+    private void controlMessages() {
+        if (messages != null) {
+            int control = config(messageControl, 2);
+            messages.control((control & MSIX_ENABLE) != 0, (control & MSIX_MASK) != 0);
+        }
     }
 
     final void attached(PciBus to, int atSlot) {
@@ -331,7 +406,8 @@ public abstract class PciFunction<S extends Record> implements Device<S> {
         int status = config(STATUS, 2);
         setConfig(STATUS, 2, interrupt ? status | STATUS_INTERRUPT : status & ~STATUS_INTERRUPT);
         int pin = config[INTERRUPT_PIN] - 1;
-        boolean drive = interrupt && (config(COMMAND, 2) & COMMAND_INTERRUPT_DISABLE) == 0 && pin >= 0;
+        boolean drive =
+                interrupt && (config(COMMAND, 2) & COMMAND_INTERRUPT_DISABLE) == 0 && pin >= 0 && !messagesEnabled();
         if (bus != null && drive != drivesPin) {
             drivesPin = drive;
             bus.pinChanged(slot, pin, drive);
@@ -344,12 +420,19 @@ public abstract class PciFunction<S extends Record> implements Device<S> {
     protected final void resetPci() {
         System.arraycopy(powerOn, 0, config, 0, CONFIG_SIZE);
         interrupt = false;
+        if (messages != null) {
+            messages.reset();
+        }
         updateWindows();
         driveInterrupt();
     }
 
     protected final PciState savePci() {
-        return new PciState(config.clone(), interrupt);
+        return new PciState(
+                config.clone(),
+                interrupt,
+                messages == null ? new int[0] : messages.saveTable(),
+                messages == null ? new long[0] : messages.savePending());
     }
 
     /** Requires that this function can be in {@code state}, without changing anything. */
@@ -364,14 +447,36 @@ public abstract class PciFunction<S extends Record> implements Device<S> {
         }
         boolean shown = (state.config()[STATUS] & STATUS_INTERRUPT) != 0;
         InvalidStateException.require(shown == state.interrupt(), name + " hides its interrupt");
+        if (messages != null) {
+            messages.check(state.messages(), state.pendingMessages());
+        } else {
+            StateCheck.length(name + " messages", state.messages().length, 0);
+            StateCheck.length(name + " pending messages", state.pendingMessages().length, 0);
+        }
     }
 
     /** Takes over a checked state, and moves the windows and the interrupt pin to match. */
     protected final void restorePci(PciState state) {
         System.arraycopy(state.config(), 0, config, 0, CONFIG_SIZE);
         interrupt = state.interrupt();
+        if (messages != null) {
+            int control = config(messageControl, 2);
+            messages.restore(
+                    state.messages(),
+                    state.pendingMessages(),
+                    (control & MSIX_ENABLE) != 0,
+                    (control & MSIX_MASK) != 0);
+        }
         updateWindows();
         driveInterrupt();
+    }
+
+    private static int get(byte[] array, int offset, int size) {
+        int value = 0;
+        for (int i = 0; i < size; i++) {
+            value |= (array[offset + i] & 0xFF) << 8 * i;
+        }
+        return value;
     }
 
     private static void put(byte[] array, int offset, int size, int value) {

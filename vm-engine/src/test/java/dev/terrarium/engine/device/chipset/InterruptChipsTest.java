@@ -38,6 +38,24 @@ class InterruptChipsTest {
         chips = new InterruptChips(pic, ioApic, bus, apics);
     }
 
+    /** Intel SDM volume 3, section 11.11: fixed delivery to APIC 1; an address elsewhere is no interrupt. */
+    @Test
+    void messagesOfDevicesReachTheControllersThatWork() {
+        apics.forEach(LocalApic::reset);
+        apics.get(1).registers().write(0xF0, 4, 0x1FF);
+        chips.message(0xFEE0_1000L, 0x41);
+        chips.message(0xFED0_1000L, 0x42);
+        chips.message(0x1_FEE0_1000L, 0x43);
+        assertThat(apics.get(1).acknowledge()).isEqualTo(0x41);
+        assertThat(apics.get(1).registers().read(0x220, 4)).isZero();
+
+        chips.lend(borrower);
+        borrower.events.clear();
+        chips.message(0xFEE0_1000L, 0x44);
+        chips.message(0xFED0_1000L, 0x45);
+        assertThat(borrower.events).containsExactly("message fee01000 44");
+    }
+
     /** Keeps what it is given. */
     private final class Borrower implements KernelInterruptChips {
         private final Map<Chip, byte[]> shared = new EnumMap<>(Chip.class);

@@ -7,15 +7,15 @@ import java.util.Arrays;
 import java.util.Deque;
 
 /** A medium in memory whose requests end when the test says so. */
-final class MemoryBackend implements StorageBackend {
-    final byte[] content;
-    final Deque<Runnable> outstanding = new ArrayDeque<>();
-    boolean failing;
-    boolean readOnly;
-    boolean discarding;
-    int flushes;
+public final class MemoryBackend implements StorageBackend {
+    public final byte[] content;
+    public final Deque<Runnable> outstanding = new ArrayDeque<>();
+    public boolean failing;
+    public boolean readOnly;
+    public boolean discarding;
+    public int flushes;
 
-    MemoryBackend(int size) {
+    public MemoryBackend(int size) {
         content = new byte[size];
         for (int i = 0; i < size; i++) {
             content[i] = (byte) (i / 512 * 31 + i);
@@ -23,7 +23,7 @@ final class MemoryBackend implements StorageBackend {
     }
 
     /** Ends every request, and those that follow from it. */
-    void drain() {
+    public void drain() {
         while (!outstanding.isEmpty()) {
             outstanding.remove().run();
         }
