@@ -123,9 +123,7 @@ public record MachineConfig(
                 bootOrder,
                 drives,
                 kernel,
-                networks.stream()
-                        .map(each -> new NetworkConfig(each.kind()))
-                        .toList(),
+                networks.stream().map(each -> new NetworkConfig(each.kind())).toList(),
                 null,
                 debugExitPort,
                 cpu);
