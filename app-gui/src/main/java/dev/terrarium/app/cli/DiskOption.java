@@ -37,8 +37,8 @@ record DiskOption(
         long size = 0;
         boolean writeProtected = false;
         DriveConfig.Format format = DriveConfig.Format.AUTO;
-        DriveIoOption io = new DriveIoOption(DriveIo.DEFAULT);
         DriveConfig.Bus bus = null;
+        DriveIoOption io = new DriveIoOption(DriveIo.DEFAULT);
         for (String part : value.replace(",,", ESCAPED_COMMA).split(",", -1)) {
             int equals = part.indexOf('=');
             String key = equals < 0 ? part : part.substring(0, equals);

@@ -54,6 +54,32 @@ class CommandLineTest {
     }
 
     @Test
+    void aMachineIsCloned() throws Exception {
+        assertThat(run("create", "--name", "one machine", "--disk", "size=1", "--disk", "path=" + disk() + ",readonly"))
+                .isZero();
+        assertThat(run("clone", "one machine", "another", "--dry-run", "--json"))
+                .isZero();
+        assertThat(json().at("/disks/0/target").asText())
+                .isEqualTo(home.resolve("machines/another/disks/disk1.img").toString());
+        assertThat(json().at("/disks/0/shared").asBoolean()).isFalse();
+        assertThat(json().at("/disks/1/shared").asBoolean()).isTrue();
+        assertThat(json().get("freeBytes").asLong()).isPositive();
+        assertThat(home.resolve("machines/another")).doesNotExist();
+        assertThat(run("clone", "one machine", "another", "--dry-run")).isZero();
+        assertThat(output.toString(StandardCharsets.UTF_8))
+                .contains("the same file")
+                .contains("free");
+
+        assertThat(run("clone", "one machine", "another")).isZero();
+        assertThat(errors.toString()).contains("\"another\" is made in ");
+        assertThat(run("clone", "one machine", "another")).isEqualTo(1);
+        assertThat(errors.toString()).contains("exists: choose another name");
+        assertThat(run("clone", "one machine", "third", "--json")).isZero();
+        assertThat(json().at("/configuration/disks/0/path").asText())
+                .isEqualTo(home.resolve("machines/third/disks/disk1.img").toString());
+    }
+
+    @Test
     void aDiskSaysHowItsRequestsAreTreated() throws Exception {
         assertThat(run(
                         "create",
@@ -170,13 +196,13 @@ class CommandLineTest {
                 "2|create --name x --disk size=1,path=y|either new",
                 "2|create --name x --disk size=1,format=qcow|format=qcow,",
                 "2|create --name x --disk bananas|bananas",
+                "2|create --name x --network unplugged,mac=01:00:00:00:00:01|01:00:00:00:00:01",
+                "2|create --name x --network unplugged,ip=1|ip=1",
+                "2|create --name x --disk size=1,bus=scsi|bus=scsi",
                 "2|create --name x --disk size=1,cache=fast|writeback writethrough unsafe",
                 "2|create --name x --disk size=1,iops=many|is no number",
                 "1|create --name x --disk size=1,throttling.bps-read-max=5|bursts above",
                 "1|create --name x --disk size=1,format=qcow2,shareable|only raw images can",
-                "2|create --name x --network unplugged,mac=01:00:00:00:00:01|01:00:00:00:00:01",
-                "2|create --name x --network unplugged,ip=1|ip=1",
-                "2|create --name x --disk size=1,bus=scsi|bus=scsi",
                 "2|create --name x --memory much|--memory",
                 "2|create --name x --vcpus 2,max=1|less than",
                 "2|create --name x --os beos|debian12",
@@ -198,7 +224,7 @@ class CommandLineTest {
                 "1|define /nonexistent|cannot be read",
                 "1|snapshot create a b|does not have",
                 "1|image info /nonexistent|does not exist",
-                "1|clone|does not have",
+                "1|clone nobody copy|there is no machine",
                 "2|dance|dance",
                 "2|list --loud|--loud"
             })

@@ -94,8 +94,9 @@ final class Drives implements AutoCloseable {
         String path = drive.path();
         if (path != null) {
             ImageBackend image = open(drive, Path.of(path), folder, board, listener);
+            images.add(image);
             disks.put(place, image);
-            medium = Optional.of(medium(image, drive));
+            medium = Optional.of(counted(drive, image));
         }
         String serial = "TR%05d".formatted(place + 1);
         if (cd) {
@@ -116,13 +117,13 @@ final class Drives implements AutoCloseable {
             throw new TerrariumException("a disk drive has no image: give it one");
         }
         ImageBackend image = open(drive, Path.of(path), folder, board, listener);
+        images.add(image);
         virtioImages.add(image);
-        virtioDisks.add(medium(image, drive));
+        virtioDisks.add(counted(drive, image));
     }
 
-    /** An image as a drive sees it: no faster than it may be, and counted. */
-    private CountingBackend medium(ImageBackend image, DriveConfig drive) {
-        images.add(image);
+    /** A medium that keeps the drive's limits and counts what passes. */
+    private CountingBackend counted(DriveConfig drive, ImageBackend image) {
         ThrottledBackend slower = new ThrottledBackend(image, drive.io().throttle(), clock);
         throttled.add(slower);
         CountingBackend counter = new CountingBackend(slower);

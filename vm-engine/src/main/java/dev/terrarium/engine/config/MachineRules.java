@@ -77,21 +77,6 @@ public final class MachineRules {
         return Optional.empty();
     }
 
-    /** What is wrong with a drive's settings. */
-    public static Optional<String> driveProblem(MachineConfig.DriveConfig drive) {
-        if (!drive.io().throttle().isPossible()) {
-            return Optional.of(
-                    "the limits of " + drive.path() + " cannot be kept: give averages from 0 to 10^15 a second,"
-                            + " bursts above them, and burst lengths of 1 to 3600 s");
-        }
-        boolean raw = drive.format() == MachineConfig.DriveConfig.Format.RAW;
-        if (drive.io().shareable() && !raw && !drive.readOnly()) {
-            return Optional.of(drive.path() + " cannot be shared for writing: only raw images can, give it format=raw"
-                    + " if it is one, or readonly");
-        }
-        return Optional.empty();
-    }
-
     private static void driveProblems(List<DriveConfig> drives, List<String> problems) {
         long virtio = drives.stream()
                 .filter(each -> each.bus() == DriveConfig.Bus.VIRTIO)
@@ -119,6 +104,21 @@ public final class MachineRules {
                 problems.add("\"" + mac + "\" is no address of a network card: write one such as 52:54:00:12:34:56");
             }
         }
+    }
+
+    /** What is wrong with a drive's settings. */
+    public static Optional<String> driveProblem(MachineConfig.DriveConfig drive) {
+        if (!drive.io().throttle().isPossible()) {
+            return Optional.of(
+                    "the limits of " + drive.path() + " cannot be kept: give averages from 0 to 10^15 a second,"
+                            + " bursts above them, and burst lengths of 1 to 3600 s");
+        }
+        boolean raw = drive.format() == MachineConfig.DriveConfig.Format.RAW;
+        if (drive.io().shareable() && !raw && !drive.readOnly()) {
+            return Optional.of(drive.path() + " cannot be shared for writing: only raw images can, give it format=raw"
+                    + " if it is one, or readonly");
+        }
+        return Optional.empty();
     }
 
     /** Everything wrong with a configuration by itself. */
