@@ -3,10 +3,12 @@ package dev.terrarium.app.window;
 
 import dev.terrarium.engine.HostCapabilities.AcceleratorReport;
 import dev.terrarium.engine.MachineState;
+import dev.terrarium.engine.Snapshot;
 import dev.terrarium.icons.Icon;
 import dev.terrarium.icons.IconView;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.control.MenuButton;
@@ -21,13 +23,21 @@ import javafx.scene.layout.Region;
 import javafx.scene.layout.VBox;
 import javafx.util.Subscription;
 
-/** One machine: its name, state and buttons, and the tabs Console, Overview and Details. */
+/** One machine: its name, state and buttons, and the tabs Console, Overview, Snapshots and Details. */
 final class MachinePage extends VBox {
     /** What a machine's page asks the window to do. */
     interface Requests {
         void delete(MachineViewModel machine);
 
-        void ask(Question question, Runnable confirmed);
+        /**
+         * A copy of the machine.
+         *
+         * @param snapshots moments that can be copied
+         * @param moment proposed; empty for now
+         */
+        void clone(MachineViewModel machine, List<Snapshot> snapshots, Optional<Snapshot> moment);
+
+        void ask(Question question, Consumer<Question.Answer> answered);
     }
 
     private final MainViewModel main;
@@ -36,10 +46,13 @@ final class MachinePage extends VBox {
     private final ConsoleTab console;
     private final OverviewTab overview;
     private final DetailsTab details;
+    private final Optional<SnapshotsViewModel> snapshotModel;
+    private final Optional<SnapshotsTab> snapshots;
     private final TabPane tabs = new TabPane();
     private Subscription subscription = Subscription.EMPTY;
 
-    MachinePage(MainViewModel main, MachineViewModel model, Requests requests) {
+    /** @param snapshots of the machine, if it can have any */
+    MachinePage(MainViewModel main, MachineViewModel model, Optional<SnapshotsViewModel> snapshots, Requests requests) {
         this.main = main;
         this.model = model;
         this.requests = requests;
@@ -47,7 +60,11 @@ final class MachinePage extends VBox {
         console = new ConsoleTab(main, model);
         overview = new OverviewTab(model);
         details = new DetailsTab(main, model, () -> requests.delete(model));
-        tabs.getTabs().setAll(tab("Console", console), tab("Overview", overview), tab("Details", details));
+        snapshotModel = snapshots;
+        this.snapshots = snapshots.map(each -> new SnapshotsTab(model, each, new SnapshotRequests()));
+        tabs.getTabs().setAll(tab("Console", console), tab("Overview", overview));
+        this.snapshots.ifPresent(each -> tabs.getTabs().add(tab("Snapshots", each)));
+        tabs.getTabs().add(tab("Details", details));
         tabs.setTabClosingPolicy(TabPane.TabClosingPolicy.UNAVAILABLE);
         VBox.setVgrow(tabs, Priority.ALWAYS);
         getChildren().setAll(header(), failureLine(), tabs);
@@ -80,6 +97,7 @@ final class MachinePage extends VBox {
         console.dispose();
         overview.dispose();
         details.dispose();
+        snapshots.ifPresent(SnapshotsTab::dispose);
     }
 
     private HBox header() {
@@ -168,8 +186,11 @@ final class MachinePage extends VBox {
         delete.setId("delete");
         delete.setOnAction(event -> requests.delete(model));
         delete.disableProperty().bind(model.active());
+        MenuItem clone = new MenuItem("Clone\u2026", Icon.CLONE.view());
+        clone.setId("clone");
+        clone.setOnAction(event -> askClone(Optional.empty()));
         more.getItems().setAll(console.pictureItems());
-        more.getItems().addAll(new SeparatorMenuItem(), delete);
+        more.getItems().addAll(new SeparatorMenuItem(), clone, delete);
         HBox buttons = new HBox(start, pause, power, reset, forceOff, more);
         buttons.getStyleClass().add("page-buttons");
         buttons.setMinWidth(USE_PREF_SIZE);
@@ -188,8 +209,35 @@ final class MachinePage extends VBox {
         return line;
     }
 
+    private final class SnapshotRequests implements SnapshotsTab.Requests {
+        @Override
+        public void ask(Question question, Consumer<Question.Answer> answered) {
+            requests.ask(question, answered);
+        }
+
+        @Override
+        public void clone(Snapshot snapshot) {
+            askClone(Optional.of(snapshot));
+        }
+    }
+
+    private void askClone(Optional<Snapshot> moment) {
+        requests.clone(
+                model,
+                snapshotModel.map(each -> each.treeProperty().get().snapshots()).orElse(List.of()),
+                moment);
+    }
+
+    private void ask(Question question, Runnable confirmed) {
+        requests.ask(question, answer -> {
+            if (answer.confirmed()) {
+                confirmed.run();
+            }
+        });
+    }
+
     private void askReset() {
-        requests.ask(
+        ask(
                 new Question(
                         "Reset \u201c" + model.name() + "\u201d?",
                         "It starts again at once. What the guest has not written to disk is lost.",
@@ -200,7 +248,7 @@ final class MachinePage extends VBox {
     }
 
     private void askForceOff() {
-        requests.ask(
+        ask(
                 new Question(
                         "Force \u201c" + model.name() + "\u201d off?",
                         "Its power is cut. What the guest has not written to disk is lost. The power button next to it"

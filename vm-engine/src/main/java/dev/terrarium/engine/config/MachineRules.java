@@ -106,6 +106,21 @@ public final class MachineRules {
         }
     }
 
+    /** What is wrong with a drive's settings. */
+    public static Optional<String> driveProblem(MachineConfig.DriveConfig drive) {
+        if (!drive.io().throttle().isPossible()) {
+            return Optional.of(
+                    "the limits of " + drive.path() + " cannot be kept: give averages from 0 to 10^15 a second,"
+                            + " bursts above them, and burst lengths of 1 to 3600 s");
+        }
+        boolean raw = drive.format() == MachineConfig.DriveConfig.Format.RAW;
+        if (drive.io().shareable() && !raw && !drive.readOnly()) {
+            return Optional.of(drive.path() + " cannot be shared for writing: only raw images can, give it format=raw"
+                    + " if it is one, or readonly");
+        }
+        return Optional.empty();
+    }
+
     /** Everything wrong with a configuration by itself. */
     public static List<String> problems(MachineConfig config, long hostMemoryBytes) {
         List<String> problems = new ArrayList<>();
@@ -118,6 +133,7 @@ public final class MachineRules {
         }
         driveProblems(config.disks(), problems);
         networkProblems(config.networks(), problems);
+        config.disks().forEach(drive -> driveProblem(drive).ifPresent(problems::add));
         Integer port = config.debugExitPort();
         if (port != null && (port < 0 || port > 0xFFFF)) {
             problems.add("port " + port + " does not exist: I/O ports go from 0 to 0xffff");
