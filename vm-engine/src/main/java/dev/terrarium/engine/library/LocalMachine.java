@@ -381,7 +381,8 @@ final class LocalMachine implements VirtualMachine {
     /** Stops the machine if a disk still needs it; a machine that a person paused does not go on by itself. */
     synchronized void pauseForDisks() {
         MachineRun current = run;
-        Optional<DiskTrouble> trouble = current == null ? Optional.empty() : current.board().diskTrouble();
+        Optional<DiskTrouble> trouble =
+                current == null ? Optional.empty() : current.board().diskTrouble();
         if (current == null || trouble.isEmpty() || diskPause != null) {
             return;
         }
@@ -450,8 +451,8 @@ final class LocalMachine implements VirtualMachine {
 
     private void requireKept(MachineRun current) throws TerrariumException {
         if (current.options().disposable()) {
-            throw new TerrariumException(
-                    "what \"" + name() + "\" writes in this run is thrown away at its end: start it without --disposable");
+            throw new TerrariumException("what \"" + name()
+                    + "\" writes in this run is thrown away at its end: start it without --disposable");
         }
     }
 
