@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param screenWidth in pixels; 0 while the machine is off
  * @param diskReadBytes read from all drives since the start
  * @param diskWrittenBytes written to all drives since the start
+ * @param network what its networks carried; an older process that runs it does not say
  * @param engine what its software processors did; an older process that runs it does not say
  */
 public record MachineStatistics(
@@ -32,10 +33,30 @@ public record MachineStatistics(
         int screenHeight,
         long diskReadBytes,
         long diskWrittenBytes,
+        @Nullable Network network,
         @Nullable EngineStatistics engine) {
 
     public MachineStatistics {
+        network = Objects.requireNonNullElse(network, Network.NONE);
         engine = Objects.requireNonNullElse(engine, EngineStatistics.NONE);
+    }
+
+    /**
+     * What a machine's networks carried since the start.
+     *
+     * @param receivedBytes of frames for the guest
+     * @param sentBytes of frames of the guest's
+     * @param guestAddress IPv4 address of the guest on its first network, as it last used one or will be given; null without
+     */
+    public record Network(
+            long receivedBytes, long sentBytes, @Nullable String guestAddress) {
+        /** No network. */
+        public static final Network NONE = new Network(0, 0, null);
+    }
+
+    @Override
+    public Network network() {
+        return Objects.requireNonNull(network);
     }
 
     @Override
@@ -45,6 +66,6 @@ public record MachineStatistics(
 
     /** The figures of a machine that is off. */
     public static MachineStatistics off(MachineState state, int vcpus, long memoryBytes) {
-        return new MachineStatistics(state, "none", 0, vcpus, 0, 0, memoryBytes, 0, 0, 0, 0, 0, null);
+        return new MachineStatistics(state, "none", 0, vcpus, 0, 0, memoryBytes, 0, 0, 0, 0, 0, null, null);
     }
 }

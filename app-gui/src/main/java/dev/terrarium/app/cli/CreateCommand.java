@@ -12,6 +12,7 @@ import dev.terrarium.engine.config.MachineConfig.Accelerator;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
+import dev.terrarium.engine.config.MachineConfig.NetworkConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,11 +79,12 @@ final class CreateCommand implements Callable<Integer> {
 
     @Option(
             names = "--network",
-            paramLabel = "none|unplugged",
+            paramLabel = "nat|none|unplugged",
             converter = NetworkOption.class,
             description =
-                    "A network card: none, or one without a cable (unplugged[,mac=52:54:00:12:34:56]). Repeatable.")
-    private List<NetworkOption> networks = List.of();
+                    "A network card: behind this host as behind a router (nat[,mac=52:54:00:12:34:56][,host=on]"
+                            + "[,hostfwd=tcp:127.0.0.1:2222-:22]...), without a cable (unplugged), or none. Repeatable; default nat.")
+    private List<NetworkOption> networks = List.of(new NetworkOption(new NetworkConfig(NetworkConfig.Kind.NAT)));
 
     @Option(
             names = "--accel",

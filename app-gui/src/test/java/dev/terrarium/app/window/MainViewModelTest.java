@@ -146,6 +146,7 @@ class MainViewModelTest {
                 0,
                 0,
                 0,
+                MachineStatistics.Network.NONE,
                 EngineStatistics.NONE);
         return new MachineSample(
                 machine, machine.config(), MachineState.RUNNING, false, Optional.empty(), statistics, nanos);

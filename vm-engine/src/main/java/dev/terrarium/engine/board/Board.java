@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,18 +37,22 @@ public final class Board implements AutoCloseable {
     private final Thread timerThread;
     private final BoardScreen screen;
     private final ExecutorService control;
+    private final UserNetworks networks;
     private final Object switching = new Object();
     private boolean running;
     private boolean closed;
 
-    private Board(MachineConfig config, Networks networks, Path log, BoardEvents events) throws TerrariumException {
+    private Board(MachineConfig config, @Nullable Networks cables, Path log, BoardEvents events)
+            throws TerrariumException {
         this.lock = new ReentrantLock();
         this.events = events;
         this.clock = new BoardClock(lock);
         this.control = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("control of " + config.name()).factory());
         Wires wires = new Wires();
-        this.computer = PersonalComputer.build(config, lock, clock, wires, wires, networks, log);
+        this.networks = new UserNetworks(config.name(), clock, lock);
+        this.computer =
+                PersonalComputer.build(config, lock, clock, wires, wires, cables == null ? networks : cables, log);
         this.threads = new ProcessorThreads(
                 config.name(),
                 computer.processors(),
@@ -70,7 +75,7 @@ public final class Board implements AutoCloseable {
      * @throws TerrariumException if a file it needs is missing, damaged or in use, or memory is short
      */
     public static Board build(MachineConfig config, Path log, BoardEvents events) throws TerrariumException {
-        return build(config, Networks.usual(), log, events);
+        return new Board(config, null, log, events);
     }
 
     /** A PC with network cables that lead where {@code networks} says. */
@@ -289,6 +294,7 @@ public final class Board implements AutoCloseable {
                     size.height(),
                     computer.bytesRead(),
                     computer.bytesWritten(),
+                    networks.figures(),
                     engine);
         }
     }

@@ -77,6 +77,7 @@ final class PersonalComputer implements AutoCloseable {
 
     private final MemoryLayout memory;
     private final Drives drives;
+    private final Networks networks;
     private final List<Device<?>> devices = new ArrayList<>();
     private final Processors processors;
     private final List<FirmwareLog> logs = new ArrayList<>();
@@ -121,6 +122,7 @@ final class PersonalComputer implements AutoCloseable {
             memory = MemoryLayout.create(sizes, bios, vgaBios, PciVga.ROM_SIZE, lock);
             return new PersonalComputer(config, lock, clock, control, outside, networks, log, memory, sizes, drives);
         } catch (TerrariumException e) {
+            networks.close();
             drives.close();
             if (memory != null) {
                 memory.close();
@@ -143,6 +145,7 @@ final class PersonalComputer implements AutoCloseable {
             throws TerrariumException {
         this.memory = memory;
         this.drives = drives;
+        this.networks = networks;
         PortMap ports = new PortMap(lock);
 
         // Interrupts: the 8259 pair reaches the first processor through its local APIC's LINT0 pin.
@@ -347,6 +350,7 @@ final class PersonalComputer implements AutoCloseable {
     @Override
     public void close() {
         processors.close();
+        networks.close();
         drives.close();
         logs.forEach(FirmwareLog::close);
         memory.close();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.board;
 
+import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.GuestSystem;
 import dev.terrarium.engine.config.MacAddress;
 import dev.terrarium.engine.config.MachineConfig;
@@ -25,8 +26,8 @@ final class VirtioDevices {
     private final List<Device<?>> all = new ArrayList<>();
 
     /** Makes the devices and plugs them in. */
-    VirtioDevices(
-            MachineConfig config, DeviceMemory memory, List<StorageBackend> disks, Networks networks, PciBus pci) {
+    VirtioDevices(MachineConfig config, DeviceMemory memory, List<StorageBackend> disks, Networks networks, PciBus pci)
+            throws TerrariumException {
         int queues = Math.min(config.vcpus(), MOST_QUEUES);
         for (int i = 0; i < disks.size(); i++) {
             VirtioBlock disk =
@@ -37,7 +38,7 @@ final class VirtioDevices {
         for (int i = 0; i < config.networks().size(); i++) {
             NetworkConfig network = config.networks().get(i);
             if (network.kind() != NetworkConfig.Kind.NONE) {
-                VirtioNetwork card = card(config, i, memory, networks.open(network));
+                VirtioNetwork card = card(config, i, memory, networks.open(i, network));
                 pci.attach(VirtioSlots.networkCard(i), 0, card);
                 all.add(card);
             }

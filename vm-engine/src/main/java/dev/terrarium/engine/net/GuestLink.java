@@ -37,7 +37,7 @@ final class GuestLink implements TcpConnection.Output {
     private final Deque<NetworkFrame> waiting = new ArrayDeque<>();
     private byte @Nullable [] guestAddress;
     private volatile int guestIp = UserNetworkSettings.GUEST;
-    private boolean unfinished;
+    private volatile boolean unfinished;
     private int waitingBytes;
     private int identification;
     private long dropped;

@@ -92,7 +92,6 @@ public final class UserNetwork implements NetworkBackend, AutoCloseable {
     @Override
     public void connect(Card newCard) {
         card = newCard;
-        link.setUnfinished(newCard.takesUnfinishedFrames());
         thread.start();
     }
 
@@ -105,6 +104,11 @@ public final class UserNetwork implements NetworkBackend, AutoCloseable {
             }
             fromGuest.add(frame);
             waitingBytes += frame.length();
+        }
+        Card there = card;
+        if (there != null) {
+            // Whoever drives the card may change its mind.
+            link.setUnfinished(there.takesUnfinishedFrames());
         }
         watch.fromGuest(frame);
         wake();

@@ -39,7 +39,7 @@ public final class TwoCardMachine implements AutoCloseable {
                 List.of(first, second),
                 null,
                 null);
-        Networks networks = card -> java.util.Optional.of(card == first ? cable.first() : cable.second());
+        Networks networks = (index, card) -> java.util.Optional.of(card == first ? cable.first() : cable.second());
         board = Board.build(config, networks, folder.resolve("log"), new Events());
         board.powerOn();
     }
