@@ -17,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @param screenWidth in pixels; 0 while the machine is off
  * @param diskReadBytes read from all drives since the start
  * @param diskWrittenBytes written to all drives since the start
- * @param network what its networks carried; an older process that runs it does not say
  * @param engine what its software processors did; an older process that runs it does not say
+ * @param network what its networks carried; an older process that runs it does not say
+ * @param guestMemory what the guest says about its memory; an older process that runs it does not say
  */
 public record MachineStatistics(
         MachineState state,
@@ -33,12 +34,47 @@ public record MachineStatistics(
         int screenHeight,
         long diskReadBytes,
         long diskWrittenBytes,
-        @Nullable Network network,
-        @Nullable EngineStatistics engine) {
+        @Nullable EngineStatistics engine,
+        @Nullable GuestMemory guestMemory,
+        @Nullable Network network) {
 
     public MachineStatistics {
-        network = Objects.requireNonNullElse(network, Network.NONE);
         engine = Objects.requireNonNullElse(engine, EngineStatistics.NONE);
+        network = Objects.requireNonNullElse(network, Network.NONE);
+        guestMemory = Objects.requireNonNullElse(guestMemory, GuestMemory.NONE);
+    }
+
+    /** The figures of a machine whose guest does not tell about its memory. */
+    public MachineStatistics(
+            MachineState state,
+            String accelerator,
+            long uptimeNanos,
+            int vcpus,
+            long busyNanos,
+            long instructions,
+            long memoryBytes,
+            long residentBytes,
+            int screenWidth,
+            int screenHeight,
+            long diskReadBytes,
+            long diskWrittenBytes,
+            @Nullable EngineStatistics engine) {
+        this(
+                state,
+                accelerator,
+                uptimeNanos,
+                vcpus,
+                busyNanos,
+                instructions,
+                memoryBytes,
+                residentBytes,
+                screenWidth,
+                screenHeight,
+                diskReadBytes,
+                diskWrittenBytes,
+                engine,
+                null,
+                null);
     }
 
     /**
@@ -60,12 +96,17 @@ public record MachineStatistics(
     }
 
     @Override
+    public GuestMemory guestMemory() {
+        return Objects.requireNonNull(guestMemory);
+    }
+
+    @Override
     public EngineStatistics engine() {
         return Objects.requireNonNull(engine);
     }
 
     /** The figures of a machine that is off. */
     public static MachineStatistics off(MachineState state, int vcpus, long memoryBytes) {
-        return new MachineStatistics(state, "none", 0, vcpus, 0, 0, memoryBytes, 0, 0, 0, 0, 0, null, null);
+        return new MachineStatistics(state, "none", 0, vcpus, 0, 0, memoryBytes, 0, 0, 0, 0, 0, null);
     }
 }

@@ -111,6 +111,7 @@ final class NewMachineViewModel {
     private GuestSystem proposedSystem = GuestSystem.OTHER;
     private String proposedName = "";
     private String proposedMemory = "";
+    private NetworkConfig.Kind proposedNetwork = NetworkConfig.Kind.NAT;
     private String proposedVcpus = "";
     private String proposedDisk = "";
     private boolean proposedNewDisk = true;
@@ -316,6 +317,10 @@ final class NewMachineViewModel {
                     .orElse(guest.memoryMiB());
             proposedMemory = Long.toString(Math.min(guest.memoryMiB(), most));
             memory.set(proposedMemory);
+        }
+        if (network.get() == proposedNetwork) {
+            proposedNetwork = guest.virtio() ? NetworkConfig.Kind.NAT : NetworkConfig.Kind.NONE;
+            network.set(proposedNetwork);
         }
         if (vcpus.get().isEmpty() || vcpus.get().equals(proposedVcpus)) {
             proposedVcpus = Integer.toString(Math.min(guest.vcpus(), MachineRules.MAXIMUM_VCPUS));

@@ -79,12 +79,14 @@ final class CreateCommand implements Callable<Integer> {
 
     @Option(
             names = "--network",
-            paramLabel = "nat|none|unplugged",
+            paramLabel = "nat|unplugged|none",
             converter = NetworkOption.class,
             description =
-                    "A network card: behind this host as behind a router (nat[,mac=52:54:00:12:34:56][,host=on]"
-                            + "[,hostfwd=tcp:127.0.0.1:2222-:22]...), without a cable (unplugged), or none. Repeatable; default nat.")
-    private List<NetworkOption> networks = List.of(new NetworkOption(new NetworkConfig(NetworkConfig.Kind.NAT)));
+                    "A network card: nat for a network of the machine's own that reaches what this computer reaches"
+                            + " (nat[,host=on][,hostfwd=tcp:127.0.0.1:2222-:22]...), unplugged for one without a cable, each with"
+                            + " [,mac=52:54:00:12:34:56], or none (default: nat if the guest system is known to have the driver)."
+                            + " Repeatable.")
+    private List<NetworkOption> networks = List.of();
 
     @Option(
             names = "--accel",
@@ -200,10 +202,17 @@ final class CreateCommand implements Callable<Integer> {
                 kernel == null
                         ? null
                         : new KernelBoot(absolute(kernel).toString(), text(initrd), append == null ? "" : append),
-                networks.stream().map(NetworkOption::card).toList(),
+                cards(guest),
                 text(debugConsole),
                 debugExit,
                 cpu);
+    }
+
+    private List<NetworkConfig> cards(GuestSystem guest) {
+        if (networks.isEmpty() && guest.virtio()) {
+            return List.of(new NetworkConfig(NetworkConfig.Kind.NAT));
+        }
+        return networks.stream().map(NetworkOption::card).toList();
     }
 
     private List<BootDevice> bootOrder() {

@@ -159,7 +159,6 @@ final class FakeMachine implements VirtualMachine {
                 480,
                 48L << 20,
                 3L << 20,
-                new MachineStatistics.Network(17L << 20, 1L << 20, "10.0.2.15"),
                 new EngineStatistics(busy / 12, busy / 14, 1_700_000_000L, 3L << 20, 412));
     }
 

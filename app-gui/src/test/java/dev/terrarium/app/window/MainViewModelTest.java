@@ -146,7 +146,6 @@ class MainViewModelTest {
                 0,
                 0,
                 0,
-                MachineStatistics.Network.NONE,
                 EngineStatistics.NONE);
         return new MachineSample(
                 machine, machine.config(), MachineState.RUNNING, false, Optional.empty(), statistics, nanos);

@@ -2,12 +2,14 @@
 package dev.terrarium.engine.board;
 
 import dev.terrarium.engine.EngineStatistics;
+import dev.terrarium.engine.GuestMemory;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.device.ScreenSource;
 import dev.terrarium.engine.device.chipset.SystemControl;
+import dev.terrarium.engine.device.virtio.balloon.VirtioBalloon;
 import dev.terrarium.engine.image.DiskTrouble;
 import dev.terrarium.engine.posix.Posix;
 import dev.terrarium.engine.processor.Processor;
@@ -18,7 +20,6 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,22 +38,18 @@ public final class Board implements AutoCloseable {
     private final Thread timerThread;
     private final BoardScreen screen;
     private final ExecutorService control;
-    private final UserNetworks networks;
     private final Object switching = new Object();
     private boolean running;
     private boolean closed;
 
-    private Board(MachineConfig config, @Nullable Networks cables, Path log, BoardEvents events)
-            throws TerrariumException {
+    private Board(MachineConfig config, Networks networks, Path log, BoardEvents events) throws TerrariumException {
         this.lock = new ReentrantLock();
         this.events = events;
         this.clock = new BoardClock(lock);
         this.control = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("control of " + config.name()).factory());
         Wires wires = new Wires();
-        this.networks = new UserNetworks(config.name(), clock, lock);
-        this.computer =
-                PersonalComputer.build(config, lock, clock, wires, wires, cables == null ? networks : cables, log);
+        this.computer = PersonalComputer.build(config, lock, clock, wires, wires, networks, log);
         this.threads = new ProcessorThreads(
                 config.name(),
                 computer.processors(),
@@ -75,7 +72,7 @@ public final class Board implements AutoCloseable {
      * @throws TerrariumException if a file it needs is missing, damaged or in use, or memory is short
      */
     public static Board build(MachineConfig config, Path log, BoardEvents events) throws TerrariumException {
-        return new Board(config, null, log, events);
+        return build(config, Networks.usual(), log, events);
     }
 
     /** A PC with network cables that lead where {@code networks} says. */
@@ -263,6 +260,36 @@ public final class Board implements AutoCloseable {
         return screen;
     }
 
+    /** Asks the guest to make do with so much memory; false if the machine has no balloon. */
+    public boolean setBalloon(long guestBytes) {
+        lock.lock();
+        try {
+            computer.balloon()
+                    .ifPresent(balloon -> balloon.setTarget(computer.ram().size() - guestBytes));
+            return computer.balloon().isPresent();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private GuestMemory guestMemory() {
+        lock.lock();
+        try {
+            computer.balloon().ifPresent(VirtioBalloon::refreshStatistics);
+            return computer.balloon()
+                    .map(balloon -> new GuestMemory(
+                            computer.ram().size() - balloon.targetBytes(),
+                            balloon.actualBytes(),
+                            balloon.totalBytes(),
+                            balloon.freeBytes(),
+                            balloon.availableBytes(),
+                            balloon.cachedBytes()))
+                    .orElse(GuestMemory.NONE);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Why requests of a drive wait until the machine was paused and resumed, if any do. */
     public Optional<DiskTrouble> diskTrouble() {
         return computer.drives().trouble();
@@ -294,8 +321,9 @@ public final class Board implements AutoCloseable {
                     size.height(),
                     computer.bytesRead(),
                     computer.bytesWritten(),
-                    networks.figures(),
-                    engine);
+                    engine,
+                    guestMemory(),
+                    computer.networkFigures());
         }
     }
 

@@ -160,8 +160,11 @@ final class Drives implements AutoCloseable {
         if (!cd && drive.io().shareable() && !drive.readOnly()) {
             return ImageFormats.openShared(path);
         }
-        return ImageFormats.open(
-                path, format, cd || drive.readOnly(), AllowedFolders.own().and(folder));
+        AllowedFolders allowed = AllowedFolders.own().and(folder);
+        for (String base : drive.standsOn()) {
+            allowed = allowed.and(Path.of(base).toAbsolutePath().resolveSibling(""));
+        }
+        return ImageFormats.open(path, format, cd || drive.readOnly(), allowed);
     }
 
     private static ImageBackend.Policy policy(DriveIo io) {

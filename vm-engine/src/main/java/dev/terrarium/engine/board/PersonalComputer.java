@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.board;
 
+import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
@@ -32,6 +33,7 @@ import dev.terrarium.engine.device.input.Ps2Keyboard;
 import dev.terrarium.engine.device.input.Ps2Mouse;
 import dev.terrarium.engine.device.serial.Uart16550;
 import dev.terrarium.engine.device.storage.PciIde;
+import dev.terrarium.engine.device.virtio.balloon.VirtioBalloon;
 import dev.terrarium.engine.firmware.DirectKernel;
 import dev.terrarium.engine.firmware.FirmwareConfig;
 import dev.terrarium.engine.firmware.FirmwareFiles;
@@ -42,6 +44,7 @@ import dev.terrarium.engine.processor.Processor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -77,7 +80,7 @@ final class PersonalComputer implements AutoCloseable {
 
     private final MemoryLayout memory;
     private final Drives drives;
-    private final Networks networks;
+    private final Cables cables;
     private final List<Device<?>> devices = new ArrayList<>();
     private final Processors processors;
     private final List<FirmwareLog> logs = new ArrayList<>();
@@ -90,6 +93,7 @@ final class PersonalComputer implements AutoCloseable {
     private final FirmwareConfig firmwareConfig;
     private final List<String> kernelRom = new ArrayList<>();
     private final List<BootDevice> bootOrder;
+    private final Optional<VirtioBalloon> balloon;
 
     /**
      * Makes a PC, its power off.
@@ -118,12 +122,19 @@ final class PersonalComputer implements AutoCloseable {
                 clock,
                 trouble -> outside.diskTroubled());
         MemoryLayout memory = null;
+        Cables cables = null;
         try {
             memory = MemoryLayout.create(sizes, bios, vgaBios, PciVga.ROM_SIZE, lock);
-            return new PersonalComputer(config, lock, clock, control, outside, networks, log, memory, sizes, drives);
+            cables = Cables.open(
+                    config,
+                    networks,
+                    new Networks.Surroundings(config.name(), clock, new RunningExecutor(lock, clock)));
+            return new PersonalComputer(config, lock, clock, control, outside, cables, log, memory, sizes, drives);
         } catch (TerrariumException e) {
-            networks.close();
             drives.close();
+            if (cables != null) {
+                cables.close();
+            }
             if (memory != null) {
                 memory.close();
             }
@@ -137,7 +148,7 @@ final class PersonalComputer implements AutoCloseable {
             BoardClock clock,
             SystemControl control,
             Outside outside,
-            Networks networks,
+            Cables cables,
             Path log,
             MemoryLayout memory,
             MemoryMap sizes,
@@ -145,7 +156,7 @@ final class PersonalComputer implements AutoCloseable {
             throws TerrariumException {
         this.memory = memory;
         this.drives = drives;
-        this.networks = networks;
+        this.cables = cables;
         PortMap ports = new PortMap(lock);
 
         // Interrupts: the 8259 pair reaches the first processor through its local APIC's LINT0 pin.
@@ -204,7 +215,13 @@ final class PersonalComputer implements AutoCloseable {
         pci.attach(1, 3, power);
         pci.attach(2, 0, vga);
         pci.connectMessages(chips::message);
-        VirtioDevices virtio = new VirtioDevices(config, memory.map(), drives.virtioDisks(), networks, pci);
+        VirtioDevices virtio = new VirtioDevices(
+                config,
+                new VirtioDevices.Wiring(memory.map(), new ReleasedMemory(memory, sizes), clock),
+                drives.virtioDisks(),
+                cables,
+                pci);
+        balloon = virtio.balloon();
 
         bootOrder = config.bootOrder();
         firmwareConfig = new FirmwareConfig("fw-cfg", memory.map(), memory.ram().size());
@@ -324,8 +341,17 @@ final class PersonalComputer implements AutoCloseable {
         serial.receive(bytes, 0, bytes.length);
     }
 
+    /** The balloon, if there is one. */
+    Optional<VirtioBalloon> balloon() {
+        return balloon;
+    }
+
     Drives drives() {
         return drives;
+    }
+
+    MachineStatistics.Network networkFigures() {
+        return cables.figures();
     }
 
     long bytesRead() {
@@ -350,7 +376,7 @@ final class PersonalComputer implements AutoCloseable {
     @Override
     public void close() {
         processors.close();
-        networks.close();
+        cables.close();
         drives.close();
         logs.forEach(FirmwareLog::close);
         memory.close();

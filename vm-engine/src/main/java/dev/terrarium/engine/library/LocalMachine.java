@@ -142,11 +142,14 @@ final class LocalMachine implements VirtualMachine {
             throw new TerrariumException("Terrarium is ending: start \"" + name() + "\" when it runs again");
         }
         RunLock lock = folder.tryLock()
-                .orElseThrow(() -> new TerrariumException("\"" + name()
-                        + "\" is run by another process: use it there, or switch it off with terrarium destroy"));
+                .orElseThrow(
+                        () -> new TerrariumException(
+                                "\"" + name()
+                                        + "\" is run or copied by another process: use it there, or switch it off with terrarium destroy"));
         boolean started = false;
         try {
             config = folder.load();
+            DisposableDisks.sweep(folder);
             failure = null;
             setState(MachineState.STARTING);
             start(options, lock);
@@ -165,7 +168,14 @@ final class LocalMachine implements VirtualMachine {
             throw new TerrariumException(problems.getFirst());
         }
         SerialHub[] serial = new SerialHub[1];
-        Board board = Board.build(config, folder.log(), new Events(serial));
+        MachineConfig running = options.disposable() ? DisposableDisks.make(folder, config) : config;
+        Board board;
+        try {
+            board = Board.build(running, folder.log(), new Events(serial));
+        } catch (TerrariumException e) {
+            DisposableDisks.sweep(folder);
+            throw e;
+        }
         serial[0] = new SerialHub(name(), board::typeOnSerial);
         OutputStream output = options.serialOutput();
         if (output != null) {
@@ -183,6 +193,7 @@ final class LocalMachine implements VirtualMachine {
         } catch (TerrariumException e) {
             rfb.close();
             board.close();
+            DisposableDisks.sweep(folder);
             serial[0].close();
             throw e;
         }
@@ -266,6 +277,7 @@ final class LocalMachine implements VirtualMachine {
         current.control.close();
         current.rfb.close();
         current.board.close();
+        DisposableDisks.sweep(folder);
         current.serial.close();
         current.lock.close();
         if (how instanceof MachineEnd.Crashed(String reason)) {
@@ -406,6 +418,27 @@ final class LocalMachine implements VirtualMachine {
             return end.get();
         } catch (ExecutionException e) {
             throw new IllegalStateException("the end of a run is never exceptional", e);
+        }
+    }
+
+    @Override
+    public void setBalloon(long guestBytes) throws TerrariumException {
+        long whole = config.memoryMiB() << 20;
+        long least = MachineRules.MINIMUM_MEMORY_MIB << 20;
+        if (guestBytes < least || guestBytes > whole) {
+            throw new TerrariumException("a running \"" + name() + "\" can have from " + (least >> 20) + " to "
+                    + (whole >> 20) + " MiB: choose from these, or switch it off for more");
+        }
+        Run current = run;
+        if (current == null) {
+            if (!runsElsewhere()) {
+                throw notRunning();
+            }
+            remote.setBalloon(guestBytes);
+        } else if (!current.board.setBalloon(guestBytes)) {
+            throw new TerrariumException(
+                    "\"" + name() + "\" has no balloon, for its guest system \"" + config.operatingSystem()
+                            + "\" is not known to have the driver: switch it off, then change its memory");
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.net;
 
+import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.device.Clock;
 import dev.terrarium.engine.device.NetworkBackend;
@@ -265,8 +266,9 @@ public final class UserNetwork implements NetworkBackend, AutoCloseable {
         }
     }
 
-    /** The guest's IPv4 address, as it last used one. */
-    public String guestAddress() {
-        return Ipv4.text(link.guestIp());
+    /** What passed so far, and the guest's address. */
+    public MachineStatistics.Network figures() {
+        FrameWatch.Figures figures = watch.figures();
+        return new MachineStatistics.Network(figures.receivedBytes(), figures.sentBytes(), Ipv4.text(link.guestIp()));
     }
 }

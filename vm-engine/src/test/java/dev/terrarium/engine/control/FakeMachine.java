@@ -107,7 +107,6 @@ final class FakeMachine implements VirtualMachine {
                 8,
                 9,
                 Long.MAX_VALUE,
-                new MachineStatistics.Network(12, 13, "10.0.2.15"),
                 new EngineStatistics(4, 3, 2, 1, 5));
     }
 
