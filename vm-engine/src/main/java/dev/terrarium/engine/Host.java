@@ -27,6 +27,18 @@ public interface Host extends AutoCloseable {
      */
     VirtualMachine create(MachineConfig config, List<NewDisk> newDisks) throws TerrariumException;
 
+    /** What {@link #clone} would make; waits for the host. */
+    CloneRequest.Plan clonePlan(VirtualMachine machine, CloneRequest request) throws TerrariumException;
+
+    /**
+     * Copies a machine; the copy has an id and images of its own, and is off. Nothing of it is there before it is whole; whatever ends
+     * this in its middle, nothing stays.
+     *
+     * @throws TerrariumException if the name is taken or bad, the machine is in use, there is no room, or {@code progress}
+     *     cancelled it
+     */
+    VirtualMachine clone(VirtualMachine machine, CloneRequest request, Progress progress) throws TerrariumException;
+
     /** Removes a machine that is off; with {@code disks} also the images in its own folder. */
     void delete(VirtualMachine machine, boolean disks) throws TerrariumException;
 

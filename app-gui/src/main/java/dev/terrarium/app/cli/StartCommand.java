@@ -17,22 +17,22 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code start}: switches a machine on, in the window or in this process. */
+/** {@code start}, and what {@code restore} shares with it: switches a machine on, in the window or in this process. */
 @Command(
         name = "start",
         description = {
-            "Switches a machine on: in the window, or with --headless in this process.",
+            "Switches a machine on: in the window, or with --headless in this process. A saved machine goes on where it was.",
             "With --headless the exit status is 0 when the guest powered off, 3 when it crashed, 4 when the time was up,"
                     + " and the guest's own on a debug exit."
         })
-final class StartCommand implements Callable<Integer> {
-    private final RootCommand root;
+class StartCommand implements Callable<Integer> {
+    final RootCommand root;
 
     @Spec
     private @Nullable CommandSpec spec;
 
     @Parameters(paramLabel = "NAME", description = "The machine.")
-    private String name = "";
+    String name = "";
 
     @Option(names = "--headless", description = "Run it here, without a window, until it is off.")
     private boolean headless;
@@ -55,15 +55,24 @@ final class StartCommand implements Callable<Integer> {
     @Option(names = "--timeout", paramLabel = "SECONDS", description = "Cut the power after this time.")
     private @Nullable Double timeout;
 
+    @Option(
+            names = "--disposable",
+            description = "Throw away what the guest writes when the machine is off; needs --headless.")
+    private boolean disposable;
+
     StartCommand(RootCommand root) {
         this.root = root;
     }
 
     @Override
     public Integer call() throws TerrariumException, InterruptedException {
+        return run();
+    }
+
+    final int run() throws TerrariumException, InterruptedException {
         if (!headless) {
-            if (serial != null || vnc != null || timeout != null || vncPasswordFile != null) {
-                throw wrongUse("--serial, --vnc and --timeout need --headless");
+            if (serial != null || vnc != null || timeout != null || vncPasswordFile != null || disposable) {
+                throw wrongUse("--serial, --vnc, --timeout and --disposable need --headless");
             }
             try (Host host = root.open()) {
                 if (root.machine(host, name).state().active()) {
@@ -80,7 +89,14 @@ final class StartCommand implements Callable<Integer> {
         }
         Optional<Duration> limit =
                 Optional.ofNullable(timeout).map(seconds -> Duration.ofMillis(Math.round(seconds * 1000)));
-        return new HeadlessRun(root, name, Optional.ofNullable(serial), Optional.ofNullable(vnc), password(), limit)
+        return new HeadlessRun(
+                        root,
+                        name,
+                        Optional.ofNullable(serial),
+                        Optional.ofNullable(vnc),
+                        password(),
+                        limit,
+                        disposable)
                 .run();
     }
 

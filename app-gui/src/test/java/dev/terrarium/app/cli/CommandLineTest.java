@@ -54,6 +54,32 @@ class CommandLineTest {
     }
 
     @Test
+    void aMachineIsCloned() throws Exception {
+        assertThat(run("create", "--name", "one machine", "--disk", "size=1", "--disk", "path=" + disk() + ",readonly"))
+                .isZero();
+        assertThat(run("clone", "one machine", "another", "--dry-run", "--json"))
+                .isZero();
+        assertThat(json().at("/disks/0/target").asText())
+                .isEqualTo(home.resolve("machines/another/disks/disk1.img").toString());
+        assertThat(json().at("/disks/0/shared").asBoolean()).isFalse();
+        assertThat(json().at("/disks/1/shared").asBoolean()).isTrue();
+        assertThat(json().get("freeBytes").asLong()).isPositive();
+        assertThat(home.resolve("machines/another")).doesNotExist();
+        assertThat(run("clone", "one machine", "another", "--dry-run")).isZero();
+        assertThat(output.toString(StandardCharsets.UTF_8))
+                .contains("the same file")
+                .contains("free");
+
+        assertThat(run("clone", "one machine", "another")).isZero();
+        assertThat(errors.toString()).contains("\"another\" is made in ");
+        assertThat(run("clone", "one machine", "another")).isEqualTo(1);
+        assertThat(errors.toString()).contains("exists: choose another name");
+        assertThat(run("clone", "one machine", "third", "--json")).isZero();
+        assertThat(json().at("/configuration/disks/0/path").asText())
+                .isEqualTo(home.resolve("machines/third/disks/disk1.img").toString());
+    }
+
+    @Test
     void aDiskSaysHowItsRequestsAreTreated() throws Exception {
         assertThat(run(
                         "create",
@@ -198,7 +224,7 @@ class CommandLineTest {
                 "1|define /nonexistent|cannot be read",
                 "1|snapshot create a b|does not have",
                 "1|image info /nonexistent|does not exist",
-                "1|clone|does not have",
+                "1|clone nobody copy|there is no machine",
                 "2|dance|dance",
                 "2|list --loud|--loud"
             })

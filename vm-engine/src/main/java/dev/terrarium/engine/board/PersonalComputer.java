@@ -108,24 +108,21 @@ final class PersonalComputer implements AutoCloseable {
             SystemControl control,
             Outside outside,
             Networks networks,
-            Path log)
+            Path log,
+            LockedExecutor completions,
+            List<Path> trusted)
             throws TerrariumException {
         FirmwareFiles firmware = new FirmwareFiles();
         byte[] bios = firmware.bios();
         byte[] vgaBios = firmware.vgaBios();
         MemoryMap sizes = MemoryMap.of(config.memoryMiB() << 20);
-        Drives drives = Drives.open(
-                config,
-                log.toAbsolutePath().resolveSibling(""),
-                new LockedExecutor(lock),
-                clock,
-                trouble -> outside.diskTroubled());
+        Drives drives = Drives.open(config, trusted, completions, clock, trouble -> outside.diskTroubled());
         MemoryLayout memory = null;
         Cables cables = null;
         try {
             memory = MemoryLayout.create(sizes, bios, vgaBios, PciVga.ROM_SIZE, lock);
             cables = Cables.open(
-                    config, networks, new Networks.Surroundings(config.name(), clock, new LockedExecutor(lock)));
+                    config, networks, new Networks.Surroundings(config.name(), clock, completions));
             return new PersonalComputer(config, lock, clock, control, outside, cables, log, memory, sizes, drives);
         } catch (TerrariumException e) {
             drives.close();
@@ -316,6 +313,30 @@ final class PersonalComputer implements AutoCloseable {
         return memory.ram();
     }
 
+    /** All memory that is part of the machine's state; its first is RAM. */
+    List<HostBlock> memory() {
+        return List.of(memory.ram(), memory.videoMemory());
+    }
+
+    /** What answers at a physical address, and which pages were written. */
+    dev.terrarium.engine.memory.MemoryMap addresses() {
+        return memory.map();
+    }
+
+    /** Where in its block the RAM of a physical address is; -1 if there is none. */
+    long offsetInRam(long physical) {
+        return memory.offsetInRam(physical);
+    }
+
+    /** Every device, in an order in which their states can be taken over. */
+    List<Device<?>> devices() {
+        return devices;
+    }
+
+    Drives drives() {
+        return drives;
+    }
+
     /** The screen as the guest has drawn it so far. */
     ScreenSource screen() {
         processors.deliverPostedWrites();
@@ -341,10 +362,6 @@ final class PersonalComputer implements AutoCloseable {
     /** The balloon, if there is one. */
     Optional<VirtioBalloon> balloon() {
         return balloon;
-    }
-
-    Drives drives() {
-        return drives;
     }
 
     long bytesRead() {

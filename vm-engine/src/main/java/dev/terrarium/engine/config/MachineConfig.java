@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.config;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -108,6 +109,46 @@ public record MachineConfig(
                 cpu);
     }
 
+    /** The same machine run by {@code other}. */
+    public MachineConfig withAccelerator(Accelerator other) {
+        return new MachineConfig(
+                version,
+                id,
+                name,
+                operatingSystem,
+                memoryMiB,
+                vcpus,
+                maximumVcpus,
+                other,
+                bootOrder,
+                disks,
+                kernel,
+                networks,
+                debugConsole,
+                debugExitPort,
+                cpu);
+    }
+
+    /** Another machine that is like this one; its network cards have addresses of their own, and it has no debug console. */
+    public MachineConfig copy(UUID newId, String newName, List<DriveConfig> drives) {
+        return new MachineConfig(
+                version,
+                newId,
+                newName,
+                operatingSystem,
+                memoryMiB,
+                vcpus,
+                maximumVcpus,
+                accelerator,
+                bootOrder,
+                drives,
+                kernel,
+                networks.stream().map(each -> new NetworkConfig(each.kind())).toList(),
+                null,
+                debugExitPort,
+                cpu);
+    }
+
     /** What runs the guest's instructions. */
     public enum Accelerator {
         AUTO,
@@ -128,10 +169,20 @@ public record MachineConfig(
      * @param kind disk or CD
      * @param path absolute path of the image; null for an empty CD drive
      * @param io how requests reach it
+     * @param standsOn images elsewhere that this one may stand on, as was agreed when it was made; what lies in their folders
+     *     may be opened. Usually none: an image may stand on what is in its own folder or the machine's
      */
-    public record DriveConfig(Kind kind, @Nullable String path, Format format, Bus bus, boolean readOnly, DriveIo io) {
+    public record DriveConfig(
+            Kind kind,
+            @Nullable String path,
+            Format format,
+            Bus bus,
+            boolean readOnly,
+            DriveIo io,
+            List<String> standsOn) {
         @SuppressWarnings("ConstantValue") // Jackson gives null for what the file does not have
         public DriveConfig {
+            standsOn = standsOn == null ? List.of() : List.copyOf(standsOn);
             io = io == null ? DriveIo.DEFAULT : io;
         }
 
@@ -140,13 +191,25 @@ public record MachineConfig(
             this(kind, path, format, bus, readOnly, DriveIo.DEFAULT);
         }
 
+        /** A drive whose image stands on nothing of another machine's. */
+        public DriveConfig(Kind kind, @Nullable String path, Format format, Bus bus, boolean readOnly, DriveIo io) {
+            this(kind, path, format, bus, readOnly, io, List.of());
+        }
+
         /** The same drive with another image. */
         public DriveConfig withImage(@Nullable String image, Format itsFormat) {
-            return new DriveConfig(kind, image, itsFormat, bus, readOnly, io);
+            return new DriveConfig(kind, image, itsFormat, bus, readOnly, io, standsOn);
+        }
+
+        /** The same drive with an image that stands on {@code base}, and on what that may stand on. */
+        public DriveConfig withOverlay(String image, Format itsFormat, String base) {
+            List<String> all = new ArrayList<>(standsOn);
+            all.add(base);
+            return new DriveConfig(kind, image, itsFormat, bus, readOnly, io, all);
         }
 
         public DriveConfig withIo(DriveIo changed) {
-            return new DriveConfig(kind, path, format, bus, readOnly, changed);
+            return new DriveConfig(kind, path, format, bus, readOnly, changed, standsOn);
         }
 
         /** Kind of drive. */

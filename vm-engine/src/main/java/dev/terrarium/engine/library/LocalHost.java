@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.library;
 
+import dev.terrarium.engine.CloneRequest;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.HostCapabilities;
 import dev.terrarium.engine.HostListener;
 import dev.terrarium.engine.MediaInfo;
+import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineRules;
+import dev.terrarium.engine.state.Durable;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -52,6 +55,7 @@ public final class LocalHost implements Host {
                             + "): check its permissions, or choose another with --home",
                     e);
         }
+        Cloner.sweepAll(host.machinesFolder());
         host.refresh();
         return host;
     }
@@ -107,7 +111,9 @@ public final class LocalHost implements Host {
                 throw new TerrariumException(folder.configFile() + " is for a machine named \"" + config.name()
                         + "\": give the folder that name");
             }
+            DisposableDisks.sweepLeftovers(folder);
             LocalMachine machine = new LocalMachine(folder, config, this);
+            machine.sweep();
             machines.put(name, machine);
             return Optional.of(machine);
         } catch (TerrariumException e) {
@@ -209,6 +215,55 @@ public final class LocalHost implements Host {
     }
 
     @Override
+    public CloneRequest.Plan clonePlan(VirtualMachine machine, CloneRequest request) throws TerrariumException {
+        return cloner(machine, machine.config(), request).plan();
+    }
+
+    private Cloner cloner(VirtualMachine machine, MachineConfig config, CloneRequest request)
+            throws TerrariumException {
+        Cloner cloner = new Cloner(machinesFolder(), machine.folder(), config, request.name());
+        List<String> problems = MachineRules.problems(cloner.configuration(), HostInfo.total());
+        if (!problems.isEmpty()) {
+            throw new TerrariumException(problems.getFirst());
+        }
+        if (Files.exists(machinesFolder().resolve(request.name()))) {
+            throw new TerrariumException("a machine named \"" + request.name() + "\" exists: choose another name");
+        }
+        if (request.snapshot().isPresent()) {
+            throw new TerrariumException("this version cannot clone a snapshot: revert to it, then clone the machine");
+        }
+        if (request.kind() == CloneRequest.Kind.LINKED) {
+            throw new TerrariumException("a linked clone would be destroyed by what \"" + machine.name()
+                    + "\" writes to its disks: make a full clone");
+        }
+        return cloner;
+    }
+
+    @Override
+    public VirtualMachine clone(VirtualMachine machine, CloneRequest request, Progress progress)
+            throws TerrariumException {
+        if (machine.state().active()) {
+            throw new TerrariumException("\"" + machine.name() + "\" runs: switch it off to clone it");
+        }
+        MachineFolder folder = new MachineFolder(machine.folder());
+        MachineConfig copy;
+        try (MachineFolder.RunLock lock = folder.tryLock()
+                .orElseThrow(() -> new TerrariumException(
+                        "\"" + machine.name() + "\" is in use by another process: wait for it, then clone it"))) {
+            LOG.info("{}: copied to \"{}\" under {}", machine.name(), request.name(), lock.file());
+            copy = cloner(machine, folder.load(), request).run(progress);
+        }
+        LocalMachine made;
+        synchronized (this) {
+            made = machines.computeIfAbsent(
+                    copy.name(),
+                    name -> new LocalMachine(new MachineFolder(machinesFolder().resolve(name)), copy, this));
+        }
+        listeners.forEach(listener -> listener.machineAdded(made));
+        return made;
+    }
+
+    @Override
     public void delete(VirtualMachine machine, boolean disks) throws TerrariumException {
         Path path = machine.folder();
         Optional<MachineFolder.RunLock> lock =
@@ -222,6 +277,8 @@ public final class LocalHost implements Host {
                 removeTree(path);
             } else {
                 // Without its own files the folder is no machine any more; its disks stay where they are.
+                Durable.delete(path.resolve("saved-state"));
+                Durable.delete(path.resolve("snapshots"));
                 for (String name : List.of("machine.json", "machine.json.new", "log", "control.sock", "lock")) {
                     Files.deleteIfExists(path.resolve(name));
                 }
@@ -244,7 +301,7 @@ public final class LocalHost implements Host {
         }
     }
 
-    private static void removeTree(Path path) throws IOException {
+    static void removeTree(Path path) throws IOException {
         try (Stream<Path> files = Files.walk(path)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
