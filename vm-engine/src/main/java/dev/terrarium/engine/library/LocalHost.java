@@ -271,6 +271,9 @@ public final class LocalHost implements Host {
         }
         try (MachineFolder.RunLock held = lock.get()) {
             LOG.info("{}: removed under {}", machine.name(), held.file());
+            if (disks) {
+                Dependents.requireNone(machinesFolder(), path);
+            }
             if (disks || isEmpty(path.resolve("disks"))) {
                 removeTree(path);
             } else {
