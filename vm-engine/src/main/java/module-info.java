@@ -19,6 +19,8 @@ module dev.terrarium.engine {
 
     opens dev.terrarium.engine to
             com.fasterxml.jackson.databind;
+    opens dev.terrarium.engine.snapshot to
+            com.fasterxml.jackson.databind;
     opens dev.terrarium.engine.config to
             com.fasterxml.jackson.databind;
 }

@@ -6,6 +6,9 @@ public sealed interface MachineEnd {
     /** The guest or its owner switched it off. */
     record PoweredOff() implements MachineEnd {}
 
+    /** Its state is on disk: the next start goes on where it was. */
+    record Saved() implements MachineEnd {}
+
     /** The engine had to stop it. */
     record Crashed(String reason) implements MachineEnd {}
 

@@ -2,8 +2,9 @@
 package dev.terrarium.engine;
 
 /**
- * What a machine is doing. The transitions: OFF to STARTING to RUNNING; RUNNING to PAUSED and back; RUNNING or PAUSED to
- * OFF, or to CRASHED when the engine had to stop it; CRASHED to STARTING.
+ * What a machine is doing. The transitions: OFF, SAVED or CRASHED to STARTING to RUNNING; RUNNING to PAUSED and back; RUNNING or
+ * PAUSED to OFF, to SAVED, or to CRASHED when the engine had to stop it; SAVED to OFF when its state is discarded, and to PAUSED if
+ * it was that when it was saved.
  */
 public enum MachineState {
     /** Switched off. */
@@ -13,6 +14,8 @@ public enum MachineState {
     RUNNING,
     /** Stands still, with its memory; its clock stands still too. */
     PAUSED,
+    /** Not in memory; the next start lets it go on where it was. */
+    SAVED,
     /** The engine stopped it: {@link VirtualMachine#failure} says why. */
     CRASHED;
 

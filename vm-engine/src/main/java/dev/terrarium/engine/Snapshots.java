@@ -18,7 +18,9 @@ public interface Snapshots {
     Snapshot create(Snapshot.Request request, Progress progress) throws TerrariumException;
 
     /**
-     * Makes the machine what it was then: off, or running. What it was until now is lost, unless it is a snapshot, too.
+     * Makes the machine what it was then. What it was until now is lost, unless it is a snapshot, too. A machine that ran goes on
+     * as it was then, or is off if it was; one that was off is {@link MachineState#SAVED} then if the snapshot holds memory, so that
+     * the next start goes on.
      *
      * @throws TerrariumException if a file of the snapshot is missing or damaged; the machine is unchanged
      */

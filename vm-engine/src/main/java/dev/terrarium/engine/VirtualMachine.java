@@ -37,7 +37,8 @@ public interface VirtualMachine {
     }
 
     /**
-     * Switches the machine on; returns when its vCPUs run. May take a second.
+     * Switches the machine on; returns when its vCPUs run. May take a second. A saved machine goes on where it was, paused if it was
+     * that; that takes as long as reading its memory, and if it fails the saved state stays.
      *
      * @throws TerrariumException if it runs already, or something it needs is missing, in use or too large
      */
@@ -57,8 +58,36 @@ public interface VirtualMachine {
     /** Lets the machine go on; where it stands still for {@link #pauseReason} it may stop again at once. */
     void resume() throws TerrariumException;
 
+    /**
+     * Writes the whole machine to its folder and ends it; the next {@link #start} goes on where it was. It runs while most of its
+     * memory is written.
+     *
+     * @throws TerrariumException if it does not run, the host's disk is full, or {@code progress} ended it; the machine goes on
+     */
+    void save(Progress progress) throws TerrariumException;
+
+    /**
+     * Throws the state of a {@link MachineState#SAVED} machine away, as if its power had been cut then.
+     *
+     * @throws TerrariumException if there is none, or it cannot be removed
+     */
+    void discardSavedState() throws TerrariumException;
+
+    /** Its snapshots. */
+    Snapshots snapshots();
+
     /** Waits until the machine is not active any more; returns at once if it is not. */
     MachineEnd awaitEnd() throws InterruptedException;
+
+    /**
+     * Asks the guest of a running machine to make do with so many bytes of its memory; what it gives up goes back to the host, and
+     * more is given again the same way. {@link MachineStatistics#guestMemory} says how far it is.
+     *
+     * @throws TerrariumException if the machine does not run, has no balloon, or never had so much
+     */
+    default void setBalloon(long guestBytes) throws TerrariumException {
+        throw new TerrariumException("\"" + name() + "\" has no balloon: its memory changes at the next start");
+    }
 
     MachineStatistics statistics();
 
@@ -76,7 +105,7 @@ public interface VirtualMachine {
     /** A new connection to the first serial line. */
     ConsoleStream openSerial() throws TerrariumException;
 
-    /** Changes the configuration of a machine that is off. */
+    /** Changes the configuration of a machine that is off, not saved. */
     void reconfigure(MachineConfig config) throws TerrariumException;
 
     void addListener(MachineListener listener);

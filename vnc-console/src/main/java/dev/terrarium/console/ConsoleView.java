@@ -154,7 +154,7 @@ public final class ConsoleView extends StackPane {
             return;
         }
         switch (state) {
-            case OFF -> {
+            case OFF, SAVED -> {
                 hangUp();
                 placeholder.show(text("off.title"), text("off.hint"));
             }

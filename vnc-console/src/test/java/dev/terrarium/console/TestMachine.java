@@ -6,7 +6,9 @@ import dev.terrarium.engine.MachineEnd;
 import dev.terrarium.engine.MachineListener;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
+import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.Screenshot;
+import dev.terrarium.engine.Snapshots;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.config.MachineConfig;
@@ -237,6 +239,21 @@ final class TestMachine implements VirtualMachine, Screen, AutoCloseable {
 
     @Override
     public ConsoleStream openSerial() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void save(Progress progress) {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Snapshots snapshots() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void discardSavedState() {
         throw new UnsupportedOperationException();
     }
 

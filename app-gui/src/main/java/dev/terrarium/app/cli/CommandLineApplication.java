@@ -57,7 +57,9 @@ public final class CommandLineApplication {
             command.getCommandSpec().usageMessage().description(action.description());
             line.addSubcommand(action.commandName(), command);
         }
-        line.addSubcommand(new ScreenshotCommand(root))
+        line.addSubcommand(new SaveCommand(root))
+                .addSubcommand(new RestoreCommand(root))
+                .addSubcommand(new ScreenshotCommand(root))
                 .addSubcommand(new SendKeyCommand(root))
                 .addSubcommand(new TypeCommand(root))
                 .addSubcommand(new ConsoleCommand(root))
@@ -67,6 +69,7 @@ public final class CommandLineApplication {
                 .addSubcommand(new DeleteCommand(root))
                 .addSubcommand(new DefineCommand(root))
                 .addSubcommand(new DumpCommand(root))
+                .addSubcommand(SnapshotCommand.commandLine(root))
                 .addSubcommand(ImageCommand.commandLine(root));
         for (String later : UnavailableCommand.NAMES) {
             CommandLine command = new CommandLine(new UnavailableCommand(later));

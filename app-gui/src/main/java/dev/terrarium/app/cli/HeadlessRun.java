@@ -164,6 +164,10 @@ final class HeadlessRun {
         }
         return switch (end) {
             case MachineEnd.PoweredOff() -> POWERED_OFF;
+            case MachineEnd.Saved() -> {
+                root.note("\"" + name + "\" is saved: the next start goes on where it was");
+                yield POWERED_OFF;
+            }
             case MachineEnd.Crashed(String reason) -> {
                 root.note("\"" + name + "\" crashed: " + reason);
                 yield CRASHED;

@@ -5,6 +5,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import dev.terrarium.engine.Engine;
 import dev.terrarium.engine.Host;
+import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
 import java.io.PrintWriter;
@@ -77,6 +78,12 @@ final class RootCommand implements Callable<Integer> {
     void note(String line) {
         surroundings.errors().println("terrarium: " + line);
         surroundings.errors().flush();
+    }
+
+    /** A bar on standard error, if there is someone to look at it. */
+    Progress progress() {
+        boolean terminal = System.console() != null && System.console().isTerminal();
+        return terminal ? new ProgressBar(surroundings.errors()) : Progress.NONE;
     }
 
     void applyVerbosity() {

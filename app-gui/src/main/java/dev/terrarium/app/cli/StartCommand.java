@@ -17,22 +17,22 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code start}: switches a machine on, in the window or in this process. */
+/** {@code start}, and what {@code restore} shares with it: switches a machine on, in the window or in this process. */
 @Command(
         name = "start",
         description = {
-            "Switches a machine on: in the window, or with --headless in this process.",
+            "Switches a machine on: in the window, or with --headless in this process. A saved machine goes on where it was.",
             "With --headless the exit status is 0 when the guest powered off, 3 when it crashed, 4 when the time was up,"
                     + " and the guest's own on a debug exit."
         })
-final class StartCommand implements Callable<Integer> {
-    private final RootCommand root;
+class StartCommand implements Callable<Integer> {
+    final RootCommand root;
 
     @Spec
     private @Nullable CommandSpec spec;
 
     @Parameters(paramLabel = "NAME", description = "The machine.")
-    private String name = "";
+    String name = "";
 
     @Option(names = "--headless", description = "Run it here, without a window, until it is off.")
     private boolean headless;
@@ -66,6 +66,10 @@ final class StartCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws TerrariumException, InterruptedException {
+        return run();
+    }
+
+    final int run() throws TerrariumException, InterruptedException {
         if (!headless) {
             if (serial != null || vnc != null || timeout != null || vncPasswordFile != null || disposable) {
                 throw wrongUse("--serial, --vnc, --timeout and --disposable need --headless");

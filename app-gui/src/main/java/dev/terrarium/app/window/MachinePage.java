@@ -3,6 +3,7 @@ package dev.terrarium.app.window;
 
 import dev.terrarium.engine.HostCapabilities.AcceleratorReport;
 import dev.terrarium.engine.MachineState;
+import dev.terrarium.engine.Snapshot;
 import dev.terrarium.icons.Icon;
 import dev.terrarium.icons.IconView;
 import java.util.List;
@@ -28,6 +29,14 @@ final class MachinePage extends VBox {
     interface Requests {
         void delete(MachineViewModel machine);
 
+        /**
+         * A copy of the machine.
+         *
+         * @param snapshots moments that can be copied
+         * @param moment proposed; empty for now
+         */
+        void clone(MachineViewModel machine, List<Snapshot> snapshots, Optional<Snapshot> moment);
+
         void ask(Question question, Consumer<Question.Answer> answered);
     }
 
@@ -37,6 +46,7 @@ final class MachinePage extends VBox {
     private final ConsoleTab console;
     private final OverviewTab overview;
     private final DetailsTab details;
+    private final Optional<SnapshotsViewModel> snapshotModel;
     private final Optional<SnapshotsTab> snapshots;
     private final TabPane tabs = new TabPane();
     private Subscription subscription = Subscription.EMPTY;
@@ -50,7 +60,8 @@ final class MachinePage extends VBox {
         console = new ConsoleTab(main, model);
         overview = new OverviewTab(model);
         details = new DetailsTab(main, model, () -> requests.delete(model));
-        this.snapshots = snapshots.map(each -> new SnapshotsTab(model, each, requests::ask));
+        snapshotModel = snapshots;
+        this.snapshots = snapshots.map(each -> new SnapshotsTab(model, each, new SnapshotRequests()));
         tabs.getTabs().setAll(tab("Console", console), tab("Overview", overview));
         this.snapshots.ifPresent(each -> tabs.getTabs().add(tab("Snapshots", each)));
         tabs.getTabs().add(tab("Details", details));
@@ -175,8 +186,11 @@ final class MachinePage extends VBox {
         delete.setId("delete");
         delete.setOnAction(event -> requests.delete(model));
         delete.disableProperty().bind(model.active());
+        MenuItem clone = new MenuItem("Clone\u2026", Icon.CLONE.view());
+        clone.setId("clone");
+        clone.setOnAction(event -> askClone(Optional.empty()));
         more.getItems().setAll(console.pictureItems());
-        more.getItems().addAll(new SeparatorMenuItem(), delete);
+        more.getItems().addAll(new SeparatorMenuItem(), clone, delete);
         HBox buttons = new HBox(start, pause, power, reset, forceOff, more);
         buttons.getStyleClass().add("page-buttons");
         buttons.setMinWidth(USE_PREF_SIZE);
@@ -193,6 +207,25 @@ final class MachinePage extends VBox {
             Controls.show(line, failure.isPresent());
         }));
         return line;
+    }
+
+    private final class SnapshotRequests implements SnapshotsTab.Requests {
+        @Override
+        public void ask(Question question, Consumer<Question.Answer> answered) {
+            requests.ask(question, answered);
+        }
+
+        @Override
+        public void clone(Snapshot snapshot) {
+            askClone(Optional.of(snapshot));
+        }
+    }
+
+    private void askClone(Optional<Snapshot> moment) {
+        requests.clone(
+                model,
+                snapshotModel.map(each -> each.treeProperty().get().snapshots()).orElse(List.of()),
+                moment);
     }
 
     private void ask(Question question, Runnable confirmed) {

@@ -4,6 +4,7 @@ package dev.terrarium.app.window;
 import dev.terrarium.app.task.Task;
 import dev.terrarium.app.task.Tasks;
 import dev.terrarium.app.window.HostSample.MachineSample;
+import dev.terrarium.engine.CloneRequest;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.Host.DamagedMachine;
 import dev.terrarium.engine.HostCapabilities;
@@ -142,6 +143,7 @@ final class MainViewModel {
         List<ListEntry> arranged = new ArrayList<>();
         group(arranged, "Running", shown, Set.of(MachineState.STARTING, MachineState.RUNNING));
         group(arranged, "Paused", shown, Set.of(MachineState.PAUSED));
+        group(arranged, "Saved", shown, Set.of(MachineState.SAVED));
         group(arranged, "Crashed", shown, Set.of(MachineState.CRASHED));
         group(arranged, "Off", shown, Set.of(MachineState.OFF));
         List<ListEntry> broken = damaged.stream()
@@ -284,6 +286,26 @@ final class MainViewModel {
     /** The question to ask before the window closes, if there is one. */
     Optional<Question> closingQuestion() {
         return ClosingQuestion.of(endingWithUs(), tasks.running());
+    }
+
+    /** Names that a new machine cannot have. */
+    Set<String> names() {
+        Set<String> names = new HashSet<>();
+        machines.keySet().forEach(machine -> names.add(machine.name()));
+        damaged.forEach(machine -> names.add(machine.name()));
+        return names;
+    }
+
+    /** Copies a machine. */
+    void clone(MachineViewModel model, CloneRequest request) {
+        begin(
+                "Clone " + model.name() + " to " + request.name(),
+                progress -> host.clone(model.machine(), request, progress),
+                () -> tell(new Notice(
+                        Notice.Kind.DONE,
+                        "\u201c" + request.name() + "\u201d is ready",
+                        "It is a " + (request.kind() == CloneRequest.Kind.LINKED ? "linked copy" : "copy")
+                                + " of \u201c" + model.name() + "\u201d, and off")));
     }
 
     /** Finds out in the background what removing a machine would remove. */

@@ -9,11 +9,13 @@ import dev.terrarium.app.settings.SettingsFile;
 import dev.terrarium.app.task.Task;
 import dev.terrarium.app.task.Tasks;
 import dev.terrarium.engine.Host;
+import dev.terrarium.engine.Snapshot;
 import dev.terrarium.engine.Snapshots;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.icons.ApplicationIcon;
 import dev.terrarium.icons.Icon;
 import dev.terrarium.icons.IconView;
+import dev.terrarium.wizards.CloneDialog;
 import dev.terrarium.wizards.NewMachineWizard;
 import java.nio.file.Path;
 import java.util.List;
@@ -225,6 +227,19 @@ final class MainWindow {
         @Override
         public void delete(MachineViewModel machine) {
             askDelete(machine);
+        }
+
+        @Override
+        public void clone(MachineViewModel machine, List<Snapshot> moments, Optional<Snapshot> moment) {
+            CloneDialog.show(
+                    stage,
+                    machine.name(),
+                    machine.state().active(),
+                    model.names(),
+                    moments,
+                    moment,
+                    request -> host.clonePlan(machine.machine(), request),
+                    request -> model.clone(machine, request));
         }
 
         @Override

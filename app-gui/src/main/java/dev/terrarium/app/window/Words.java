@@ -72,6 +72,7 @@ final class Words {
             case STARTING -> "Starting";
             case RUNNING -> "Running";
             case PAUSED -> "Paused";
+            case SAVED -> "Saved";
             case CRASHED -> "Crashed";
         };
     }

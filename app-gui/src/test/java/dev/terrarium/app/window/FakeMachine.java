@@ -7,7 +7,9 @@ import dev.terrarium.engine.MachineEnd;
 import dev.terrarium.engine.MachineListener;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
+import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.Screenshot;
+import dev.terrarium.engine.Snapshots;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
@@ -185,6 +187,23 @@ final class FakeMachine implements VirtualMachine {
     @Override
     public ConsoleStream openSerial() throws TerrariumException {
         throw new TerrariumException("\"" + name() + "\" has no serial line: it is a fake");
+    }
+
+    @Override
+    public void save(Progress progress) throws TerrariumException {
+        call("save");
+        in(MachineState.SAVED);
+    }
+
+    @Override
+    public Snapshots snapshots() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void discardSavedState() throws TerrariumException {
+        call("discard");
+        in(MachineState.OFF);
     }
 
     @Override

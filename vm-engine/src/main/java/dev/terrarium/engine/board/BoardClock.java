@@ -47,6 +47,14 @@ final class BoardClock implements Clock, Runnable {
         changed.signalAll();
     }
 
+    /** Sets the time of a clock that stands still. Timers keep their deadlines. */
+    void set(long nanos) {
+        if (reading.running) {
+            throw new IllegalStateException("the board's clock runs");
+        }
+        reading = new Reading(nanos, 0, false);
+    }
+
     void stop() {
         reading = new Reading(reading.now(), 0, false);
         changed.signalAll();

@@ -50,7 +50,13 @@ final class Drives implements AutoCloseable {
     private final List<StorageBackend> virtioDisks = new ArrayList<>();
     private final List<ImageBackend> virtioImages = new ArrayList<>();
 
-    private Drives(Executor board, Clock clock) {
+    /** By their place in the configuration; those without a medium are not in it. */
+    private final Map<Integer, ImageBackend> byDrive = new HashMap<>();
+
+    private final List<Path> trusted;
+
+    private Drives(List<Path> trusted, Executor board, Clock clock) {
+        this.trusted = List.copyOf(trusted);
         this.board = board;
         this.clock = clock;
         for (int i = 0; i < PLACES; i++) {
@@ -62,19 +68,23 @@ final class Drives implements AutoCloseable {
     /**
      * Opens the images.
      *
-     * @param folder the machine's own, in which images may lie that its images stand on
+     * @param trusted folders and files that its images may stand on
      * @param board runs completions with the board's lock held
      * @param clock the board's
      * @param listener told when a drive's requests are kept because the host cannot do them
      * @throws TerrariumException if one is missing or in use; those opened are closed again
      */
     static Drives open(
-            MachineConfig config, Path folder, Executor board, Clock clock, ImageBackend.TroubleListener listener)
+            MachineConfig config,
+            List<Path> trusted,
+            Executor board,
+            Clock clock,
+            ImageBackend.TroubleListener listener)
             throws TerrariumException {
-        Drives drives = new Drives(board, clock);
+        Drives drives = new Drives(trusted, board, clock);
         try {
-            for (DriveConfig drive : config.disks()) {
-                drives.add(drive, folder, listener);
+            for (int i = 0; i < config.disks().size(); i++) {
+                drives.add(i, config.disks().get(i), listener);
             }
             return drives;
         } catch (TerrariumException e) {
@@ -83,9 +93,9 @@ final class Drives implements AutoCloseable {
         }
     }
 
-    private void add(DriveConfig drive, Path folder, ImageBackend.TroubleListener listener) throws TerrariumException {
+    private void add(int index, DriveConfig drive, ImageBackend.TroubleListener listener) throws TerrariumException {
         if (drive.bus() == DriveConfig.Bus.VIRTIO) {
-            addVirtio(drive, folder, listener);
+            addVirtio(index, drive, listener);
             return;
         }
         boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
@@ -93,7 +103,7 @@ final class Drives implements AutoCloseable {
         Optional<CountingBackend> medium = Optional.empty();
         String path = drive.path();
         if (path != null) {
-            ImageBackend image = open(drive, Path.of(path), folder, board, listener);
+            ImageBackend image = medium(index, drive, listener);
             images.add(image);
             disks.put(place, image);
             medium = Optional.of(counted(drive, image));
@@ -110,13 +120,9 @@ final class Drives implements AutoCloseable {
         kinds.set(place, drive.kind());
     }
 
-    private void addVirtio(DriveConfig drive, Path folder, ImageBackend.TroubleListener listener)
+    private void addVirtio(int index, DriveConfig drive, ImageBackend.TroubleListener listener)
             throws TerrariumException {
-        String path = drive.path();
-        if (path == null) {
-            throw new TerrariumException("a disk drive has no image: give it one");
-        }
-        ImageBackend image = open(drive, Path.of(path), folder, board, listener);
+        ImageBackend image = medium(index, drive, listener);
         images.add(image);
         virtioImages.add(image);
         virtioDisks.add(counted(drive, image));
@@ -136,35 +142,66 @@ final class Drives implements AutoCloseable {
         return List.copyOf(virtioDisks);
     }
 
-    private static ImageBackend open(
-            DriveConfig drive, Path path, Path folder, Executor board, ImageBackend.TroubleListener listener)
+    private ImageBackend medium(int index, DriveConfig drive, ImageBackend.TroubleListener listener)
             throws TerrariumException {
+        ImageBackend medium = new ImageBackend(
+                path(drive),
+                open(drive, trusted),
+                drive.kind() == DriveConfig.Kind.CDROM ? ImageBackend.Policy.REPORTING : policy(drive.io()),
+                IoThreads.shared(),
+                board,
+                listener);
+        byDrive.put(index, medium);
+        return medium;
+    }
+
+    private static DiskImage open(DriveConfig drive, List<Path> trusted) throws TerrariumException {
+        Path path = path(drive);
         boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
-        String format = cd ? "raw" : drive.format().imageFormat();
+        AllowedFolders allowed = AllowedFolders.own();
+        for (Path each : trusted) {
+            allowed = allowed.and(each);
+        }
+        for (String base : drive.standsOn()) {
+            allowed = allowed.and(Path.of(base).toAbsolutePath().resolveSibling(""));
+        }
         try {
-            return new ImageBackend(
-                    path,
-                    openImage(drive, path, format, folder),
-                    cd ? ImageBackend.Policy.REPORTING : policy(drive.io()),
-                    IoThreads.shared(),
-                    board,
-                    listener);
+            if (!cd && drive.io().shareable() && !drive.readOnly()) {
+                return ImageFormats.openShared(path);
+            }
+            return ImageFormats.open(path, cd ? "raw" : drive.format().imageFormat(), cd || drive.readOnly(), allowed);
         } catch (IOException e) {
             throw new TerrariumException(path + " cannot be opened: " + e.getMessage(), e);
         }
     }
 
-    private static DiskImage openImage(DriveConfig drive, Path path, String format, Path folder)
-            throws TerrariumException, IOException {
-        boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
-        if (!cd && drive.io().shareable() && !drive.readOnly()) {
-            return ImageFormats.openShared(path);
+    /** The medium of the drive that is at {@code index} in the configuration. */
+    ImageBackend medium(int index) throws TerrariumException {
+        ImageBackend medium = byDrive.get(index);
+        if (medium == null) {
+            throw new TerrariumException("drive " + index + " has no image: give it one");
         }
-        AllowedFolders allowed = AllowedFolders.own().and(folder);
-        for (String base : drive.standsOn()) {
-            allowed = allowed.and(Path.of(base).toAbsolutePath().resolveSibling(""));
+        return medium;
+    }
+
+    /** Puts another image under a drive, which has no request under way; {@code prepare} runs while none is open. */
+    void replace(int index, DriveConfig before, DriveConfig after, List<Path> allowed, BoardDisks.DiskWork prepare)
+            throws TerrariumException {
+        ImageBackend medium = medium(index);
+        medium.replace(
+                () -> {
+                    prepare.run();
+                    return open(after, allowed);
+                },
+                () -> open(before, allowed));
+    }
+
+    private static Path path(DriveConfig drive) throws TerrariumException {
+        String path = drive.path();
+        if (path == null) {
+            throw new TerrariumException("a drive has no image: give it one");
         }
-        return ImageFormats.open(path, format, cd || drive.readOnly(), allowed);
+        return Path.of(path);
     }
 
     private static ImageBackend.Policy policy(DriveIo io) {
@@ -239,6 +276,14 @@ final class Drives implements AutoCloseable {
     /** Tries requests that are kept again. */
     void retry() {
         images.forEach(ImageBackend::retry);
+    }
+
+    /** Asks every medium that can be written to make durable what was; {@code done} is called for each, with the board's lock held. */
+    int flush(StorageBackend.Completion done) {
+        List<CountingBackend> writable =
+                counters.stream().filter(each -> !each.readOnly()).toList();
+        writable.forEach(each -> each.flush(done));
+        return writable.size();
     }
 
     /**

@@ -27,14 +27,17 @@ final class MemoryLayout implements ShadowMemory, AutoCloseable {
     private static final long LOW_BIOS_BYTES = 0x2_0000;
 
     private final HostBlock ram;
+    private final long lowBytes;
     private final HostBlock bios;
     private final HostBlock videoMemory;
     private final HostBlock vgaRom;
     private final MemoryMap map;
     private final Map<Integer, MemoryBus.Mapping> shadows = new HashMap<>();
 
-    private MemoryLayout(HostBlock ram, HostBlock bios, HostBlock videoMemory, HostBlock vgaRom, MemoryMap map) {
+    private MemoryLayout(
+            HostBlock ram, long lowBytes, HostBlock bios, HostBlock videoMemory, HostBlock vgaRom, MemoryMap map) {
         this.ram = ram;
+        this.lowBytes = lowBytes;
         this.bios = bios;
         this.videoMemory = videoMemory;
         this.vgaRom = vgaRom;
@@ -51,7 +54,7 @@ final class MemoryLayout implements ShadowMemory, AutoCloseable {
         HostBlock[] blocks = allocate(sizes.low() + sizes.high(), biosImage.length, VIDEO_MEMORY_BYTES, vgaRomBytes);
         long top = sizes.high() > 0 ? FOUR_GIBIBYTES + sizes.high() : sizes.low();
         MemoryLayout layout = new MemoryLayout(
-                blocks[0], blocks[1], blocks[2], blocks[3], new MemoryMap(boardLock, new CodePages(top)));
+                blocks[0], sizes.low(), blocks[1], blocks[2], blocks[3], new MemoryMap(boardLock, new CodePages(top)));
         copy(vgaBios, layout.vgaRom, vgaRomBytes);
         copy(biosImage, layout.bios, biosImage.length);
         layout.wire(sizes);
@@ -92,6 +95,15 @@ final class MemoryLayout implements ShadowMemory, AutoCloseable {
         map.mapDirect(FOUR_GIBIBYTES - bios.size(), bios.size(), bios.address(), MemoryBus.NOT_DIRECT);
         long lowPart = Math.min(LOW_BIOS_BYTES, bios.size());
         map.mapDirect(ONE_MEBIBYTE - lowPart, lowPart, bios.address() + bios.size() - lowPart, MemoryBus.NOT_DIRECT);
+    }
+
+    /** Where in its block the RAM of a physical address is; -1 if there is none. */
+    long offsetInRam(long physical) {
+        if (physical < lowBytes) {
+            return physical;
+        }
+        long high = physical - FOUR_GIBIBYTES;
+        return high >= 0 && high < ram.size() - lowBytes ? lowBytes + high : -1;
     }
 
     MemoryMap map() {

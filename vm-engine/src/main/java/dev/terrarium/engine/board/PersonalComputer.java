@@ -32,6 +32,7 @@ import dev.terrarium.engine.device.input.Ps2Keyboard;
 import dev.terrarium.engine.device.input.Ps2Mouse;
 import dev.terrarium.engine.device.serial.Uart16550;
 import dev.terrarium.engine.device.storage.PciIde;
+import dev.terrarium.engine.device.virtio.balloon.VirtioBalloon;
 import dev.terrarium.engine.firmware.DirectKernel;
 import dev.terrarium.engine.firmware.FirmwareConfig;
 import dev.terrarium.engine.firmware.FirmwareFiles;
@@ -42,6 +43,7 @@ import dev.terrarium.engine.processor.Processor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -77,6 +79,7 @@ final class PersonalComputer implements AutoCloseable {
 
     private final MemoryLayout memory;
     private final Drives drives;
+    private final Cables cables;
     private final List<Device<?>> devices = new ArrayList<>();
     private final Processors processors;
     private final List<FirmwareLog> logs = new ArrayList<>();
@@ -89,6 +92,7 @@ final class PersonalComputer implements AutoCloseable {
     private final FirmwareConfig firmwareConfig;
     private final List<String> kernelRom = new ArrayList<>();
     private final List<BootDevice> bootOrder;
+    private final Optional<VirtioBalloon> balloon;
 
     /**
      * Makes a PC, its power off.
@@ -104,24 +108,27 @@ final class PersonalComputer implements AutoCloseable {
             SystemControl control,
             Outside outside,
             Networks networks,
-            Path log)
+            Path log,
+            LockedExecutor completions,
+            List<Path> trusted)
             throws TerrariumException {
         FirmwareFiles firmware = new FirmwareFiles();
         byte[] bios = firmware.bios();
         byte[] vgaBios = firmware.vgaBios();
         MemoryMap sizes = MemoryMap.of(config.memoryMiB() << 20);
-        Drives drives = Drives.open(
-                config,
-                log.toAbsolutePath().resolveSibling(""),
-                new LockedExecutor(lock),
-                clock,
-                trouble -> outside.diskTroubled());
+        Drives drives = Drives.open(config, trusted, completions, clock, trouble -> outside.diskTroubled());
         MemoryLayout memory = null;
+        Cables cables = null;
         try {
             memory = MemoryLayout.create(sizes, bios, vgaBios, PciVga.ROM_SIZE, lock);
-            return new PersonalComputer(config, lock, clock, control, outside, networks, log, memory, sizes, drives);
+            cables = Cables.open(
+                    config, networks, new Networks.Surroundings(config.name(), clock, completions));
+            return new PersonalComputer(config, lock, clock, control, outside, cables, log, memory, sizes, drives);
         } catch (TerrariumException e) {
             drives.close();
+            if (cables != null) {
+                cables.close();
+            }
             if (memory != null) {
                 memory.close();
             }
@@ -135,7 +142,7 @@ final class PersonalComputer implements AutoCloseable {
             BoardClock clock,
             SystemControl control,
             Outside outside,
-            Networks networks,
+            Cables cables,
             Path log,
             MemoryLayout memory,
             MemoryMap sizes,
@@ -143,6 +150,7 @@ final class PersonalComputer implements AutoCloseable {
             throws TerrariumException {
         this.memory = memory;
         this.drives = drives;
+        this.cables = cables;
         PortMap ports = new PortMap(lock);
 
         // Interrupts: the 8259 pair reaches the first processor through its local APIC's LINT0 pin.
@@ -201,7 +209,13 @@ final class PersonalComputer implements AutoCloseable {
         pci.attach(1, 3, power);
         pci.attach(2, 0, vga);
         pci.connectMessages(chips::message);
-        VirtioDevices virtio = new VirtioDevices(config, memory.map(), drives.virtioDisks(), networks, pci);
+        VirtioDevices virtio = new VirtioDevices(
+                config,
+                new VirtioDevices.Wiring(memory.map(), new ReleasedMemory(memory, sizes), clock),
+                drives.virtioDisks(),
+                cables,
+                pci);
+        balloon = virtio.balloon();
 
         bootOrder = config.bootOrder();
         firmwareConfig = new FirmwareConfig("fw-cfg", memory.map(), memory.ram().size());
@@ -299,6 +313,30 @@ final class PersonalComputer implements AutoCloseable {
         return memory.ram();
     }
 
+    /** All memory that is part of the machine's state; its first is RAM. */
+    List<HostBlock> memory() {
+        return List.of(memory.ram(), memory.videoMemory());
+    }
+
+    /** What answers at a physical address, and which pages were written. */
+    dev.terrarium.engine.memory.MemoryMap addresses() {
+        return memory.map();
+    }
+
+    /** Where in its block the RAM of a physical address is; -1 if there is none. */
+    long offsetInRam(long physical) {
+        return memory.offsetInRam(physical);
+    }
+
+    /** Every device, in an order in which their states can be taken over. */
+    List<Device<?>> devices() {
+        return devices;
+    }
+
+    Drives drives() {
+        return drives;
+    }
+
     /** The screen as the guest has drawn it so far. */
     ScreenSource screen() {
         processors.deliverPostedWrites();
@@ -321,8 +359,9 @@ final class PersonalComputer implements AutoCloseable {
         serial.receive(bytes, 0, bytes.length);
     }
 
-    Drives drives() {
-        return drives;
+    /** The balloon, if there is one. */
+    Optional<VirtioBalloon> balloon() {
+        return balloon;
     }
 
     long bytesRead() {
@@ -347,6 +386,7 @@ final class PersonalComputer implements AutoCloseable {
     @Override
     public void close() {
         processors.close();
+        cables.close();
         drives.close();
         logs.forEach(FirmwareLog::close);
         memory.close();

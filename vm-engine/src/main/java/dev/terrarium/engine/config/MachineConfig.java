@@ -109,6 +109,26 @@ public record MachineConfig(
                 cpu);
     }
 
+    /** The same machine run by {@code other}. */
+    public MachineConfig withAccelerator(Accelerator other) {
+        return new MachineConfig(
+                version,
+                id,
+                name,
+                operatingSystem,
+                memoryMiB,
+                vcpus,
+                maximumVcpus,
+                other,
+                bootOrder,
+                disks,
+                kernel,
+                networks,
+                debugConsole,
+                debugExitPort,
+                cpu);
+    }
+
     /** Another machine that is like this one; its network cards have addresses of their own, and it has no debug console. */
     public MachineConfig copy(UUID newId, String newName, List<DriveConfig> drives) {
         return new MachineConfig(
@@ -250,7 +270,9 @@ public record MachineConfig(
             /** There is no card. */
             NONE,
             /** A card without a cable. */
-            UNPLUGGED
+            UNPLUGGED,
+            /** A network of the machine's own behind this process, as behind a household router. */
+            NAT
         }
     }
 }

@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.terrarium.engine.ConsoleStream;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
+import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.Screenshot;
+import dev.terrarium.engine.Snapshot;
 import dev.terrarium.engine.TerrariumException;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -18,7 +20,9 @@ import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Base64;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -61,6 +65,10 @@ public final class ControlClient {
     private JsonNode ask(Connection connection, ObjectNode request) throws IOException, TerrariumException {
         connection.output.write((request + "\n").getBytes(StandardCharsets.UTF_8));
         connection.output.flush();
+        return answer(connection);
+    }
+
+    private static JsonNode answer(Connection connection) throws IOException, TerrariumException {
         String line = LineReader.read(connection.input, MAXIMUM_ANSWER_BYTES);
         if (line == null) {
             throw new ConnectionClosedException();
@@ -137,6 +145,65 @@ public final class ControlClient {
         }
     }
 
+    /** As {@link #ask(ObjectNode)}, for long work that says how far it is; hanging up ends it. */
+    private JsonNode ask(ObjectNode request, Progress progress) throws TerrariumException {
+        try (Connection connection = connect()) {
+            JsonNode answer = ask(connection, request.put("progress", true));
+            while (answer.has("progress")) {
+                JsonNode now = answer.path("progress");
+                if (!progress.at(now.path("done").asLong(), now.path("total").asLong())) {
+                    throw new TerrariumException("it was cancelled: start it again");
+                }
+                answer = answer(connection);
+            }
+            return answer;
+        } catch (IOException e) {
+            throw unreachable(e);
+        }
+    }
+
+    /** Saves the machine. A headless process ends with its machine, perhaps before it has answered. */
+    public void save(Progress progress) throws TerrariumException {
+        try {
+            ask(request("save"), progress);
+        } catch (ConnectionClosedException e) {
+            LOG.debug("the process ended with its machine");
+        }
+    }
+
+    /** Takes a snapshot, and returns its id. */
+    public String createSnapshot(Snapshot.Request wanted, Progress progress) throws TerrariumException {
+        ObjectNode request = request("snapshot-create")
+                .put("name", wanted.name())
+                .put("description", wanted.description())
+                .put("memory", wanted.memory())
+                .put("internal", wanted.storage() == Snapshot.Storage.INTERNAL);
+        return ask(request, progress).path("id").asText();
+    }
+
+    public void revertSnapshot(String name, Progress progress) throws TerrariumException {
+        ask(request("snapshot-revert").put("name", name), progress);
+    }
+
+    public void deleteSnapshot(String name, Progress progress) throws TerrariumException {
+        ask(request("snapshot-delete").put("name", name), progress);
+    }
+
+    public void editSnapshot(String name, String newName, String description) throws TerrariumException {
+        ask(request("snapshot-edit").put("name", name).put("newName", newName).put("description", description));
+    }
+
+    public Snapshot.Removal snapshotRemoval(String name) throws TerrariumException {
+        JsonNode answer = ask(request("snapshot-removal").put("name", name));
+        List<Path> removed = new ArrayList<>();
+        answer.path("removed").forEach(file -> removed.add(Path.of(file.asText())));
+        return new Snapshot.Removal(
+                answer.path("freedBytes").asLong(),
+                answer.path("mergedBytes").asLong(),
+                removed,
+                Optional.ofNullable(answer.path("kept").textValue()));
+    }
+
     /** What a machine is doing, and why it stands still if a person did not want it. */
     public record Status(MachineState state, Optional<String> pauseReason) {
         public static final Status OFF = new Status(MachineState.OFF, Optional.empty());
@@ -174,6 +241,10 @@ public final class ControlClient {
 
     public void type(String text) throws TerrariumException {
         ask(request("type").put("text", text));
+    }
+
+    public void setBalloon(long guestBytes) throws TerrariumException {
+        ask(request("balloon").put("bytes", guestBytes));
     }
 
     public Screenshot screenshot() throws TerrariumException {

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.terrarium.engine.ConsoleStream;
+import dev.terrarium.engine.Progress;
+import dev.terrarium.engine.Snapshot;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
 import java.io.IOException;
@@ -30,6 +32,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class ControlServer implements AutoCloseable {
     static final int MAXIMUM_REQUEST_BYTES = 1 << 16;
+    private static final long PROGRESS_NANOS = 100_000_000;
     private static final Logger LOG = LoggerFactory.getLogger(ControlServer.class);
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -103,7 +106,7 @@ public final class ControlServer implements AutoCloseable {
                 }
                 ConsoleStream stream = null;
                 try {
-                    stream = execute(JSON.readTree(line), answer);
+                    stream = execute(JSON.readTree(line), answer, output);
                     answer.put("ok", true);
                 } catch (TerrariumException e) {
                     answer.put("error", e.getMessage());
@@ -126,8 +129,8 @@ public final class ControlServer implements AutoCloseable {
         output.flush();
     }
 
-    private @org.jspecify.annotations.Nullable ConsoleStream execute(JsonNode request, ObjectNode answer)
-            throws TerrariumException {
+    private @org.jspecify.annotations.Nullable ConsoleStream execute(
+            JsonNode request, ObjectNode answer, OutputStream output) throws TerrariumException {
         String command = request.path("command").asText();
         switch (command) {
             case "shutdown" -> machine.pressPowerButton();
@@ -135,12 +138,41 @@ public final class ControlServer implements AutoCloseable {
             case "reset" -> machine.reset();
             case "suspend" -> machine.pause();
             case "resume" -> machine.resume();
+            case "save" -> machine.save(progress(request, output));
+            case "snapshot-create" -> {
+                Snapshot.Request wanted = new Snapshot.Request(
+                        request.path("name").asText(),
+                        request.path("description").asText(),
+                        request.path("memory").asBoolean(true),
+                        request.path("internal").asBoolean() ? Snapshot.Storage.INTERNAL : Snapshot.Storage.OVERLAY);
+                Snapshot made = machine.snapshots().create(wanted, progress(request, output));
+                answer.put("id", made.id().toString());
+            }
+            case "snapshot-revert" ->
+                machine.snapshots().revert(request.path("name").asText(), progress(request, output));
+            case "snapshot-delete" ->
+                machine.snapshots().delete(request.path("name").asText(), progress(request, output));
+            case "snapshot-edit" ->
+                machine.snapshots()
+                        .edit(
+                                request.path("name").asText(),
+                                request.path("newName").asText(),
+                                request.path("description").asText());
+            case "snapshot-removal" -> {
+                Snapshot.Removal removal =
+                        machine.snapshots().removal(request.path("name").asText());
+                answer.put("freedBytes", removal.freedBytes());
+                answer.put("mergedBytes", removal.mergedBytes());
+                removal.removed().forEach(file -> answer.withArray("removed").add(file.toString()));
+                removal.kept().ifPresent(why -> answer.put("kept", why));
+            }
             case "state" -> {
                 answer.put("state", machine.state().name());
                 machine.pauseReason().ifPresent(reason -> answer.put("pauseReason", reason));
             }
             case "stats" -> answer.set("stats", JSON.valueToTree(machine.statistics()));
             case "send-key" -> machine.sendKeys(request.path("keys").asText());
+            case "balloon" -> machine.setBalloon(request.path("bytes").asLong());
             case "type" -> machine.type(request.path("text").asText());
             case "screenshot" -> {
                 var shot = machine.screenshot();
@@ -164,6 +196,30 @@ public final class ControlServer implements AutoCloseable {
             default -> throw new TerrariumException("there is no command \"" + command + "\": see docs/control.md");
         }
         return null;
+    }
+
+    /** Lines about the progress for a client that asks for them; a client that is gone ends the work. */
+    private Progress progress(JsonNode request, OutputStream output) {
+        if (!request.path("progress").asBoolean()) {
+            return Progress.NONE;
+        }
+        long[] last = {System.nanoTime() - PROGRESS_NANOS};
+        return (done, total) -> {
+            long now = System.nanoTime();
+            if (now - last[0] < PROGRESS_NANOS) {
+                return true;
+            }
+            last[0] = now;
+            ObjectNode line = JSON.createObjectNode();
+            line.putObject("progress").put("done", done).put("total", total);
+            try {
+                send(output, line);
+                return true;
+            } catch (IOException e) {
+                LOG.info("{}: who asked for long work is gone, it is given up", machine.name());
+                return false;
+            }
+        };
     }
 
     private static void relay(ConsoleStream stream, InputStream input, OutputStream output) throws IOException {

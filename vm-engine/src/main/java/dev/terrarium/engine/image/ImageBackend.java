@@ -49,7 +49,7 @@ public final class ImageBackend implements StorageBackend, AutoCloseable {
     }
 
     private final Path path;
-    private final DiskImage image;
+    private volatile DiskImage image;
     private final Policy policy;
     private final Executor io;
     private final Executor board;
@@ -301,6 +301,39 @@ public final class ImageBackend implements StorageBackend, AutoCloseable {
     /** Whether a BIOS finds something to run on it. Waits for the host. */
     public boolean boots() throws IOException {
         return BootRecord.isOn(image);
+    }
+
+    /** Opens an image. */
+    @FunctionalInterface
+    public interface Opening {
+        DiskImage open() throws TerrariumException, IOException;
+    }
+
+    /**
+     * Closes the image and goes on with another. No request is under way.
+     *
+     * @param next opens the other one; its size is the same
+     * @param again opens the first one, if that fails
+     */
+    public void replace(Opening next, Opening again) throws TerrariumException {
+        try {
+            image.close();
+            image = next.open();
+        } catch (TerrariumException | IOException e) {
+            try {
+                image = again.open();
+            } catch (TerrariumException | IOException second) {
+                e.addSuppressed(second);
+            }
+            throw e instanceof TerrariumException told
+                    ? told
+                    : new TerrariumException(path + " cannot be changed for another image: " + e.getMessage(), e);
+        }
+    }
+
+    /** The image, for what changes it as a whole. */
+    public DiskImage image() {
+        return image;
     }
 
     /**

@@ -12,6 +12,7 @@ import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineRules;
+import dev.terrarium.engine.state.Durable;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -112,6 +113,7 @@ public final class LocalHost implements Host {
             }
             DisposableDisks.sweepLeftovers(folder);
             LocalMachine machine = new LocalMachine(folder, config, this);
+            machine.sweep();
             machines.put(name, machine);
             return Optional.of(machine);
         } catch (TerrariumException e) {
@@ -279,6 +281,8 @@ public final class LocalHost implements Host {
                 removeTree(path);
             } else {
                 // Without its own files the folder is no machine any more; its disks stay where they are.
+                Durable.delete(path.resolve("saved-state"));
+                Durable.delete(path.resolve("snapshots"));
                 for (String name : List.of("machine.json", "machine.json.new", "log", "control.sock", "lock")) {
                     Files.deleteIfExists(path.resolve(name));
                 }

@@ -7,26 +7,24 @@ import dev.terrarium.engine.MachineEnd;
 import dev.terrarium.engine.MachineListener;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
+import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.Screenshot;
+import dev.terrarium.engine.Snapshots;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
-import dev.terrarium.engine.board.Board;
-import dev.terrarium.engine.board.BoardEvents;
+import dev.terrarium.engine.board.MachineSaver;
+import dev.terrarium.engine.board.SavedMachine;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineRules;
 import dev.terrarium.engine.control.ControlClient;
-import dev.terrarium.engine.control.ControlServer;
 import dev.terrarium.engine.device.ScreenSource;
 import dev.terrarium.engine.image.DiskTrouble;
 import dev.terrarium.engine.library.MachineFolder.RunLock;
-import dev.terrarium.engine.vnc.RfbServer;
+import dev.terrarium.engine.snapshot.SnapshotOwner;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -40,32 +38,29 @@ import org.slf4j.LoggerFactory;
 /** A machine of this computer: off, run by this process, or run by another one and reached through its socket. */
 final class LocalMachine implements VirtualMachine {
     private static final Logger LOG = LoggerFactory.getLogger(LocalMachine.class);
-    private static final long KEY_INTERVAL_NANOS = 15_000_000;
     private static final long REMOTE_POLL_NANOS = 100_000_000;
-    /** How long an answer about a machine of another process is good for. */
-    private static final long REMOTE_STATE_NANOS = 300_000_000;
 
     private final MachineFolder folder;
     private final LocalHost host;
-    private final ControlClient remote;
+    private final RunElsewhere elsewhere;
+    private final SavedState saved;
+    private final LocalSnapshots snapshots;
+    private final OneChange changes = new OneChange();
     private final List<MachineListener> listeners = new CopyOnWriteArrayList<>();
     private volatile MachineConfig config;
     private volatile MachineState state = MachineState.OFF;
-    private volatile @Nullable Run run;
+    private volatile @Nullable MachineRun run;
     private volatile @Nullable String failure;
     private volatile @Nullable DiskPause diskPause;
     private volatile CompletableFuture<MachineEnd> end = CompletableFuture.completedFuture(new MachineEnd.PoweredOff());
-    private ControlClient.Status remoteStatus = ControlClient.Status.OFF;
-    private long remoteStateTime = Long.MIN_VALUE;
-
-    /** What there is while the machine runs in this process. */
-    private record Run(Board board, RunLock lock, SerialHub serial, RfbServer rfb, ControlServer control) {}
 
     LocalMachine(MachineFolder folder, MachineConfig config, LocalHost host) {
         this.folder = folder;
         this.config = config;
         this.host = host;
-        this.remote = new ControlClient(folder.controlSocket());
+        this.elsewhere = new RunElsewhere(folder);
+        this.saved = new SavedState(folder);
+        this.snapshots = new LocalSnapshots(this);
     }
 
     @Override
@@ -81,7 +76,10 @@ final class LocalMachine implements VirtualMachine {
     @Override
     public MachineState state() {
         MachineState own = state;
-        return own.active() ? own : remoteState().filter(MachineState::active).orElse(own);
+        if (own.active()) {
+            return own;
+        }
+        return elsewhere.state().orElse(saved.exists() ? MachineState.SAVED : own);
     }
 
     @Override
@@ -90,36 +88,12 @@ final class LocalMachine implements VirtualMachine {
         if (own != null || state.active()) {
             return Optional.ofNullable(own).map(DiskPause::reason);
         }
-        return remoteStatus().flatMap(ControlClient.Status::pauseReason);
+        return elsewhere.pauseReason();
     }
 
     @Override
     public boolean runsElsewhere() {
-        return !state.active() && remoteState().filter(MachineState::active).isPresent();
-    }
-
-    private Optional<MachineState> remoteState() {
-        return remoteStatus().map(ControlClient.Status::state);
-    }
-
-    private Optional<ControlClient.Status> remoteStatus() {
-        if (!java.nio.file.Files.exists(folder.controlSocket())) {
-            return Optional.empty();
-        }
-        synchronized (remote) {
-            long now = System.nanoTime();
-            if (remoteStateTime == Long.MIN_VALUE || now - remoteStateTime > REMOTE_STATE_NANOS) {
-                remoteStatus = remote.status().orElse(ControlClient.Status.OFF);
-                remoteStateTime = System.nanoTime();
-            }
-            return Optional.of(remoteStatus);
-        }
-    }
-
-    private void forgetRemoteState() {
-        synchronized (remote) {
-            remoteStateTime = Long.MIN_VALUE;
-        }
+        return !state.active() && elsewhere.state().isPresent();
     }
 
     @Override
@@ -128,7 +102,7 @@ final class LocalMachine implements VirtualMachine {
     }
 
     private void setState(MachineState next) {
-        state = next;
+        state = next == MachineState.SAVED ? MachineState.OFF : next;
         LOG.info("{}: {}", name(), next);
         listeners.forEach(listener -> listener.stateChanged(this, next));
     }
@@ -148,8 +122,7 @@ final class LocalMachine implements VirtualMachine {
                                         + "\" is run or copied by another process: use it there, or switch it off with terrarium destroy"));
         boolean started = false;
         try {
-            config = folder.load();
-            DisposableDisks.sweep(folder);
+            recover(lock);
             failure = null;
             setState(MachineState.STARTING);
             start(options, lock);
@@ -157,7 +130,7 @@ final class LocalMachine implements VirtualMachine {
         } finally {
             if (!started) {
                 lock.close();
-                setState(MachineState.OFF);
+                setState(saved.exists() ? MachineState.SAVED : MachineState.OFF);
             }
         }
     }
@@ -167,160 +140,211 @@ final class LocalMachine implements VirtualMachine {
         if (!problems.isEmpty()) {
             throw new TerrariumException(problems.getFirst());
         }
-        SerialHub[] serial = new SerialHub[1];
-        MachineConfig running = options.disposable() ? DisposableDisks.make(folder, config) : config;
-        Board board;
+        MachineRun made;
         try {
-            board = Board.build(running, folder.log(), new Events(serial));
+            made = MachineRun.build(this, config, options, lock);
         } catch (TerrariumException e) {
             DisposableDisks.sweep(folder);
             throw e;
         }
-        serial[0] = new SerialHub(name(), board::typeOnSerial);
-        OutputStream output = options.serialOutput();
-        if (output != null) {
-            serial[0].addWatcher(output);
+        if (end.isDone()) {
+            end = new CompletableFuture<>();
         }
-        RfbServer rfb = new RfbServer(board.screen());
-        ControlServer control = null;
+        run = made;
+        setState(made.runs() ? MachineState.RUNNING : MachineState.PAUSED);
+        made.powerOn();
+        saved.sweep();
+    }
+
+    /** Ends what an end of the process interrupted and removes what it left half made, unless the machine runs. */
+    void sweep() throws TerrariumException {
+        boolean needed = saved.hasLeftovers() || snapshots.hasLeftovers();
+        Optional<RunLock> lock = needed ? folder.tryLock() : Optional.empty();
+        if (lock.isPresent()) {
+            try (RunLock held = lock.get()) {
+                recover(held);
+            }
+        }
+    }
+
+    /** Reads the configuration again, which another process may have changed, and ends what it interrupted. */
+    private void recover(RunLock lock) throws TerrariumException {
+        LOG.debug("{}: looked after under {}", name(), lock.file());
+        config = folder.load();
+        snapshots.recover();
+        config = folder.load();
+        saved.sweep();
+        DisposableDisks.sweep(folder);
+    }
+
+    List<Path> trusted() throws TerrariumException {
+        return snapshots.trusted();
+    }
+
+    SavedState saved() {
+        return saved;
+    }
+
+    ControlClient remote() {
+        return elsewhere.client();
+    }
+
+    MachineFolder machineFolder() {
+        return folder;
+    }
+
+    void adopt(MachineConfig changed) throws TerrariumException {
+        folder.save(changed);
+        config = changed;
+        Thread.ofVirtual()
+                .name("notice of " + name())
+                .start(() -> listeners.forEach(listener -> listener.configurationChanged(this)));
+    }
+
+    /** As {@link SnapshotOwner#exclusively}. */
+    <T> T exclusively(SnapshotOwner.Work<T> work) throws TerrariumException {
+        try (OneChange.Right change = changes.begin(name())) {
+            LOG.debug("{}: {}", name(), change);
+            MachineRun current = run;
+            if (current != null) {
+                requireKept(current);
+                return work.run(Optional.of(current.board()));
+            }
+            try (RunLock lock = lock()) {
+                recover(lock);
+                return work.run(Optional.empty());
+            }
+        }
+    }
+
+    private RunLock lock() throws TerrariumException {
+        return folder.tryLock()
+                .orElseThrow(() -> new TerrariumException(
+                        "\"" + name() + "\" is in use by another process: wait until that is done"));
+    }
+
+    /** As {@link SnapshotOwner#switchedOff}. */
+    void switchedOff(SnapshotOwner.Work<Boolean> work) throws TerrariumException {
+        try (OneChange.Right change = changes.begin(name())) {
+            LOG.debug("{}: {}", name(), change);
+            changeSwitchedOff(work);
+        }
+    }
+
+    private synchronized void changeSwitchedOff(SnapshotOwner.Work<Boolean> work) throws TerrariumException {
+        MachineRun current = run;
+        if (current == null) {
+            try (RunLock lock = lock()) {
+                recover(lock);
+                work.run(Optional.empty());
+            }
+            setState(saved.exists() ? MachineState.SAVED : MachineState.OFF);
+            return;
+        }
+        run = null;
+        setState(MachineState.STARTING);
+        current.close();
+        MachineEnd how = new MachineEnd.Crashed("it could not go on after a snapshot: see the log");
         try {
-            String address = options.vncAddress();
-            if (address != null) {
-                int port = rfb.listen(parseAddress(address), options.vncPassword());
-                LOG.info("{}: screen on {} (port {})", name(), address, port);
+            recover(current.lock());
+            work.run(Optional.empty());
+            if (saved.exists()) {
+                start(current.options(), current.lock());
+                return;
             }
-            control = ControlServer.start(this, folder.controlSocket());
-        } catch (TerrariumException e) {
-            rfb.close();
-            board.close();
-            DisposableDisks.sweep(folder);
-            serial[0].close();
-            throw e;
-        }
-        end = new CompletableFuture<>();
-        run = new Run(board, lock, serial[0], rfb, control);
-        setState(MachineState.RUNNING);
-        board.powerOn();
-    }
-
-    private static InetSocketAddress parseAddress(String address) throws TerrariumException {
-        int colon = address.lastIndexOf(':');
-        try {
-            String hostPart = colon <= 0 ? "127.0.0.1" : address.substring(0, colon);
-            int port = Integer.parseInt(address.substring(colon + 1));
-            InetSocketAddress parsed = new InetSocketAddress(hostPart.replaceAll("[\\[\\]]", ""), port);
-            if (!parsed.isUnresolved()) {
-                return parsed;
-            }
-        } catch (IllegalArgumentException e) {
-            LOG.debug("not an address: {}", address, e);
-        }
-        throw new TerrariumException("\"" + address + "\" is no address: write it as 127.0.0.1:5900");
-    }
-
-    /** The board's events, handed to a thread that may take the machine apart. */
-    private final class Events implements BoardEvents {
-        private final SerialHub[] serial;
-
-        Events(SerialHub[] serial) {
-            this.serial = serial;
-        }
-
-        @Override
-        public void poweredOff() {
-            later(new MachineEnd.PoweredOff());
-        }
-
-        @Override
-        public void crashed(String reason) {
-            later(new MachineEnd.Crashed(reason));
-        }
-
-        @Override
-        public void debugExit(int status) {
-            later(new MachineEnd.DebugExit(status));
-        }
-
-        @Override
-        public void leftKvm(String reason) {
-            LOG.warn("{}: runs on Terrarium's own processor from now on: {}", name(), reason);
-            Thread.ofVirtual()
-                    .name("notice of " + name())
-                    .start(() -> listeners.forEach(listener -> listener.acceleratorChanged(LocalMachine.this, reason)));
-        }
-
-        @Override
-        public void diskTroubled() {
-            Thread.ofVirtual().name("trouble of " + name()).start(LocalMachine.this::pauseForDisks);
-        }
-
-        private void later(MachineEnd how) {
-            Thread.ofVirtual().name("end of " + name()).start(() -> finish(how));
-        }
-
-        @Override
-        public void serialOutput(int value) {
-            SerialHub hub = serial[0];
-            if (hub != null) {
-                hub.fromGuest(value);
+            how = new MachineEnd.PoweredOff();
+        } finally {
+            if (run == null) {
+                current.lock().close();
+                if (how instanceof MachineEnd.Crashed(String reason)) {
+                    failure = reason;
+                }
+                setState(saved.exists() ? MachineState.SAVED : MachineState.OFF);
+                end.complete(how);
             }
         }
     }
 
-    private synchronized void finish(MachineEnd how) {
-        Run current = run;
+    /** The machine left KVM. */
+    void leftKvm(String reason) {
+        LOG.warn("{}: runs on Terrarium's own processor from now on: {}", name(), reason);
+        listeners.forEach(listener -> listener.acceleratorChanged(this, reason));
+    }
+
+    private void finish(MachineEnd how) {
+        finish(how, () -> {});
+    }
+
+    /** Ends the run of a serial line, unless another has begun since. */
+    synchronized void finish(MachineEnd how, @Nullable SerialHub of) {
+        MachineRun current = run;
+        if (current != null && current.serial() == of) {
+            finish(how);
+        }
+    }
+
+    /** What is to be done when the machine's files are closed and still locked. */
+    @FunctionalInterface
+    private interface LastWork {
+        void run() throws TerrariumException;
+    }
+
+    private synchronized void finish(MachineEnd asked, LastWork lastWork) {
+        MachineEnd how = asked;
+        MachineRun current = run;
         if (current == null) {
             return;
         }
         run = null;
         endDiskPause();
-        current.control.close();
-        current.rfb.close();
-        current.board.close();
+        current.close();
         DisposableDisks.sweep(folder);
-        current.serial.close();
-        current.lock.close();
+        try {
+            lastWork.run();
+        } catch (TerrariumException e) {
+            LOG.debug("{}: no last work", name(), e);
+            how = new MachineEnd.Crashed("its state could not be kept: " + e.getMessage());
+        }
+        current.lock().close();
         if (how instanceof MachineEnd.Crashed(String reason)) {
             failure = reason;
             LOG.error("{}: {}", name(), reason);
             setState(MachineState.CRASHED);
         } else {
-            setState(MachineState.OFF);
+            setState(how instanceof MachineEnd.Saved ? MachineState.SAVED : MachineState.OFF);
         }
         end.complete(how);
     }
 
-    private TerrariumException notRunning() {
-        return new TerrariumException("\"" + name() + "\" does not run: start it first");
+    /** Reaches the process that runs the machine. */
+    private ControlClient there() throws TerrariumException {
+        if (!runsElsewhere()) {
+            throw new TerrariumException("\"" + name() + "\" does not run: start it first");
+        }
+        return elsewhere.client();
     }
 
     /** Sends {@code command} to the process that runs the machine. */
     private void remotely(String command) throws TerrariumException {
-        if (!runsElsewhere()) {
-            throw notRunning();
-        }
-        remote.command(command);
-        forgetRemoteState();
+        there().command(command);
+        elsewhere.forget();
     }
 
     @Override
     public void pressPowerButton() throws TerrariumException {
-        Run current = run;
+        MachineRun current = run;
         if (current == null) {
             remotely("shutdown");
         } else {
-            current.board.pressPowerButton();
+            current.board().pressPowerButton();
         }
     }
 
     @Override
     public void forceOff() throws TerrariumException {
         if (run == null) {
-            if (!runsElsewhere()) {
-                throw notRunning();
-            }
-            remote.destroy();
-            forgetRemoteState();
+            there().destroy();
+            elsewhere.forget();
         } else {
             finish(new MachineEnd.PoweredOff());
         }
@@ -328,11 +352,11 @@ final class LocalMachine implements VirtualMachine {
 
     @Override
     public void reset() throws TerrariumException {
-        Run current = run;
+        MachineRun current = run;
         if (current == null) {
             remotely("reset");
         } else {
-            current.board.reset();
+            current.board().reset();
         }
     }
 
@@ -343,27 +367,27 @@ final class LocalMachine implements VirtualMachine {
             return;
         }
         synchronized (this) {
-            Run current = run;
+            MachineRun current = run;
             DiskPause waiting = diskPause;
             if (waiting != null) {
                 waiting.stopWatching();
             } else if (current != null && state == MachineState.RUNNING) {
-                current.board.pause();
+                current.board().pause();
                 setState(MachineState.PAUSED);
             }
         }
     }
 
     /** Stops the machine if a disk still needs it; a machine that a person paused does not go on by itself. */
-    private synchronized void pauseForDisks() {
-        Run current = run;
-        Optional<DiskTrouble> trouble = current == null ? Optional.empty() : current.board.diskTrouble();
+    synchronized void pauseForDisks() {
+        MachineRun current = run;
+        Optional<DiskTrouble> trouble = current == null ? Optional.empty() : current.board().diskTrouble();
         if (current == null || trouble.isEmpty() || diskPause != null) {
             return;
         }
         DiskPause pause = new DiskPause(trouble.get());
         if (state == MachineState.RUNNING) {
-            current.board.pause();
+            current.board().pause();
             pause.watch(name(), () -> resumeAfter(pause));
         }
         diskPause = pause;
@@ -387,10 +411,10 @@ final class LocalMachine implements VirtualMachine {
 
     /** For the holder of the monitor. */
     private void goOn() {
-        Run current = run;
+        MachineRun current = run;
         if (current != null && state == MachineState.PAUSED) {
             endDiskPause();
-            current.board.resume();
+            current.board().resume();
             setState(MachineState.RUNNING);
         }
     }
@@ -404,6 +428,70 @@ final class LocalMachine implements VirtualMachine {
         synchronized (this) {
             goOn();
         }
+    }
+
+    @Override
+    public void save(Progress progress) throws TerrariumException {
+        MachineRun current = run;
+        if (current == null) {
+            there().save(progress);
+            elsewhere.forget();
+            if (!saved.exists()) {
+                throw new TerrariumException(
+                        "the process that ran \"" + name() + "\" ended before it was saved: start it again");
+            }
+            return;
+        }
+        try (OneChange.Right change = changes.begin(name())) {
+            LOG.debug("{}: {}", name(), change);
+            save(current, progress);
+        }
+    }
+
+    private void requireKept(MachineRun current) throws TerrariumException {
+        if (current.options().disposable()) {
+            throw new TerrariumException(
+                    "what \"" + name() + "\" writes in this run is thrown away at its end: start it without --disposable");
+        }
+    }
+
+    private void save(MachineRun current, Progress progress) throws TerrariumException {
+        requireKept(current);
+        boolean kept = false;
+        SavedMachine half = saved.begin(config);
+        try {
+            new MachineSaver(current.board(), half, SavedState.parts(config), progress).save(() -> false);
+            kept = true;
+        } finally {
+            if (!kept && run == current) {
+                saved.sweep();
+            }
+        }
+        finish(new MachineEnd.Saved(), () -> saved.commit(config));
+        if (!saved.exists()) {
+            String problem = failure;
+            throw new TerrariumException(
+                    problem == null ? "\"" + name() + "\" was switched off before it was saved" : problem);
+        }
+    }
+
+    @Override
+    public Snapshots snapshots() {
+        return snapshots;
+    }
+
+    @Override
+    public synchronized void discardSavedState() throws TerrariumException {
+        try (RunLock lock = folder.tryLock()
+                .orElseThrow(() -> new TerrariumException("\"" + name() + "\" runs: it has no saved state"))) {
+            if (!saved.exists()) {
+                throw new TerrariumException("\"" + name() + "\" is not saved: there is nothing to discard");
+            }
+            LOG.info("{}: saved state discarded under {}", name(), lock.file());
+            saved.retire();
+            saved.sweep();
+        }
+        setState(MachineState.OFF);
     }
 
     @Override
@@ -422,14 +510,32 @@ final class LocalMachine implements VirtualMachine {
     }
 
     @Override
+    public void setBalloon(long guestBytes) throws TerrariumException {
+        long whole = config.memoryMiB() << 20;
+        long least = MachineRules.MINIMUM_MEMORY_MIB << 20;
+        if (guestBytes < least || guestBytes > whole) {
+            throw new TerrariumException("a running \"" + name() + "\" can have from " + (least >> 20) + " to "
+                    + (whole >> 20) + " MiB: choose from these, or switch it off for more");
+        }
+        MachineRun current = run;
+        if (current == null) {
+            there().setBalloon(guestBytes);
+        } else if (!current.board().setBalloon(guestBytes)) {
+            throw new TerrariumException(
+                    "\"" + name() + "\" has no balloon, for its guest system \"" + config.operatingSystem()
+                            + "\" is not known to have the driver: switch it off, then change its memory");
+        }
+    }
+
+    @Override
     public MachineStatistics statistics() {
-        Run current = run;
+        MachineRun current = run;
         if (current != null) {
-            return current.board.statistics(state);
+            return current.board().statistics(state);
         }
         if (runsElsewhere()) {
             try {
-                return remote.statistics();
+                return elsewhere.client().statistics();
             } catch (TerrariumException e) {
                 LOG.debug("{}: {}", name(), e.getMessage());
             }
@@ -439,43 +545,38 @@ final class LocalMachine implements VirtualMachine {
 
     @Override
     public Screenshot screenshot() throws TerrariumException {
-        Run current = run;
+        MachineRun current = run;
         if (current == null) {
-            if (!runsElsewhere()) {
-                throw notRunning();
-            }
-            return remote.screenshot();
+            return there().screenshot();
         }
+        return picture()
+                .orElseThrow(
+                        () -> new TerrariumException("\"" + name() + "\" shows no picture yet: try again in a moment"));
+    }
+
+    /** What the machine, which runs here, shows. */
+    Optional<Screenshot> picture() {
+        MachineRun current = run;
         ScreenSource.Frame frame = new ScreenSource.Frame();
-        current.board.screen().capture(frame);
+        if (current != null) {
+            current.board().screen().capture(frame);
+        }
         if (frame.width() == 0 || frame.height() == 0) {
-            throw new TerrariumException("\"" + name() + "\" shows no picture yet: try again in a moment");
+            return Optional.empty();
         }
         int[] pixels = java.util.Arrays.copyOf(frame.pixels(), frame.width() * frame.height());
-        return new Screenshot(frame.width(), frame.height(), pixels);
+        return Optional.of(new Screenshot(frame.width(), frame.height(), pixels));
     }
 
     @Override
     public void sendKeys(String combination) throws TerrariumException {
         List<Integer> codes = KeyNames.parse(combination);
-        Run current = run;
+        MachineRun current = run;
         if (current == null) {
-            if (!runsElsewhere()) {
-                throw notRunning();
-            }
-            remote.sendKeys(combination);
+            there().sendKeys(combination);
             return;
         }
-        press(current.board, codes);
-    }
-
-    private static void press(Board board, List<Integer> codes) {
-        List<Integer> released = new ArrayList<>(codes);
-        Collections.reverse(released);
-        codes.forEach(code -> board.screen().key(code, true));
-        LockSupport.parkNanos(KEY_INTERVAL_NANOS);
-        released.forEach(code -> board.screen().key(code, false));
-        LockSupport.parkNanos(KEY_INTERVAL_NANOS);
+        Keys.press(current.board().screen(), codes);
     }
 
     @Override
@@ -484,30 +585,24 @@ final class LocalMachine implements VirtualMachine {
         for (char character : text.toCharArray()) {
             presses.add(KeyNames.forCharacter(character));
         }
-        Run current = run;
+        MachineRun current = run;
         if (current == null) {
-            if (!runsElsewhere()) {
-                throw notRunning();
-            }
-            remote.type(text);
+            there().type(text);
             return;
         }
-        presses.forEach(codes -> press(current.board, codes));
+        presses.forEach(codes -> Keys.press(current.board().screen(), codes));
     }
 
     @Override
     public ConsoleStream openConsole() throws TerrariumException {
-        Run current = run;
+        MachineRun current = run;
         if (current == null) {
-            if (!runsElsewhere()) {
-                throw notRunning();
-            }
-            return remote.open("console");
+            return there().open("console");
         }
         PipeStream[] ends = PipeStream.pair();
         Thread.ofPlatform().daemon().name("console of " + name()).start(() -> {
             try (PipeStream ours = ends[0]) {
-                current.rfb.serve(ours.input(), ours.output(), null);
+                current.rfb().serve(ours.input(), ours.output(), null);
             } catch (IOException e) {
                 LOG.debug("{}: a console left: {}", name(), e.getMessage());
             }
@@ -517,15 +612,12 @@ final class LocalMachine implements VirtualMachine {
 
     @Override
     public ConsoleStream openSerial() throws TerrariumException {
-        Run current = run;
+        MachineRun current = run;
         if (current == null) {
-            if (!runsElsewhere()) {
-                throw notRunning();
-            }
-            return remote.open("serial");
+            return there().open("serial");
         }
         try {
-            return current.serial.connect();
+            return current.serial().connect();
         } catch (IOException e) {
             throw new TerrariumException("the serial line cannot be opened (" + e.getMessage() + "): try again", e);
         }
@@ -535,6 +627,10 @@ final class LocalMachine implements VirtualMachine {
     public synchronized void reconfigure(MachineConfig changed) throws TerrariumException {
         if (state().active()) {
             throw new TerrariumException("\"" + name() + "\" runs: switch it off to change it");
+        }
+        if (saved.exists()) {
+            throw new TerrariumException("\"" + name() + "\" is saved: start it and switch it off to change it, or "
+                    + SavedState.discard(config));
         }
         if (!changed.name().equals(name())) {
             throw new TerrariumException("a machine keeps its name: clone it to get another");
@@ -548,6 +644,13 @@ final class LocalMachine implements VirtualMachine {
         try (RunLock lock = folder.tryLock()
                 .orElseThrow(() -> new TerrariumException("\"" + name() + "\" runs: switch it off to change it"))) {
             LOG.info("{}: changed under {}", name(), lock.file());
+            MachineConfig known = config;
+            recover(lock);
+            if (!config.equals(known)) {
+                throw new TerrariumException(
+                        "\"" + name() + "\" was changed by another process meanwhile: look at it again");
+            }
+            snapshots.requireNotFrozen(settled);
             folder.save(settled);
         }
         config = settled;

@@ -10,13 +10,12 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
+import dev.terrarium.engine.state.Durable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 import java.util.Set;
@@ -47,6 +46,11 @@ public record MachineFolder(Path path) {
         return path.resolve("log");
     }
 
+    /** What the machine was when it was saved, if it was. */
+    public Path savedState() {
+        return path.resolve("saved-state");
+    }
+
     public Path controlSocket() {
         return path.resolve("control.sock");
     }
@@ -57,15 +61,33 @@ public record MachineFolder(Path path) {
      * @throws TerrariumException naming what is wrong with the file
      */
     public MachineConfig load() throws TerrariumException {
+        try {
+            return parse(Files.readAllBytes(configFile()));
+        } catch (IOException e) {
+            throw new TerrariumException(
+                    configFile() + " cannot be read (" + e.getMessage() + "): check the file and its permissions", e);
+        }
+    }
+
+    /** The bytes that {@link #parse} reads. */
+    static byte[] encode(MachineConfig config) {
+        try {
+            return JSON.writeValueAsBytes(config);
+        } catch (JacksonException e) {
+            throw new IllegalStateException("a configuration can always be written", e);
+        }
+    }
+
+    /** The configuration of a {@code machine.json} with this content. */
+    MachineConfig parse(byte[] content) throws TerrariumException {
         JsonNode tree;
         try {
-            tree = JSON.readTree(Files.readAllBytes(configFile()));
+            tree = JSON.readTree(content);
         } catch (JacksonException e) {
             JsonLocation place = e.getLocation();
             throw damaged("it is not JSON (line " + place.getLineNr() + ", column " + place.getColumnNr() + ")", e);
         } catch (IOException e) {
-            throw new TerrariumException(
-                    configFile() + " cannot be read (" + e.getMessage() + "): check the file and its permissions", e);
+            throw new IllegalStateException("bytes in memory can always be read", e);
         }
         if (!tree.isObject()) {
             throw damaged("it holds no JSON object", null);
@@ -103,23 +125,11 @@ public record MachineFolder(Path path) {
     public void save(MachineConfig config) throws TerrariumException {
         try {
             Files.createDirectories(disks());
-            Path temporary = path.resolve("machine.json.new");
-            try (FileChannel channel = FileChannel.open(
-                    temporary,
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.TRUNCATE_EXISTING,
-                    StandardOpenOption.WRITE)) {
-                ByteBuffer content = ByteBuffer.wrap(JSON.writeValueAsBytes(config));
-                while (content.hasRemaining()) {
-                    channel.write(content);
-                }
-                channel.force(true);
-            }
-            Files.move(temporary, configFile(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             throw new TerrariumException(
                     path + " cannot be written (" + e.getMessage() + "): check its permissions and the free space", e);
         }
+        Durable.replace(configFile(), encode(config));
     }
 
     /** Takes the machine for this process; empty if some process (this one too) has it. */

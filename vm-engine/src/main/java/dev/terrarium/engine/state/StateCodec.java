@@ -45,6 +45,11 @@ public final class StateCodec {
         return state;
     }
 
+    /** Are {@code bytes} of an {@code S} with the components that it has in this version? */
+    public static boolean fits(Class<? extends Record> type, byte[] bytes) {
+        return bytes.length >= Integer.BYTES && new StateReader(bytes).readInt() == StateShape.fingerprint(type);
+    }
+
     /** Do two states say the same? Unlike {@code equals} this looks into arrays. */
     public static boolean same(Record a, Record b) {
         return Arrays.equals(encode(a), encode(b));

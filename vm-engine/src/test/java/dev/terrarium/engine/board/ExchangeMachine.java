@@ -17,9 +17,9 @@ import dev.terrarium.engine.memory.CodePages;
 import dev.terrarium.engine.memory.HostBlock;
 import dev.terrarium.engine.memory.MemoryMap;
 import dev.terrarium.engine.processor.Processor;
-import dev.terrarium.engine.processor.ProcessorState;
 import dev.terrarium.engine.processor.kvm.KvmAccelerator.Controllers;
 import dev.terrarium.engine.processor.kvm.MovePolicy;
+import dev.terrarium.engine.state.StateCodec;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -37,7 +37,7 @@ final class ExchangeMachine implements AutoCloseable {
     private static final int PORT_LEVEL = 0x91;
 
     /** Everything but memory. */
-    record Saved(List<Object> devices, List<ProcessorState> processors) {}
+    record Saved(List<Object> devices, List<byte[]> processors) {}
 
     /** Memory and time. */
     record Shared(ReentrantLock lock, BoardClock clock, HostBlock memory, HostBlock resetPage, CountDownLatch end) {}
@@ -181,8 +181,9 @@ final class ExchangeMachine implements AutoCloseable {
     Saved save() {
         List<Object> states = new ArrayList<>();
         locked(() -> devices.forEach(device -> states.add(device.save())));
-        List<ProcessorState> own =
-                processors.list().stream().map(Processor::state).toList();
+        List<byte[]> own = processors.list().stream()
+                .map(each -> StateCodec.encode(ProcessorRecord.of(each.state())))
+                .toList();
         return new Saved(states, own);
     }
 
@@ -195,7 +196,11 @@ final class ExchangeMachine implements AutoCloseable {
             }
         });
         for (int i = 0; i < VCPUS; i++) {
-            processors.list().get(i).restore(saved.processors.get(i));
+            processors
+                    .list()
+                    .get(i)
+                    .restore(StateCodec.decode(ProcessorRecord.class, saved.processors.get(i))
+                            .state());
         }
     }
 

@@ -71,6 +71,18 @@ class ControlTest {
     }
 
     @Test
+    void longWorkTellsItsProgressAndEndsWhenTheClientDoes() throws Exception {
+        long[] last = {-1};
+        client.save((done, total) -> {
+            last[0] = done;
+            return total == 10;
+        });
+        assertThat(last[0]).isGreaterThanOrEqualTo(0);
+        assertThat(machine.calls).containsExactly("save");
+        assertThatThrownBy(() -> client.save((done, total) -> false)).hasMessageContaining("cancelled");
+    }
+
+    @Test
     void aConsoleIsAStreamBothWays() throws Exception {
         try (ConsoleStream console = client.open("console")) {
             byte[] bytes = new byte[40_000];

@@ -7,7 +7,9 @@ import dev.terrarium.engine.MachineEnd;
 import dev.terrarium.engine.MachineListener;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
+import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.Screenshot;
+import dev.terrarium.engine.Snapshots;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
@@ -146,6 +148,27 @@ final class FakeMachine implements VirtualMachine {
         public void close() throws IOException {
             output.close();
         }
+    }
+
+    @Override
+    public void save(Progress progress) throws TerrariumException {
+        for (int done = 0; done <= 10; done++) {
+            if (!progress.at(done, 10)) {
+                calls.add("save given up");
+                throw new TerrariumException("it was cancelled");
+            }
+        }
+        calls.add("save");
+    }
+
+    @Override
+    public Snapshots snapshots() {
+        throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public void discardSavedState() {
+        calls.add("discard");
     }
 
     @Override
