@@ -174,7 +174,7 @@ final class MediaPage extends BorderPane {
             } else {
                 title.setText("No disks or CDs here yet");
                 text.setText("The disks of your machines are listed here, and every image in " + model.ownFolder()
-                        + ". Add a folder with ISO files, or make a new disk.");
+                        + ". Drop an ISO file or a folder here, or make a new disk.");
             }
         };
         model.scannedProperty().subscribe(arrange);
