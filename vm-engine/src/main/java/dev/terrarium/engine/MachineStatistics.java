@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param diskReadBytes read from all drives since the start
  * @param diskWrittenBytes written to all drives since the start
  * @param engine what its software processors did; an older process that runs it does not say
+ * @param guestMemory what the guest says about its memory; an older process that runs it does not say
  */
 public record MachineStatistics(
         MachineState state,
@@ -32,10 +33,49 @@ public record MachineStatistics(
         int screenHeight,
         long diskReadBytes,
         long diskWrittenBytes,
-        @Nullable EngineStatistics engine) {
+        @Nullable EngineStatistics engine,
+        @Nullable GuestMemory guestMemory) {
 
     public MachineStatistics {
         engine = Objects.requireNonNullElse(engine, EngineStatistics.NONE);
+        guestMemory = Objects.requireNonNullElse(guestMemory, GuestMemory.NONE);
+    }
+
+    /** The figures of a machine whose guest does not tell about its memory. */
+    public MachineStatistics(
+            MachineState state,
+            String accelerator,
+            long uptimeNanos,
+            int vcpus,
+            long busyNanos,
+            long instructions,
+            long memoryBytes,
+            long residentBytes,
+            int screenWidth,
+            int screenHeight,
+            long diskReadBytes,
+            long diskWrittenBytes,
+            @Nullable EngineStatistics engine) {
+        this(
+                state,
+                accelerator,
+                uptimeNanos,
+                vcpus,
+                busyNanos,
+                instructions,
+                memoryBytes,
+                residentBytes,
+                screenWidth,
+                screenHeight,
+                diskReadBytes,
+                diskWrittenBytes,
+                engine,
+                null);
+    }
+
+    @Override
+    public GuestMemory guestMemory() {
+        return Objects.requireNonNull(guestMemory);
     }
 
     @Override

@@ -12,6 +12,7 @@ import dev.terrarium.engine.config.MachineConfig.Accelerator;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
+import dev.terrarium.engine.config.MachineConfig.NetworkConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -78,10 +79,12 @@ final class CreateCommand implements Callable<Integer> {
 
     @Option(
             names = "--network",
-            paramLabel = "none|unplugged",
+            paramLabel = "nat|unplugged|none",
             converter = NetworkOption.class,
             description =
-                    "A network card: none, or one without a cable (unplugged[,mac=52:54:00:12:34:56]). Repeatable.")
+                    "A network card: nat for a network of the machine's own that reaches what this computer reaches,"
+                            + " unplugged for one without a cable, each with [,mac=52:54:00:12:34:56], or none (default: nat if the"
+                            + " guest system is known to have the driver). Repeatable.")
     private List<NetworkOption> networks = List.of();
 
     @Option(
@@ -198,10 +201,17 @@ final class CreateCommand implements Callable<Integer> {
                 kernel == null
                         ? null
                         : new KernelBoot(absolute(kernel).toString(), text(initrd), append == null ? "" : append),
-                networks.stream().map(NetworkOption::card).toList(),
+                cards(guest),
                 text(debugConsole),
                 debugExit,
                 cpu);
+    }
+
+    private List<NetworkConfig> cards(GuestSystem guest) {
+        if (networks.isEmpty() && guest.virtio()) {
+            return List.of(new NetworkConfig(NetworkConfig.Kind.NAT));
+        }
+        return networks.stream().map(NetworkOption::card).toList();
     }
 
     private List<BootDevice> bootOrder() {

@@ -20,8 +20,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code set}: changes a machine that is off. */
-@Command(name = "set", description = "Changes a machine that is off.")
+/** {@code set}: changes a machine that is off, or with {@code --live} the memory of one that runs. */
+@Command(name = "set", description = "Changes a machine that is off, or the memory of one that runs.")
 final class SetCommand implements Callable<Integer> {
     private final RootCommand root;
 
@@ -62,7 +62,9 @@ final class SetCommand implements Callable<Integer> {
                     "The first, second, ... drive's cache= discard= onerror= throttling.*= shareable. Repeatable.")
     private List<String> disks = List.of();
 
-    @Option(names = "--live", description = "Not in this version: changes a machine while it runs.")
+    @Option(
+            names = "--live",
+            description = "Changes a machine while it runs; only --memory, up to what it was started with.")
     private boolean live;
 
     SetCommand(RootCommand root) {
@@ -72,7 +74,7 @@ final class SetCommand implements Callable<Integer> {
     @Override
     public Integer call() throws TerrariumException {
         if (live) {
-            throw new TerrariumException("this version cannot change a running machine: switch it off, then set");
+            return setLive();
         }
         boolean nothing = memory == null
                 && vcpus == null
@@ -104,6 +106,23 @@ final class SetCommand implements Callable<Integer> {
                     old.debugConsole(),
                     old.debugExitPort(),
                     cpu == null ? old.cpu() : cpu));
+        }
+        return 0;
+    }
+
+    private int setLive() throws TerrariumException {
+        Long wanted = memory;
+        if (wanted == null
+                || vcpus != null
+                || !boot.isEmpty()
+                || accelerator != null
+                || cpu != null
+                || !disks.isEmpty()) {
+            throw new TerrariumException(
+                    "only the memory of a running machine can be changed: give --live with --memory alone, or switch it off");
+        }
+        try (Host host = root.open()) {
+            root.machine(host, name).setBalloon(wanted << 20);
         }
         return 0;
     }

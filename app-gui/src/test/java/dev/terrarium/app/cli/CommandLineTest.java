@@ -54,6 +54,32 @@ class CommandLineTest {
     }
 
     @Test
+    void aMachineIsCloned() throws Exception {
+        assertThat(run("create", "--name", "one machine", "--disk", "size=1", "--disk", "path=" + disk() + ",readonly"))
+                .isZero();
+        assertThat(run("clone", "one machine", "another", "--dry-run", "--json"))
+                .isZero();
+        assertThat(json().at("/disks/0/target").asText())
+                .isEqualTo(home.resolve("machines/another/disks/disk1.img").toString());
+        assertThat(json().at("/disks/0/shared").asBoolean()).isFalse();
+        assertThat(json().at("/disks/1/shared").asBoolean()).isTrue();
+        assertThat(json().get("freeBytes").asLong()).isPositive();
+        assertThat(home.resolve("machines/another")).doesNotExist();
+        assertThat(run("clone", "one machine", "another", "--dry-run")).isZero();
+        assertThat(output.toString(StandardCharsets.UTF_8))
+                .contains("the same file")
+                .contains("free");
+
+        assertThat(run("clone", "one machine", "another")).isZero();
+        assertThat(errors.toString()).contains("\"another\" is made in ");
+        assertThat(run("clone", "one machine", "another")).isEqualTo(1);
+        assertThat(errors.toString()).contains("exists: choose another name");
+        assertThat(run("clone", "one machine", "third", "--json")).isZero();
+        assertThat(json().at("/configuration/disks/0/path").asText())
+                .isEqualTo(home.resolve("machines/third/disks/disk1.img").toString());
+    }
+
+    @Test
     void aDiskSaysHowItsRequestsAreTreated() throws Exception {
         assertThat(run(
                         "create",
@@ -186,7 +212,7 @@ class CommandLineTest {
                 "1|create --name x/y|folder name",
                 "1|create --name x --memory 999999999|more than this computer has",
                 "1|create --name x --cdrom /nonexistent.iso|does not exist",
-                "2|create --name x --network nat|none or unplugged",
+                "2|create --name x --network bridge|none or unplugged or nat",
                 "1|create --name x --vcpus 64|vCPU",
                 "2|create --name x --accel tcg|--accel",
                 "1|start nobody --headless|no machine",
@@ -198,7 +224,7 @@ class CommandLineTest {
                 "1|define /nonexistent|cannot be read",
                 "1|snapshot create a b|does not have",
                 "1|image info /nonexistent|does not exist",
-                "1|clone|does not have",
+                "1|clone nobody copy|there is no machine",
                 "2|dance|dance",
                 "2|list --loud|--loud"
             })
@@ -229,6 +255,37 @@ class CommandLineTest {
         assertThat(run("create", "--name", "c", "--os", "debian12", "--disk", existing, "--cdrom", cd().toString()))
                 .isZero();
         assertThat(buses("c")).isEqualTo("[IDE, IDE]");
+    }
+
+    private String networks(String name) throws Exception {
+        run("info", name, "--json");
+        return json().at("/configuration/networks").findValuesAsText("kind").toString();
+    }
+
+    @Test
+    void aGuestWithTheDriverHasANetworkUnlessToldOtherwise() throws Exception {
+        assertThat(run("create", "--name", "a", "--os", "debian12")).isZero();
+        assertThat(networks("a")).isEqualTo("[NAT]");
+        assertThat(run("create", "--name", "b")).isZero();
+        assertThat(networks("b")).isEqualTo("[]");
+        assertThat(run("create", "--name", "c", "--os", "debian12", "--network", "none"))
+                .isZero();
+        assertThat(networks("c")).isEqualTo("[NONE]");
+        assertThat(run("create", "--name", "d", "--network", "nat,mac=52:54:00:AA:bb:01"))
+                .isZero();
+        run("info", "d", "--json");
+        assertThat(json().at("/configuration/networks/0/mac").asText()).isEqualTo("52:54:00:aa:bb:01");
+    }
+
+    @Test
+    void memoryOfAMachineThatRunsIsChangedAlone() throws Exception {
+        assertThat(run("create", "--name", "a", "--os", "debian12", "--memory", "64"))
+                .isZero();
+        assertThat(run("set", "a", "--live", "--vcpus", "2", "--memory", "32")).isEqualTo(1);
+        assertThat(run("set", "a", "--live", "--memory", "65")).isEqualTo(1);
+        assertThat(errors.toString()).contains("from 16 to 64 MiB");
+        assertThat(run("set", "a", "--live", "--memory", "32")).isEqualTo(1);
+        assertThat(errors.toString()).contains("does not run");
     }
 
     @Test

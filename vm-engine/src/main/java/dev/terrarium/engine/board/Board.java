@@ -2,12 +2,14 @@
 package dev.terrarium.engine.board;
 
 import dev.terrarium.engine.EngineStatistics;
+import dev.terrarium.engine.GuestMemory;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.device.ScreenSource;
 import dev.terrarium.engine.device.chipset.SystemControl;
+import dev.terrarium.engine.device.virtio.balloon.VirtioBalloon;
 import dev.terrarium.engine.image.DiskTrouble;
 import dev.terrarium.engine.posix.Posix;
 import dev.terrarium.engine.processor.Processor;
@@ -258,6 +260,36 @@ public final class Board implements AutoCloseable {
         return screen;
     }
 
+    /** Asks the guest to make do with so much memory; false if the machine has no balloon. */
+    public boolean setBalloon(long guestBytes) {
+        lock.lock();
+        try {
+            computer.balloon()
+                    .ifPresent(balloon -> balloon.setTarget(computer.ram().size() - guestBytes));
+            return computer.balloon().isPresent();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private GuestMemory guestMemory() {
+        lock.lock();
+        try {
+            computer.balloon().ifPresent(VirtioBalloon::refreshStatistics);
+            return computer.balloon()
+                    .map(balloon -> new GuestMemory(
+                            computer.ram().size() - balloon.targetBytes(),
+                            balloon.actualBytes(),
+                            balloon.totalBytes(),
+                            balloon.freeBytes(),
+                            balloon.availableBytes(),
+                            balloon.cachedBytes()))
+                    .orElse(GuestMemory.NONE);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Why requests of a drive wait until the machine was paused and resumed, if any do. */
     public Optional<DiskTrouble> diskTrouble() {
         return computer.drives().trouble();
@@ -289,7 +321,8 @@ public final class Board implements AutoCloseable {
                     size.height(),
                     computer.bytesRead(),
                     computer.bytesWritten(),
-                    engine);
+                    engine,
+                    guestMemory());
         }
     }
 

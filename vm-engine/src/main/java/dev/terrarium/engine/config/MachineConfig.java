@@ -109,7 +109,7 @@ public record MachineConfig(
                 cpu);
     }
 
-    /** Another machine that is like this one. */
+    /** Another machine that is like this one; its network cards have addresses of their own, and it has no debug console. */
     public MachineConfig copy(UUID newId, String newName, List<DriveConfig> drives) {
         return new MachineConfig(
                 version,
@@ -123,7 +123,7 @@ public record MachineConfig(
                 bootOrder,
                 drives,
                 kernel,
-                networks,
+                networks.stream().map(each -> new NetworkConfig(each.kind())).toList(),
                 null,
                 debugExitPort,
                 cpu);
@@ -250,7 +250,9 @@ public record MachineConfig(
             /** There is no card. */
             NONE,
             /** A card without a cable. */
-            UNPLUGGED
+            UNPLUGGED,
+            /** A network of the machine's own behind this process, as behind a household router. */
+            NAT
         }
     }
 }

@@ -176,6 +176,10 @@ public final class ControlClient {
         ask(request("type").put("text", text));
     }
 
+    public void setBalloon(long guestBytes) throws TerrariumException {
+        ask(request("balloon").put("bytes", guestBytes));
+    }
+
     public Screenshot screenshot() throws TerrariumException {
         JsonNode answer = ask(request("screenshot"));
         int width = answer.path("width").asInt();

@@ -141,6 +141,7 @@ public final class ControlServer implements AutoCloseable {
             }
             case "stats" -> answer.set("stats", JSON.valueToTree(machine.statistics()));
             case "send-key" -> machine.sendKeys(request.path("keys").asText());
+            case "balloon" -> machine.setBalloon(request.path("bytes").asLong());
             case "type" -> machine.type(request.path("text").asText());
             case "screenshot" -> {
                 var shot = machine.screenshot();

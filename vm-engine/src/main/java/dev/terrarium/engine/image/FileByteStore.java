@@ -15,7 +15,6 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import org.jspecify.annotations.Nullable;
 
 /** The bytes of a file that this process holds locked: alone for writing, shared with other readers for reading. */
 public final class FileByteStore implements ByteStore {
@@ -25,20 +24,19 @@ public final class FileByteStore implements ByteStore {
     private final FileChannel channel;
     private final OptionalInt descriptor;
     private final boolean readOnly;
+    private final FlushGuard flushes;
 
     /** Held while the descriptor is used, so that its number is not another file's by then. */
     private final ReadWriteLock use = new ReentrantReadWriteLock();
 
     private boolean closed;
 
-    /** What an fsync failed with. */
-    private volatile @Nullable IOException lost;
-
     private FileByteStore(ImageFile file, boolean readOnly) {
         this.file = file;
         this.channel = file.channel();
         this.descriptor = file.descriptor();
         this.readOnly = readOnly;
+        this.flushes = new FlushGuard(file.path());
     }
 
     /**
@@ -128,27 +126,10 @@ public final class FileByteStore implements ByteStore {
         });
     }
 
-    /**
-     * After an fsync that failed the kernel may have dropped what was to be written and say of the next fsync that it
-     * succeeded (Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020). So none succeeds any
-     * more while this file is open.
-     */
     @Override
     public void flush() throws IOException {
-        if (readOnly) {
-            return;
-        }
-        IOException before = lost;
-        if (before != null) {
-            throw new HostIoException(file.path(), before, true);
-        }
-        try {
-            channel.force(false);
-        } catch (ClosedChannelException e) {
-            throw e;
-        } catch (IOException e) {
-            lost = e;
-            throw new HostIoException(file.path(), e, true);
+        if (!readOnly) {
+            flushes.run(() -> channel.force(false));
         }
     }
 

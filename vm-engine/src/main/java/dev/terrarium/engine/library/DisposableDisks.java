@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,6 +70,20 @@ final class DisposableDisks {
                         "backing_fmt",
                         drive.format().imageFormat()));
         return drive.withOverlay(image.toString(), DriveConfig.Format.QCOW2, base.toString());
+    }
+
+    /** Throws away what a run left that was killed, unless somebody runs the machine now. For anybody. */
+    static void sweepLeftovers(MachineFolder machine) throws TerrariumException {
+        if (!Files.isDirectory(folder(machine))) {
+            return;
+        }
+        Optional<MachineFolder.RunLock> lock = machine.tryLock();
+        if (lock.isPresent()) {
+            try (MachineFolder.RunLock held = lock.get()) {
+                LOG.info("under {}: what a killed disposable run wrote is thrown away", held.file());
+                sweep(machine);
+            }
+        }
     }
 
     /** Throws away what a disposable run wrote. */

@@ -110,6 +110,7 @@ public final class LocalHost implements Host {
                 throw new TerrariumException(folder.configFile() + " is for a machine named \"" + config.name()
                         + "\": give the folder that name");
             }
+            DisposableDisks.sweepLeftovers(folder);
             LocalMachine machine = new LocalMachine(folder, config, this);
             machines.put(name, machine);
             return Optional.of(machine);

@@ -422,6 +422,27 @@ final class LocalMachine implements VirtualMachine {
     }
 
     @Override
+    public void setBalloon(long guestBytes) throws TerrariumException {
+        long whole = config.memoryMiB() << 20;
+        long least = MachineRules.MINIMUM_MEMORY_MIB << 20;
+        if (guestBytes < least || guestBytes > whole) {
+            throw new TerrariumException("a running \"" + name() + "\" can have from " + (least >> 20) + " to "
+                    + (whole >> 20) + " MiB: choose from these, or switch it off for more");
+        }
+        Run current = run;
+        if (current == null) {
+            if (!runsElsewhere()) {
+                throw notRunning();
+            }
+            remote.setBalloon(guestBytes);
+        } else if (!current.board.setBalloon(guestBytes)) {
+            throw new TerrariumException(
+                    "\"" + name() + "\" has no balloon, for its guest system \"" + config.operatingSystem()
+                            + "\" is not known to have the driver: switch it off, then change its memory");
+        }
+    }
+
+    @Override
     public MachineStatistics statistics() {
         Run current = run;
         if (current != null) {

@@ -37,7 +37,7 @@ final class GuestLink implements TcpConnection.Output {
     private final Deque<NetworkFrame> waiting = new ArrayDeque<>();
     private byte @Nullable [] guestAddress;
     private volatile int guestIp = UserNetworkSettings.GUEST;
-    private boolean unfinished;
+    private volatile boolean unfinished;
     private int waitingBytes;
     private int identification;
     private long dropped;
@@ -107,6 +107,7 @@ final class GuestLink implements TcpConnection.Output {
      * @return whether all was taken
      */
     boolean deliver(Card card) {
+        unfinished = card.takesUnfinishedFrames(); // a driver may have come since
         synchronized (waiting) {
             for (NetworkFrame frame = waiting.peek(); frame != null; frame = waiting.peek()) {
                 if (!card.receive(frame)) {

@@ -8,6 +8,7 @@ import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.image.ImageBackend.Flushing;
 import dev.terrarium.engine.image.ImageBackend.Policy;
 import dev.terrarium.engine.posix.HostError;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -238,6 +239,25 @@ class KeptRequestsTest {
         assertThat(all[0]).isEqualTo((byte) 1);
         assertThat(all[8192]).isZero();
         assertThat(store.nextHole(0)).as("nothing was given back").isGreaterThanOrEqualTo(1 << 16);
+    }
+
+    @Test
+    void afterAFailedFlushNoneSucceeds() throws Exception {
+        FlushGuard guard = new FlushGuard(FormatCase.PATH);
+        int[] flushes = new int[1];
+        guard.run(() -> flushes[0]++);
+        for (int i = 0; i < 2; i++) {
+            boolean fails = i == 0;
+            assertThatThrownBy(() -> guard.run(() -> {
+                        flushes[0]++;
+                        if (fails) {
+                            throw new IOException("Input/output error");
+                        }
+                    }))
+                    .isInstanceOfSatisfying(
+                            HostIoException.class, e -> assertThat(e.lasting()).isTrue());
+        }
+        assertThat(flushes[0]).isEqualTo(2);
     }
 
     @TempDir

@@ -12,11 +12,11 @@ import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.config.DriveIo;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.Throttle;
+import dev.terrarium.engine.guest.ChildProcess;
 import dev.terrarium.engine.image.AllowedFolders;
 import dev.terrarium.engine.image.DiskImage;
 import dev.terrarium.engine.image.ImageFormats;
 import dev.terrarium.engine.image.Qemu;
-import java.io.File;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -231,17 +231,11 @@ class CloneTest {
         int leftovers = 0;
         int whole = 0;
         for (int i = 0; i < kills; i++) {
-            Process process = new ProcessBuilder(
-                            ProcessHandle.current().info().command().orElseThrow(),
-                            "--enable-native-access=ALL-UNNAMED",
-                            "-cp",
-                            classPath(),
-                            CloneTest.class.getName(),
-                            home.toString())
+            Process process = ChildProcess.builder(CloneTest.class, home.toString())
                     .redirectError(home.resolve("errors").toFile())
                     .start();
             // The first copy is made by a process that is still loading its classes.
-            process.inputReader().lines().filter("copy 1"::equals).findFirst().orElseThrow();
+            assertThat(process.inputReader().lines().anyMatch("copy 1"::equals)).isTrue();
             java.util.concurrent.locks.LockSupport.parkNanos(random.nextLong(400_000_000));
             process.destroyForcibly().waitFor();
             assertThat(home.resolve("errors")).content().doesNotContain("Exception in thread");
@@ -267,16 +261,5 @@ class CloneTest {
                 leftovers + " of " + kills + " kills came in the middle of a copy, " + whole + " copies were made");
         assertThat(leftovers + whole).isGreaterThanOrEqualTo(kills);
         assertThat(content(image.toString(), DriveConfig.Format.QCOW2)).isEqualTo(wanted);
-    }
-
-    private static String classPath() {
-        List<String> parts = new ArrayList<>(List.of("target/classes", "target/test-classes"));
-        for (String property : List.of("java.class.path", "jdk.module.path", "surefire.test.class.path")) {
-            String value = System.getProperty(property, "");
-            if (!value.isEmpty()) {
-                parts.add(value);
-            }
-        }
-        return String.join(File.pathSeparator, parts);
     }
 }
