@@ -17,9 +17,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 
@@ -30,25 +32,43 @@ import java.util.UUID;
 final class Cloner {
     private static final String SUFFIX = ".clone";
     private static final int SPARSE = 4096;
+
+    /** What a qcow2 image without data takes. */
+    private static final long EMPTY_OVERLAY = 192L << 10;
+
     private static final int MOST_THREADS = 8;
 
     private final Path machines;
-    private final Path folder;
+    private final Source from;
     private final MachineConfig original;
     private final String name;
+    private final boolean linked;
     private final Path target;
 
     /**
+     * What is copied. Whoever has it copied sees to it that its images stay as they are meanwhile, and for a linked clone for
+     * good.
+     *
+     * @param machine as it is, or was when the snapshot was taken
+     * @param trusted files and folders that its images may stand on
+     * @param inside the name of the snapshot inside its images whose content is copied
+     */
+    record Source(MachineConfig machine, List<Path> trusted, Optional<String> inside) {
+        Source {
+            trusted = List.copyOf(trusted);
+        }
+    }
+
+    /**
      * @param machines the folder that the copy will be in
-     * @param folder the original's
-     * @param original the machine as it is copied
      * @param name the copy's
      */
-    Cloner(Path machines, Path folder, MachineConfig original, String name) {
+    Cloner(Path machines, Source from, String name, CloneRequest.Kind kind) {
         this.machines = machines;
-        this.folder = folder;
-        this.original = original;
+        this.from = from;
+        this.original = from.machine;
         this.name = name;
+        this.linked = kind == CloneRequest.Kind.LINKED;
         this.target = machines.resolve(name);
     }
 
@@ -76,8 +96,8 @@ final class Cloner {
         String plain = old.contains(original.name()) ? old.replace(original.name(), name) : old;
         int dot = plain.lastIndexOf('.');
         String stem = dot <= 0 ? plain : plain.substring(0, dot);
-        String end = dot <= 0 ? "" : plain.substring(dot);
-        Path image = target.resolve("disks").resolve(plain);
+        String end = linked ? ".qcow2" : dot <= 0 ? "" : plain.substring(dot);
+        Path image = target.resolve("disks").resolve(stem + end);
         for (int number = 2; !taken.add(image); number++) {
             image = target.resolve("disks").resolve(stem + "-" + number + end);
         }
@@ -85,7 +105,7 @@ final class Cloner {
     }
 
     private ImageSource source(Part part) {
-        List<Path> allowed = new ArrayList<>(List.of(folder));
+        List<Path> allowed = new ArrayList<>(from.trusted);
         part.drive
                 .standsOn()
                 .forEach(base -> allowed.add(Path.of(base).toAbsolutePath().resolveSibling("")));
@@ -103,6 +123,9 @@ final class Cloner {
 
     /** What the copy takes at most: what the image and those it stands on take, unless the disk is smaller. */
     private long bytes(Part part) throws TerrariumException {
+        if (linked) {
+            return EMPTY_OVERLAY;
+        }
         List<ImageInfo> chain = DiskImages.chain(source(part));
         long taken = chain.stream().mapToLong(ImageInfo::actualSize).sum();
         return Math.min(taken, chain.getFirst().virtualSize() + (1 << 20));
@@ -119,18 +142,26 @@ final class Cloner {
                 continue;
             }
             Part part = parts.get(next++);
-            drives.add(
-                    part.copied
-                            ? new DriveConfig(
-                                    drive.kind(),
-                                    part.image.toString(),
-                                    drive.format(),
-                                    drive.bus(),
-                                    drive.readOnly(),
-                                    drive.io())
-                            : drive);
+            drives.add(part.copied ? drive(part) : drive);
         }
         return original.copy(UUID.randomUUID(), name, drives);
+    }
+
+    private DriveConfig drive(Part part) {
+        DriveConfig drive = part.drive;
+        DriveConfig.Format format = linked ? DriveConfig.Format.QCOW2 : drive.format();
+        List<String> base = linked ? standsOn(part) : List.of();
+        return new DriveConfig(
+                drive.kind(), part.image.toString(), format, drive.bus(), drive.readOnly(), drive.io(), base);
+    }
+
+    /** What an overlay on an image may reach: the image, and all that it may stand on itself. */
+    private List<String> standsOn(Part part) {
+        Set<String> all = new LinkedHashSet<>();
+        all.add(part.source.toString());
+        all.addAll(part.drive.standsOn());
+        from.trusted.stream().filter(Files::isRegularFile).forEach(file -> all.add(file.toString()));
+        return List.copyOf(all);
     }
 
     /**
@@ -187,9 +218,38 @@ final class Cloner {
             Part part = copied.get(i);
             long done = before;
             long all = total;
-            copy(part, hidden.resolve(target.relativize(part.image)), (at, size) -> progress.at(done + at, all));
+            Path image = hidden.resolve(target.relativize(part.image));
+            if (linked) {
+                overlay(part, image, sizes[i]);
+                requireWanted(progress.at(done + sizes[i], all));
+            } else {
+                copy(part, image, (at, size) -> progress.at(done + at, all));
+            }
             before += sizes[i];
         }
+    }
+
+    private static void requireWanted(boolean goesOn) throws TerrariumException {
+        if (!goesOn) {
+            throw new TerrariumException("it was cancelled: start it again");
+        }
+    }
+
+    /** By now {@code machine.json} says that the image is stood on, so it is not removed any more ({@link Dependents}). */
+    private void overlay(Part part, Path image, long size) throws TerrariumException {
+        if (!Files.exists(part.source)) {
+            throw new TerrariumException(part.source + " was removed meanwhile: clone another snapshot");
+        }
+        List<Path> allowed = new ArrayList<>(source(part).allowed());
+        allowed.add(part.source.toAbsolutePath().resolveSibling(""));
+        DiskImages.create(
+                new ImageSource(image, "qcow2", allowed),
+                OptionalLong.of(size),
+                Map.of(
+                        "backing_file",
+                        part.source.toAbsolutePath().toString(),
+                        "backing_fmt",
+                        part.drive.format().imageFormat()));
     }
 
     private void copy(Part part, Path image, Progress progress) throws TerrariumException {
@@ -197,7 +257,7 @@ final class Cloner {
         String format = part.drive.format().imageFormat();
         DiskImages.convert(
                 new ConvertRequest(
-                        source(part), Optional.empty(), image, format, options(part), false, threads, SPARSE, true),
+                        source(part), from.inside, image, format, options(part), false, threads, SPARSE, true),
                 progress);
     }
 
@@ -216,6 +276,11 @@ final class Cloner {
 
     private void finish(Path hidden) throws TerrariumException {
         try {
+            try (var images = Files.newDirectoryStream(hidden.resolve("disks"))) {
+                for (Path each : images) {
+                    sync(each);
+                }
+            }
             sync(hidden.resolve("disks"));
             sync(hidden);
             if (Files.exists(target)) {
@@ -228,8 +293,8 @@ final class Cloner {
         }
     }
 
-    private static void sync(Path folder) throws IOException {
-        try (FileChannel channel = FileChannel.open(folder)) {
+    private static void sync(Path path) throws IOException {
+        try (FileChannel channel = FileChannel.open(path)) {
             channel.force(true);
         }
     }

@@ -221,7 +221,8 @@ public final class LocalHost implements Host {
 
     private Cloner cloner(VirtualMachine machine, MachineConfig config, CloneRequest request)
             throws TerrariumException {
-        Cloner cloner = new Cloner(machinesFolder(), machine.folder(), config, request.name());
+        Cloner.Source source = new Cloner.Source(config, List.of(machine.folder()), Optional.empty());
+        Cloner cloner = new Cloner(machinesFolder(), source, request.name(), request.kind());
         List<String> problems = MachineRules.problems(cloner.configuration(), HostInfo.total());
         if (!problems.isEmpty()) {
             throw new TerrariumException(problems.getFirst());
@@ -273,6 +274,9 @@ public final class LocalHost implements Host {
         }
         try (MachineFolder.RunLock held = lock.get()) {
             LOG.info("{}: removed under {}", machine.name(), held.file());
+            if (disks) {
+                Dependents.requireNone(machinesFolder(), path);
+            }
             if (disks || isEmpty(path.resolve("disks"))) {
                 removeTree(path);
             } else {

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The BIOS writes a disk on a host's file system that becomes full. */
 @Tag("guest-boot")
@@ -69,13 +69,12 @@ class FullHostDiskTest {
     }
 
     @ParameterizedTest
-    @EnumSource(
-            value = DriveConfig.Format.class,
-            names = {"RAW", "QCOW2"})
-    void theMachineWaitsForRoomAndGoesOn(DriveConfig.Format format) throws Exception {
+    @CsvSource({"RAW, IDE", "QCOW2, IDE", "QCOW2, VIRTIO"})
+    void theMachineWaitsForRoomAndGoesOn(DriveConfig.Format format, DriveConfig.Bus bus) throws Exception {
         try (SmallFileSystem small = mount()) {
             Path image = small.folder().resolve("disk");
-            DriveConfig drive = disk(image, format, DriveIo.OnError.PAUSE);
+            DriveConfig ide = disk(image, format, DriveIo.OnError.PAUSE);
+            DriveConfig drive = new DriveConfig(ide.kind(), ide.path(), format, bus, false, ide.io());
             List<MachineState> states = new CopyOnWriteArrayList<>();
             try (GuestRun run = GuestRun.fromDrives(home, List.of(BootDevice.DISK), List.of(drive))) {
                 VirtualMachine machine = run.machine();

@@ -205,6 +205,33 @@ class CloneTest {
         assertThat(folders()).containsExactly("a", "b");
     }
 
+    @Test
+    void whatAnotherMachineStandsOnIsNotDeleted() throws Exception {
+        VirtualMachine original = host.create(TestConfigs.named("a"), List.of(new Host.NewDisk(1)));
+        Path base = original.folder().resolve("disks/disk1.img");
+        Path overlay = elsewhere.resolve("overlay.qcow2");
+        ImageFormats.create(
+                overlay,
+                "qcow2",
+                1 << 30,
+                Map.of("backing_file", base.toString(), "backing_fmt", "raw"),
+                AllowedFolders.own().and(base));
+        DriveConfig drive =
+                TestConfigs.disk(base).withOverlay(overlay.toString(), DriveConfig.Format.QCOW2, base.toString());
+        VirtualMachine linked = host.create(TestConfigs.named("b", drive), List.of());
+        try (Host other = LocalHost.open(home)) {
+            assertThatThrownBy(() -> other.delete(other.find("a").orElseThrow(), true))
+                    .isInstanceOf(TerrariumException.class)
+                    .hasMessageContaining("\"b\" is a linked clone that stands on " + base);
+        }
+        assertThat(base).exists();
+        VirtualMachine whole = host.clone(linked, full("c"), Progress.NONE);
+        assertThat(whole.config().disks().getFirst().standsOn()).isEmpty();
+        host.delete(linked, true);
+        host.delete(original, true);
+        assertThat(base).doesNotExist();
+    }
+
     /** Run in a process of its own, which is killed: clones until then. */
     public static void main(String[] arguments) throws Exception {
         try (Host host = LocalHost.open(Path.of(arguments[0]))) {
