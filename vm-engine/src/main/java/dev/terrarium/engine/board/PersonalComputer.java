@@ -121,8 +121,7 @@ final class PersonalComputer implements AutoCloseable {
         Cables cables = null;
         try {
             memory = MemoryLayout.create(sizes, bios, vgaBios, PciVga.ROM_SIZE, lock);
-            cables = Cables.open(
-                    config, networks, new Networks.Surroundings(config.name(), clock, completions));
+            cables = Cables.open(config, networks, new Networks.Surroundings(config.name(), clock, completions));
             return new PersonalComputer(config, lock, clock, control, outside, cables, log, memory, sizes, drives);
         } catch (TerrariumException e) {
             drives.close();

@@ -21,6 +21,7 @@ import dev.terrarium.engine.control.ControlClient;
 import dev.terrarium.engine.device.ScreenSource;
 import dev.terrarium.engine.image.DiskTrouble;
 import dev.terrarium.engine.library.MachineFolder.RunLock;
+import dev.terrarium.engine.snapshot.MachineSnapshots;
 import dev.terrarium.engine.snapshot.SnapshotOwner;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -381,7 +382,8 @@ final class LocalMachine implements VirtualMachine {
     /** Stops the machine if a disk still needs it; a machine that a person paused does not go on by itself. */
     synchronized void pauseForDisks() {
         MachineRun current = run;
-        Optional<DiskTrouble> trouble = current == null ? Optional.empty() : current.board().diskTrouble();
+        Optional<DiskTrouble> trouble =
+                current == null ? Optional.empty() : current.board().diskTrouble();
         if (current == null || trouble.isEmpty() || diskPause != null) {
             return;
         }
@@ -450,8 +452,8 @@ final class LocalMachine implements VirtualMachine {
 
     private void requireKept(MachineRun current) throws TerrariumException {
         if (current.options().disposable()) {
-            throw new TerrariumException(
-                    "what \"" + name() + "\" writes in this run is thrown away at its end: start it without --disposable");
+            throw new TerrariumException("what \"" + name()
+                    + "\" writes in this run is thrown away at its end: start it without --disposable");
         }
     }
 
@@ -478,6 +480,11 @@ final class LocalMachine implements VirtualMachine {
     @Override
     public Snapshots snapshots() {
         return snapshots;
+    }
+
+    /** The machine as it was when a snapshot was taken. */
+    MachineSnapshots.Moment moment(String name) throws TerrariumException {
+        return snapshots.moment(name);
     }
 
     @Override

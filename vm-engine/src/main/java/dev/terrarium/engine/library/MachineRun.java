@@ -44,8 +44,8 @@ record MachineRun(
         SavedState saved = machine.saved();
         AtomicReference<@Nullable SerialHub> line = new AtomicReference<>();
         if (options.disposable() && saved.exists()) {
-            throw new TerrariumException("\"" + config.name() + "\" is saved and cannot run for throwing away: start it, or "
-                    + SavedState.discard(config));
+            throw new TerrariumException("\"" + config.name()
+                    + "\" is saved and cannot run for throwing away: start it, or " + SavedState.discard(config));
         }
         MachineConfig running = options.disposable() ? DisposableDisks.make(folder, config) : config;
         Board board = Board.build(running, folder.log(), new RunEvents(machine, line), machine.trusted());
