@@ -6,6 +6,7 @@ import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
+import dev.terrarium.engine.config.MachineRules;
 import dev.terrarium.engine.disk.ConvertRequest;
 import dev.terrarium.engine.disk.DiskImages;
 import dev.terrarium.engine.disk.ImageInfo;
@@ -126,13 +127,46 @@ final class Cloner {
         if (linked) {
             return EMPTY_OVERLAY;
         }
-        List<ImageInfo> chain = DiskImages.chain(source(part));
+        List<ImageInfo> chain;
+        try {
+            chain = DiskImages.chain(source(part));
+        } catch (TerrariumException e) {
+            return lengthOf(part.source, e);
+        }
         long taken = chain.stream().mapToLong(ImageInfo::actualSize).sum();
         return Math.min(taken, chain.getFirst().virtualSize() + (1 << 20));
     }
 
+    /** Of an image that a machine is writing no more than the length can be seen. */
+    private static long lengthOf(Path image, TerrariumException inUse) throws TerrariumException {
+        try {
+            return Files.size(image);
+        } catch (IOException e) {
+            inUse.addSuppressed(e);
+            throw inUse;
+        }
+    }
+
+    /** Refuses names that cannot be given. */
+    void check() throws TerrariumException {
+        List<String> problems =
+                MachineRules.problems(original.copy(UUID.randomUUID(), name, original.disks()), HostInfo.total());
+        if (!problems.isEmpty()) {
+            throw new TerrariumException(problems.getFirst());
+        }
+        if (Files.exists(target)) {
+            throw new TerrariumException(
+                    Files.exists(target.resolve("machine.json"))
+                            ? "a machine named \"" + name + "\" exists: choose another name"
+                            : target + " is left from an earlier machine: choose another name, or move it away");
+        }
+        if (linked && from.inside.isPresent()) {
+            throw new TerrariumException("no disk can stand on a snapshot inside an image: make a full clone");
+        }
+    }
+
     /** What the copy's {@code machine.json} says. */
-    MachineConfig configuration() {
+    MachineConfig configuration() throws TerrariumException {
         List<Part> parts = parts();
         List<DriveConfig> drives = new ArrayList<>();
         int next = 0;
@@ -147,7 +181,7 @@ final class Cloner {
         return original.copy(UUID.randomUUID(), name, drives);
     }
 
-    private DriveConfig drive(Part part) {
+    private DriveConfig drive(Part part) throws TerrariumException {
         DriveConfig drive = part.drive;
         DriveConfig.Format format = linked ? DriveConfig.Format.QCOW2 : drive.format();
         List<String> base = linked ? standsOn(part) : List.of();
@@ -155,12 +189,12 @@ final class Cloner {
                 drive.kind(), part.image.toString(), format, drive.bus(), drive.readOnly(), drive.io(), base);
     }
 
-    /** What an overlay on an image may reach: the image, and all that it may stand on itself. */
-    private List<String> standsOn(Part part) {
+    /** What an overlay on an image reaches: the image, and all that it stands on itself. */
+    private List<String> standsOn(Part part) throws TerrariumException {
         Set<String> all = new LinkedHashSet<>();
-        all.add(part.source.toString());
-        all.addAll(part.drive.standsOn());
-        from.trusted.stream().filter(Files::isRegularFile).forEach(file -> all.add(file.toString()));
+        for (ImageInfo each : DiskImages.chain(source(part))) {
+            all.add(Path.of(each.filename()).toAbsolutePath().normalize().toString());
+        }
         return List.copyOf(all);
     }
 
@@ -170,6 +204,7 @@ final class Cloner {
      * @return its configuration
      */
     MachineConfig run(Progress progress) throws TerrariumException {
+        check();
         CloneRequest.Plan plan = plan();
         if (plan.bytes() > plan.freeBytes()) {
             throw new TerrariumException("the copy needs " + (plan.bytes() >> 20) + " MiB and there are "

@@ -216,44 +216,13 @@ public final class LocalHost implements Host {
 
     @Override
     public CloneRequest.Plan clonePlan(VirtualMachine machine, CloneRequest request) throws TerrariumException {
-        return cloner(machine, machine.config(), request).plan();
-    }
-
-    private Cloner cloner(VirtualMachine machine, MachineConfig config, CloneRequest request)
-            throws TerrariumException {
-        Cloner.Source source = new Cloner.Source(config, List.of(machine.folder()), Optional.empty());
-        Cloner cloner = new Cloner(machinesFolder(), source, request.name(), request.kind());
-        List<String> problems = MachineRules.problems(cloner.configuration(), HostInfo.total());
-        if (!problems.isEmpty()) {
-            throw new TerrariumException(problems.getFirst());
-        }
-        if (Files.exists(machinesFolder().resolve(request.name()))) {
-            throw new TerrariumException("a machine named \"" + request.name() + "\" exists: choose another name");
-        }
-        if (request.snapshot().isPresent()) {
-            throw new TerrariumException("this version cannot clone a snapshot: revert to it, then clone the machine");
-        }
-        if (request.kind() == CloneRequest.Kind.LINKED) {
-            throw new TerrariumException("a linked clone would be destroyed by what \"" + machine.name()
-                    + "\" writes to its disks: make a full clone");
-        }
-        return cloner;
+        return new Cloning(machinesFolder(), own(machine)).plan(request);
     }
 
     @Override
     public VirtualMachine clone(VirtualMachine machine, CloneRequest request, Progress progress)
             throws TerrariumException {
-        if (machine.state().active()) {
-            throw new TerrariumException("\"" + machine.name() + "\" runs: switch it off to clone it");
-        }
-        MachineFolder folder = new MachineFolder(machine.folder());
-        MachineConfig copy;
-        try (MachineFolder.RunLock lock = folder.tryLock()
-                .orElseThrow(() -> new TerrariumException(
-                        "\"" + machine.name() + "\" is in use by another process: wait for it, then clone it"))) {
-            LOG.info("{}: copied to \"{}\" under {}", machine.name(), request.name(), lock.file());
-            copy = cloner(machine, folder.load(), request).run(progress);
-        }
+        MachineConfig copy = new Cloning(machinesFolder(), own(machine)).run(request, progress);
         LocalMachine made;
         synchronized (this) {
             made = machines.computeIfAbsent(
@@ -262,6 +231,13 @@ public final class LocalHost implements Host {
         }
         listeners.forEach(listener -> listener.machineAdded(made));
         return made;
+    }
+
+    private static LocalMachine own(VirtualMachine machine) {
+        if (machine instanceof LocalMachine local) {
+            return local;
+        }
+        throw new IllegalArgumentException(machine.name() + " is no machine of a library");
     }
 
     @Override

@@ -20,6 +20,7 @@ import dev.terrarium.engine.config.MachineRules;
 import dev.terrarium.engine.control.ControlClient;
 import dev.terrarium.engine.image.DiskTrouble;
 import dev.terrarium.engine.library.MachineFolder.RunLock;
+import dev.terrarium.engine.snapshot.MachineSnapshots;
 import dev.terrarium.engine.snapshot.SnapshotOwner;
 import java.nio.file.Path;
 import java.util.List;
@@ -469,6 +470,11 @@ final class LocalMachine implements VirtualMachine {
     @Override
     public Snapshots snapshots() {
         return snapshots;
+    }
+
+    /** The machine as it was when a snapshot was taken. */
+    MachineSnapshots.Moment moment(String name) throws TerrariumException {
+        return snapshots.moment(name);
     }
 
     @Override

@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** A machine's snapshots, changed by whichever process runs it. */
 final class LocalSnapshots implements Snapshots {
@@ -42,6 +43,11 @@ final class LocalSnapshots implements Snapshots {
     /** As {@link MachineSnapshots#requireNotFrozen}. */
     void requireNotFrozen(MachineConfig config) throws TerrariumException {
         own.requireNotFrozen(config);
+    }
+
+    /** As {@link MachineSnapshots#moment}. */
+    MachineSnapshots.Moment moment(String name) throws TerrariumException {
+        return own.moment(name);
     }
 
     @Override
@@ -161,6 +167,15 @@ final class LocalSnapshots implements Snapshots {
         @Override
         public boolean isSaved() {
             return machine.saved().exists();
+        }
+
+        @Override
+        public Map<Path, String> standing() throws TerrariumException {
+            Map<Path, String> images = new TreeMap<>();
+            for (Dependents.Dependent each : Dependents.on(machine.folder().resolveSibling(""), machine.folder())) {
+                images.put(each.image(), each.machine());
+            }
+            return images;
         }
 
         @Override

@@ -128,6 +128,7 @@ final class Layers {
         List<Merge> merges = new ArrayList<>();
         List<Path> removed = new ArrayList<>();
         Set<String> reasons = new LinkedHashSet<>();
+        Map<Path, String> standing = folder.standing();
         for (boolean again = true; again; ) {
             again = false;
             reasons.clear();
@@ -136,7 +137,10 @@ final class Layers {
                         .filter(image -> each.equals(image.backing()))
                         .toList();
                 Path path = Path.of(each);
-                if (above.isEmpty()) {
+                String clone = standing.get(path);
+                if (clone != null) {
+                    reasons.add(path.getFileName() + " stays while \"" + clone + "\" stands on it");
+                } else if (above.isEmpty()) {
                     images.removeIf(image -> image.path().equals(each));
                     removed.add(path);
                     again = true;

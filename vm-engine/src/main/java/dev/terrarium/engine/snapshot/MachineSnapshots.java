@@ -57,6 +57,25 @@ public final class MachineSnapshots implements Snapshots {
         return folder.trusted(folder.tree());
     }
 
+    /**
+     * A machine as it was.
+     *
+     * @param machine whose writable disks are as they were then, if nobody writes to their images
+     * @param trusted files and folders that these may stand on
+     * @param inside the name of the snapshot inside the images that has the disks of then; empty if the images themselves have
+     */
+    public record Moment(MachineConfig machine, List<Path> trusted, Optional<String> inside) {}
+
+    /** The machine as it was when a snapshot was taken. */
+    public Moment moment(String name) throws TerrariumException {
+        TreeRecord tree = folder.tree();
+        TreeRecord.Node node = find(tree, name);
+        MachineConfig then = owner.parse(read(folder.of(node.id()).resolve("machine.json")));
+        boolean inside = node.storage() == Storage.INTERNAL;
+        return new Moment(
+                then, folder.trusted(tree), inside ? Optional.of(node.id().toString()) : Optional.empty());
+    }
+
     /** Refuses a configuration with a drive that would write to an image that snapshots stand on. */
     public void requireNotFrozen(MachineConfig config) throws TerrariumException {
         TreeRecord tree = folder.tree();

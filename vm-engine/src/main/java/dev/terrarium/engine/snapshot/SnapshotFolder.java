@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Matcher;
@@ -176,10 +177,16 @@ final class SnapshotFolder {
         return new ImageSource(path, format, trusted(tree));
     }
 
+    /** As {@link SnapshotOwner#standing}. */
+    Map<Path, String> standing() throws TerrariumException {
+        return owner.standing();
+    }
+
     /** Files and folders that the machine's images may stand on. */
     List<Path> trusted(TreeRecord tree) {
         Set<Path> all = new java.util.LinkedHashSet<>();
         all.add(owner.folder());
+        owner.config().disks().forEach(drive -> drive.standsOn().forEach(each -> all.add(Path.of(each))));
         tree.snapshots().forEach(node -> node.disks().forEach(disk -> all.add(Path.of(disk.path()))));
         tree.images().forEach(image -> {
             String backing = image.backing();

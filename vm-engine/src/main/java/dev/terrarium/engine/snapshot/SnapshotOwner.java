@@ -41,6 +41,9 @@ public interface SnapshotOwner {
 
     boolean isSaved();
 
+    /** Images of this machine on which disks of other machines stand, each with such a machine's name. */
+    Map<Path, String> standing() throws TerrariumException;
+
     /** Work on a machine that nobody else changes. */
     @FunctionalInterface
     interface Work<T> {
