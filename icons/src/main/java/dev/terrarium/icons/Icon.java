@@ -49,7 +49,20 @@ public enum Icon {
     EJECT,
     ELSEWHERE,
     NETWORK,
-    CLOCK;
+    CLOCK,
+    CHEVRON_UP,
+    CHEVRON_DOWN,
+    TASKS,
+    MEDIA,
+    COPY,
+    RESIZE,
+    CONVERT,
+    CHECK,
+    SNAPSHOT,
+    REVERT,
+    EDIT,
+    CLONE,
+    SAVE;
 
     private static final Pattern PATH = Pattern.compile("<path d=\"([^\"]+)\"");
 

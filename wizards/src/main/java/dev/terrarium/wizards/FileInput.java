@@ -11,12 +11,17 @@ import javafx.scene.control.TextField;
 import javafx.scene.layout.HBox;
 import javafx.scene.layout.Priority;
 import javafx.stage.FileChooser;
+import javafx.stage.Window;
 
 /** A path to type, with a button that opens the desktop's file chooser. */
 final class FileInput extends HBox {
     private final TextField text = new TextField();
 
     FileInput(String id, String prompt, StringProperty path) {
+        this(id, prompt, path, false);
+    }
+
+    private FileInput(String id, String prompt, StringProperty path, boolean created) {
         getStyleClass().add("file-input");
         text.setId(id);
         text.setPromptText(prompt);
@@ -24,15 +29,20 @@ final class FileInput extends HBox {
         HBox.setHgrow(text, Priority.ALWAYS);
         Button choose = new Button("Choose\u2026", Icon.FOLDER.view());
         choose.setMinWidth(USE_PREF_SIZE);
-        choose.setOnAction(event -> choose(path));
+        choose.setOnAction(event -> choose(path, created));
         getChildren().setAll(text, choose);
+    }
+
+    /** For a file that is to be made. */
+    static FileInput forNewFile(String id, StringProperty path) {
+        return new FileInput(id, "Path of the file", path, true);
     }
 
     TextField text() {
         return text;
     }
 
-    private void choose(StringProperty path) {
+    private void choose(StringProperty path, boolean created) {
         FileChooser chooser = new FileChooser();
         chooser.setTitle("Choose a file");
         chooser.getExtensionFilters()
@@ -45,7 +55,13 @@ final class FileInput extends HBox {
                 .map(file -> file.toFile().getParentFile())
                 .filter(File::isDirectory);
         folder.ifPresent(chooser::setInitialDirectory);
-        File chosen = chooser.showOpenDialog(getScene().getWindow());
+        if (created) {
+            Texts.path(path.get())
+                    .map(file -> String.valueOf(file.getFileName()))
+                    .ifPresent(chooser::setInitialFileName);
+        }
+        Window owner = getScene().getWindow();
+        File chosen = created ? chooser.showSaveDialog(owner) : chooser.showOpenDialog(owner);
         if (chosen != null) {
             path.set(chosen.getPath());
         }

@@ -7,6 +7,7 @@ import dev.terrarium.icons.Icon;
 import dev.terrarium.icons.IconView;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.control.MenuButton;
@@ -21,13 +22,13 @@ import javafx.scene.layout.Region;
 import javafx.scene.layout.VBox;
 import javafx.util.Subscription;
 
-/** One machine: its name, state and buttons, and the tabs Console, Overview and Details. */
+/** One machine: its name, state and buttons, and the tabs Console, Overview, Snapshots and Details. */
 final class MachinePage extends VBox {
     /** What a machine's page asks the window to do. */
     interface Requests {
         void delete(MachineViewModel machine);
 
-        void ask(Question question, Runnable confirmed);
+        void ask(Question question, Consumer<Question.Answer> answered);
     }
 
     private final MainViewModel main;
@@ -36,10 +37,12 @@ final class MachinePage extends VBox {
     private final ConsoleTab console;
     private final OverviewTab overview;
     private final DetailsTab details;
+    private final Optional<SnapshotsTab> snapshots;
     private final TabPane tabs = new TabPane();
     private Subscription subscription = Subscription.EMPTY;
 
-    MachinePage(MainViewModel main, MachineViewModel model, Requests requests) {
+    /** @param snapshots of the machine, if it can have any */
+    MachinePage(MainViewModel main, MachineViewModel model, Optional<SnapshotsViewModel> snapshots, Requests requests) {
         this.main = main;
         this.model = model;
         this.requests = requests;
@@ -47,7 +50,10 @@ final class MachinePage extends VBox {
         console = new ConsoleTab(main, model);
         overview = new OverviewTab(model);
         details = new DetailsTab(main, model, () -> requests.delete(model));
-        tabs.getTabs().setAll(tab("Console", console), tab("Overview", overview), tab("Details", details));
+        this.snapshots = snapshots.map(each -> new SnapshotsTab(model, each, requests::ask));
+        tabs.getTabs().setAll(tab("Console", console), tab("Overview", overview));
+        this.snapshots.ifPresent(each -> tabs.getTabs().add(tab("Snapshots", each)));
+        tabs.getTabs().add(tab("Details", details));
         tabs.setTabClosingPolicy(TabPane.TabClosingPolicy.UNAVAILABLE);
         VBox.setVgrow(tabs, Priority.ALWAYS);
         getChildren().setAll(header(), failureLine(), tabs);
@@ -80,6 +86,7 @@ final class MachinePage extends VBox {
         console.dispose();
         overview.dispose();
         details.dispose();
+        snapshots.ifPresent(SnapshotsTab::dispose);
     }
 
     private HBox header() {
@@ -188,8 +195,16 @@ final class MachinePage extends VBox {
         return line;
     }
 
+    private void ask(Question question, Runnable confirmed) {
+        requests.ask(question, answer -> {
+            if (answer.confirmed()) {
+                confirmed.run();
+            }
+        });
+    }
+
     private void askReset() {
-        requests.ask(
+        ask(
                 new Question(
                         "Reset \u201c" + model.name() + "\u201d?",
                         "It starts again at once. What the guest has not written to disk is lost.",
@@ -200,7 +215,7 @@ final class MachinePage extends VBox {
     }
 
     private void askForceOff() {
-        requests.ask(
+        ask(
                 new Question(
                         "Force \u201c" + model.name() + "\u201d off?",
                         "Its power is cut. What the guest has not written to disk is lost. The power button next to it"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.app.window;
 
+import dev.terrarium.app.task.Task;
+import dev.terrarium.app.task.Tasks;
 import dev.terrarium.app.window.HostSample.MachineSample;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.Host.DamagedMachine;
@@ -39,6 +41,7 @@ final class MainViewModel {
 
     private final Host host;
     private final Work work;
+    private final Tasks tasks;
     private final Map<VirtualMachine, MachineViewModel> machines = new LinkedHashMap<>();
     private List<DamagedMachine> damaged = List.of();
     private final ObservableList<ListEntry> entries = FXCollections.observableArrayList();
@@ -54,6 +57,7 @@ final class MainViewModel {
     MainViewModel(Host host, Executor background, Executor window) {
         this.host = host;
         work = new Work(background, window, this::tell);
+        tasks = new Tasks(background, window, System::nanoTime);
         search.subscribe(text -> arrange());
     }
 
@@ -63,6 +67,30 @@ final class MainViewModel {
 
     Work work() {
         return work;
+    }
+
+    /** Long work of this window. */
+    Tasks tasks() {
+        return tasks;
+    }
+
+    /** Begins long work; if it fails, that is told. */
+    Task begin(String title, Tasks.Job job, Runnable done) {
+        return tellingFailure(tasks.start(title, job, done));
+    }
+
+    /** Begins long work that cannot be stopped on its way; if it fails, that is told. */
+    Task beginWhole(String title, Tasks.Whole job, Runnable done) {
+        return tellingFailure(tasks.startWhole(title, job, done));
+    }
+
+    private Task tellingFailure(Task task) {
+        task.statusProperty().subscribe(status -> {
+            if (status.state() == Task.State.FAILED) {
+                tell(new Notice(Notice.Kind.ERROR, task.title() + " failed", Words.sentence(status.reason())));
+            }
+        });
+        return task;
     }
 
     /** A running machine goes on without KVM. */
@@ -256,20 +284,7 @@ final class MainViewModel {
 
     /** The question to ask before the window closes, if there is one. */
     Optional<Question> closingQuestion() {
-        List<MachineViewModel> ending = endingWithUs();
-        if (ending.isEmpty()) {
-            return Optional.empty();
-        }
-        return Optional.of(new Question(
-                ending.size() == 1 ? "A machine is running" : ending.size() + " machines are running",
-                "They run inside this window's process and cannot go on without it. Their power will be cut; what"
-                        + " their guests have not written to disk is lost.",
-                ending.stream()
-                        .map(model -> model.name() + "  ("
-                                + Words.state(model.state()).toLowerCase(Locale.ROOT) + ")")
-                        .toList(),
-                Optional.empty(),
-                "Power off and quit"));
+        return ClosingQuestion.of(endingWithUs(), tasks.running());
     }
 
     /** Finds out in the background what removing a machine would remove. */

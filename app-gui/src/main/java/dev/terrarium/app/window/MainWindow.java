@@ -6,7 +6,10 @@ import atlantafx.base.theme.PrimerLight;
 import dev.terrarium.app.settings.Settings;
 import dev.terrarium.app.settings.Settings.Theme;
 import dev.terrarium.app.settings.SettingsFile;
+import dev.terrarium.app.task.Task;
+import dev.terrarium.app.task.Tasks;
 import dev.terrarium.engine.Host;
+import dev.terrarium.engine.Snapshots;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.icons.ApplicationIcon;
 import dev.terrarium.icons.Icon;
@@ -18,31 +21,38 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import javafx.application.Application;
 import javafx.application.Platform;
+import javafx.beans.property.ObjectProperty;
+import javafx.beans.property.SimpleObjectProperty;
+import javafx.geometry.Insets;
 import javafx.geometry.Pos;
 import javafx.scene.Node;
 import javafx.scene.Scene;
 import javafx.scene.control.Button;
-import javafx.scene.control.Label;
 import javafx.scene.control.SplitPane;
-import javafx.scene.control.TextField;
-import javafx.scene.control.Tooltip;
 import javafx.scene.input.Dragboard;
 import javafx.scene.input.KeyCode;
 import javafx.scene.input.KeyCodeCombination;
 import javafx.scene.input.KeyCombination;
 import javafx.scene.input.TransferMode;
 import javafx.scene.layout.BorderPane;
-import javafx.scene.layout.HBox;
 import javafx.scene.layout.StackPane;
 import javafx.stage.Stage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The window: toolbar, list of machines, and the page of the one that is selected. */
 final class MainWindow {
+    private static final Logger LOG = LoggerFactory.getLogger(MainWindow.class);
     private static final double LIST_WIDTH = 280;
+    private static final long TASKS_END_SECONDS = 60;
 
     private final Host host;
+    private final Function<VirtualMachine, Optional<Snapshots>> snapshots;
     private final SettingsFile settingsFile;
     private final Runnable closed;
     private final Executor background =
@@ -50,11 +60,15 @@ final class MainWindow {
     private final MainViewModel model;
     private final HostWatcher watcher;
     private final Stage stage = new Stage();
-    private final TextField search = new TextField();
     private final StackPane page = new StackPane();
     private final BorderPane content = new BorderPane();
     private final QuestionLayer questions = new QuestionLayer(content);
     private final EmptyPage emptyPage;
+    private final TaskBar taskBar;
+    private final ObjectProperty<MainBar.Place> place = new SimpleObjectProperty<>(MainBar.Place.MACHINES);
+    private final MediaViewModel media;
+    private final MediaPage mediaPage;
+    private final MainBar bar;
     private final SplitPane split = new SplitPane();
     private final Button theme = Controls.iconButton("theme", Icon.DARK, "Dark colours", this::toggleTheme);
     private Settings settings;
@@ -63,6 +77,16 @@ final class MainWindow {
 
     /** @param closed called once the window is gone and every machine is off */
     MainWindow(Host host, SettingsFile settingsFile, Runnable closed) {
+        this(host, settingsFile, machine -> Optional.empty(), closed);
+    }
+
+    /** @param snapshots of a machine, if it can have any */
+    MainWindow(
+            Host host,
+            SettingsFile settingsFile,
+            Function<VirtualMachine, Optional<Snapshots>> snapshots,
+            Runnable closed) {
+        this.snapshots = snapshots;
         this.host = host;
         this.settingsFile = settingsFile;
         this.closed = closed;
@@ -72,7 +96,12 @@ final class MainWindow {
                 host,
                 sample -> Platform.runLater(() -> model.update(sample)),
                 (machine, reason) -> Platform.runLater(() -> model.leftKvm(machine.name(), reason)));
+        taskBar = new TaskBar(model.tasks());
         emptyPage = new EmptyPage(model, () -> newMachine(Optional.empty()));
+        media = new MediaViewModel(
+                model, settings.mediaFolders().stream().map(Path::of).toList(), this::rememberFolders);
+        mediaPage = new MediaPage(media, new MediaRequests());
+        bar = new MainBar(model, media, place, () -> newMachine(Optional.empty()), List.of(taskBar.button(), theme));
         build();
     }
 
@@ -83,12 +112,17 @@ final class MainWindow {
         split.getStyleClass().add("main-split");
         SplitPane.setResizableWithParent(split.getItems().getFirst(), false);
         page.setMinWidth(0);
-        content.setTop(toolbar());
-        model.emptyProperty().subscribe(empty -> content.setCenter(empty ? emptyPage : split));
+        theme.getStyleClass().add("flat");
+        content.setTop(bar);
+        content.setBottom(taskBar);
+        model.emptyProperty().subscribe(this::showPlace);
+        place.subscribe(this::showPlace);
+        showPlace();
         model.selectedProperty().subscribe(this::showPage);
 
         NoticeStack notices = new NoticeStack(model);
         StackPane.setAlignment(notices, Pos.BOTTOM_RIGHT);
+        taskBar.onHeight(height -> StackPane.setMargin(notices, new Insets(0, 0, height, 0)));
         StackPane root = new StackPane(content, notices, questions);
         root.getStyleClass().add("main-window");
         acceptDrops(root);
@@ -99,9 +133,9 @@ final class MainWindow {
                         Objects.requireNonNull(MainWindow.class.getResource("window.css"))
                                 .toExternalForm());
         scene.getAccelerators().put(control(KeyCode.N), () -> newMachine(Optional.empty()));
-        scene.getAccelerators().put(control(KeyCode.F), search::requestFocus);
+        scene.getAccelerators().put(control(KeyCode.F), bar::focusSearch);
         scene.getAccelerators().put(control(KeyCode.Q), this::requestClose);
-        scene.getAccelerators().put(new KeyCodeCombination(KeyCode.F5), watcher::wake);
+        scene.getAccelerators().put(new KeyCodeCombination(KeyCode.F5), this::refresh);
         stage.setTitle("Terrarium");
         stage.getIcons().setAll(ApplicationIcon.images());
         stage.setScene(scene);
@@ -133,40 +167,32 @@ final class MainWindow {
 
     /** Shows one machine, and switches it on if asked. */
     void select(VirtualMachine machine, boolean start) {
+        place.set(MainBar.Place.MACHINES);
         model.show(machine, start);
     }
 
-    private HBox toolbar() {
-        Button add = Controls.button("new", Icon.ADD, "New", () -> newMachine(Optional.empty()));
-        add.getStyleClass().add("accent");
-        add.setTooltip(new Tooltip("New machine (Ctrl+N)"));
-        search.setId("search");
-        search.setPromptText("Search (Ctrl+F)");
-        search.setAccessibleText("Search machines");
-        search.textProperty().bindBidirectional(model.searchProperty());
-        search.setOnKeyPressed(event -> {
-            if (event.getCode() == KeyCode.ESCAPE) {
-                search.clear();
-            }
-        });
-        search.visibleProperty().bind(model.emptyProperty().not());
-        add.visibleProperty().bind(model.emptyProperty().not());
-        Label processor = figure(Icon.PROCESSOR, "What all of this computer's processors are doing");
-        processor.textProperty().bind(model.hostProcessorProperty());
-        Label memory = figure(Icon.MEMORY, "Memory of this computer that is in use");
-        memory.textProperty().bind(model.hostMemoryProperty());
-        theme.getStyleClass().add("flat");
-        HBox toolbar = new HBox(add, search, Controls.gap(), processor, memory, theme);
-        toolbar.getStyleClass().add("toolbar");
-        return toolbar;
+    private void showPlace() {
+        boolean machines = place.get() == MainBar.Place.MACHINES;
+        if (machines) {
+            content.setCenter(model.emptyProperty().get() ? emptyPage : split);
+        } else {
+            content.setCenter(mediaPage);
+            media.refresh();
+        }
     }
 
-    private static Label figure(Icon icon, String text) {
-        Label label = new Label("", icon.view().styled("muted"));
-        label.getStyleClass().add("host-figure");
-        label.setTooltip(new Tooltip(text));
-        label.setMinWidth(HBox.USE_PREF_SIZE);
-        return label;
+    private void refresh() {
+        watcher.wake();
+        if (place.get() == MainBar.Place.MEDIA) {
+            media.refresh();
+        }
+    }
+
+    private void rememberFolders(List<Path> folders) {
+        settings =
+                settings.withMediaFolders(folders.stream().map(Path::toString).toList());
+        Settings saved = settings;
+        background.execute(() -> settingsFile.save(saved));
     }
 
     private void showPage(Optional<ListEntry> selected) {
@@ -180,7 +206,11 @@ final class MainWindow {
         page.getChildren().clear();
         switch (selected.orElse(null)) {
             case ListEntry.Machine(MachineViewModel wanted) -> {
-                MachinePage shown = new MachinePage(model, wanted, new Requests());
+                MachinePage shown = new MachinePage(
+                        model,
+                        wanted,
+                        snapshots.apply(wanted.machine()).map(each -> new SnapshotsViewModel(model, wanted, each)),
+                        new Requests());
                 shown.selectTab(tab);
                 machinePage = Optional.of(shown);
                 page.getChildren().setAll(shown);
@@ -198,12 +228,34 @@ final class MainWindow {
         }
 
         @Override
+        public void ask(Question question, Consumer<Question.Answer> answered) {
+            questions.ask(question, answered);
+        }
+    }
+
+    private final class MediaRequests implements MediumPane.Requests {
+        @Override
         public void ask(Question question, Runnable confirmed) {
             questions.ask(question, answer -> {
                 if (answer.confirmed()) {
                     confirmed.run();
                 }
             });
+        }
+
+        @Override
+        public void newMachine(Path image) {
+            MainWindow.this.newMachine(Optional.of(image));
+        }
+
+        @Override
+        public void showInFolder(Path file) {
+            model.work()
+                    .run(
+                            () -> FileManager.show(file),
+                            () -> {},
+                            problem -> model.tell(new Notice(
+                                    Notice.Kind.WARNING, "The folder could not be opened", Words.sentence(problem))));
         }
     }
 
@@ -229,7 +281,7 @@ final class MainWindow {
             return;
         }
         wizard = NewMachineWizard.show(stage, host, media)
-                .thenAccept(made -> made.ifPresent(machine -> model.show(machine.machine(), machine.start())));
+                .thenAccept(made -> made.ifPresent(machine -> select(machine.machine(), machine.start())));
     }
 
     private void acceptDrops(Node root) {
@@ -284,6 +336,17 @@ final class MainWindow {
         });
     }
 
+    /** Work that was told to stop clears up after itself; that may take a moment. */
+    private static void awaitEnd(List<Task> ending) {
+        try {
+            if (!Tasks.awaitEnd(ending, TASKS_END_SECONDS, TimeUnit.SECONDS)) {
+                LOG.warn("does not end: {}", ending.stream().map(Task::title).toList());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private void close() {
         machinePage.ifPresent(MachinePage::dispose);
         watcher.close();
@@ -293,8 +356,11 @@ final class MainWindow {
                 : settings.withSize(
                         stage.getScene().getWidth(), stage.getScene().getHeight(), false);
         stage.hide();
+        List<Task> ending = model.tasks().running();
+        model.tasks().cancelAll();
         background.execute(() -> {
             settingsFile.save(saved);
+            awaitEnd(ending);
             host.close();
             closed.run();
         });

@@ -20,8 +20,14 @@ record Question(String title, String text, List<String> lines, Optional<Option> 
      * A box to tick.
      *
      * @param lines shown too while it is ticked
+     * @param ticked at first
      */
-    record Option(String text, List<String> lines) {
+    record Option(String text, List<String> lines, boolean ticked) {
+        /** A box that is not ticked at first. */
+        Option(String text, List<String> lines) {
+            this(text, lines, false);
+        }
+
         Option {
             lines = List.copyOf(lines);
         }

@@ -83,6 +83,7 @@ final class QuestionLayer extends StackPane {
             lines.getChildren()
                     .setAll(shown.stream().map(line -> Controls.wrapped(line)).toList());
         };
+        question.option().ifPresent(chosen -> option.setSelected(chosen.ticked()));
         list.run();
         if (!question.lines().isEmpty()) {
             ScrollPane scroll = new ScrollPane(lines);

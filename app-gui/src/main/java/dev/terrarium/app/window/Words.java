@@ -6,6 +6,9 @@ import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig.Accelerator;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -13,6 +16,8 @@ import java.util.stream.Collectors;
 /** How the window says sizes, times and states. */
 final class Words {
     private static final long KIB = 1024;
+    private static final DateTimeFormatter MOMENT =
+            DateTimeFormatter.ofPattern("d MMM yyyy, HH:mm", Locale.ENGLISH).withZone(ZoneId.systemDefault());
 
     private Words() {}
 
@@ -32,6 +37,11 @@ final class Words {
         return String.format(Locale.ROOT, whole ? "%.0f %s" : "%.1f %s", value, units[unit]);
     }
 
+    /** Date and time of day, here: {@code 14 Nov 2026, 09:30}. */
+    static String moment(Instant time) {
+        return MOMENT.format(time);
+    }
+
     static String percent(double share) {
         return Math.round(share * 100) + " %";
     }
@@ -44,6 +54,16 @@ final class Words {
         return time.toMinutes() > 0
                 ? time.toMinutes() + " min " + time.toSecondsPart() + " s"
                 : time.toSeconds() + " s";
+    }
+
+    /** How fast: {@code 48 MiB/s}. */
+    static String rate(long bytesPerSecond) {
+        return size(bytesPerSecond) + "/s";
+    }
+
+    /** How long it still takes, never less than a second. */
+    static String left(long nanos) {
+        return duration(Math.max(nanos, 1_000_000_000L) + 500_000_000L) + " left";
     }
 
     static String state(MachineState state) {

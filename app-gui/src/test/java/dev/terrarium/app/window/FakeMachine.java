@@ -23,6 +23,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /** A machine without an engine: it changes state as told, and its figures move on their own. */
 final class FakeMachine implements VirtualMachine {
     final List<String> calls = new CopyOnWriteArrayList<>();
+    final FakeSnapshots snapshots = new FakeSnapshots();
     private final Path folder;
     private final List<MachineListener> listeners = new CopyOnWriteArrayList<>();
     private volatile MachineConfig config;

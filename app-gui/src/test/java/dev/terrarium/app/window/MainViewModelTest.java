@@ -165,6 +165,39 @@ class MainViewModelTest {
     }
 
     @Test
+    void workThatGoesOnStandsInTheWayOfClosing() {
+        List<Runnable> waiting = new ArrayList<>();
+        model = new MainViewModel(host, waiting::add, Runnable::run);
+        model.begin("Convert a.vmdk to qcow2", progress -> {}, () -> {});
+        model.beginWhole("Resize b.qcow2", () -> {}, () -> {});
+        assertThat(model.closingQuestion()).hasValueSatisfying(question -> {
+            assertThat(question.title()).isEqualTo("2 tasks are running");
+            assertThat(question.lines())
+                    .containsExactly("Resize b.qcow2  (is finished first)", "Convert a.vmdk to qcow2  (is stopped)");
+        });
+        host.add("near", "fedora").in(MachineState.RUNNING);
+        sample();
+        assertThat(model.closingQuestion()).hasValueSatisfying(question -> assertThat(question.title())
+                .isEqualTo("A machine is running, and so are 2 tasks"));
+        waiting.forEach(Runnable::run);
+        host.find("near").ifPresent(host::remove);
+        sample();
+        assertThat(model.closingQuestion()).isEmpty();
+    }
+
+    @Test
+    void longWorkThatFailsIsTold() {
+        model.begin(
+                "Clone a to b",
+                progress -> {
+                    throw new TerrariumException("disk.img is damaged: check it");
+                },
+                () -> {});
+        assertThat(model.notices())
+                .containsExactly(new Notice(Notice.Kind.ERROR, "Clone a to b failed", "Disk.img is damaged: check it"));
+    }
+
+    @Test
     void deletingNamesEveryFile() {
         FakeMachine ant = host.add("ant", "fedora");
         sample();

@@ -258,6 +258,21 @@ public final class DiskImages {
         });
     }
 
+    /**
+     * Removes an image's file.
+     *
+     * @throws TerrariumException if somebody has it open, or may not remove it
+     */
+    public static void delete(Path path) throws TerrariumException {
+        told(path, () -> {
+            FileByteStore locked = FileByteStore.open(path, !Files.isWritable(path));
+            try (locked) {
+                Files.delete(path);
+            }
+            return true;
+        });
+    }
+
     /** Copies a disk into an image of another kind. A target that was made for it goes away if that fails. */
     public static void convert(ConvertRequest request, Progress progress) throws TerrariumException {
         told(request.source().path(), () -> {
