@@ -29,6 +29,14 @@ public interface VirtualMachine {
     Optional<String> failure();
 
     /**
+     * Why the engine, not a person, made the machine {@link MachineState#PAUSED}, in one line that says what to do: the host
+     * could not read or write a disk. What the guest asked for waits, and is tried again by {@link #resume}.
+     */
+    default Optional<String> pauseReason() {
+        return Optional.empty();
+    }
+
+    /**
      * Switches the machine on; returns when its vCPUs run. May take a second. A saved machine goes on where it was, paused if it was
      * that; that takes as long as reading its memory, and if it fails the saved state stays.
      *

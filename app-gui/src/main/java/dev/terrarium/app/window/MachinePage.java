@@ -56,7 +56,7 @@ final class MachinePage extends VBox {
         tabs.getTabs().add(tab("Details", details));
         tabs.setTabClosingPolicy(TabPane.TabClosingPolicy.UNAVAILABLE);
         VBox.setVgrow(tabs, Priority.ALWAYS);
-        getChildren().setAll(header(), failureLine(), tabs);
+        getChildren().setAll(header(), failureLine(), pauseLine(), tabs);
         subscription = subscription.and(model.stateProperty().subscribe((before, now) -> {
             if (now == MachineState.STARTING || (now == MachineState.RUNNING && before == MachineState.OFF)) {
                 tabs.getSelectionModel().select(0);
@@ -155,10 +155,14 @@ final class MachinePage extends VBox {
         Button reset = Controls.iconButton("reset", Icon.RESET, "Reset", this::askReset);
         Button forceOff =
                 Controls.iconButton("force-off", Icon.FORCE_OFF, "Force off: cuts the power", this::askForceOff);
-        List.of(pause, power, reset, forceOff).forEach(button -> button.disableProperty()
+        Button save = Controls.iconButton(
+                "save", Icon.SAVE, "Save: writes the machine to disk; the next start goes on where it was", this::save);
+        List.of(pause, save, power, reset, forceOff).forEach(button -> button.disableProperty()
                 .bind(model.active().not().or(model.busyProperty())));
         subscription = subscription
                 .and(model.active().subscribe(active -> Controls.show(start, !active)))
+                .and(model.stateProperty()
+                        .subscribe(state -> start.setText(state == MachineState.SAVED ? "Continue" : "Start")))
                 .and(model.stateProperty().subscribe(state -> {
                     boolean paused = state == MachineState.PAUSED;
                     ((IconView) pause.getGraphic()).setIcon(paused ? Icon.START : Icon.PAUSE);
@@ -175,9 +179,14 @@ final class MachinePage extends VBox {
         delete.setId("delete");
         delete.setOnAction(event -> requests.delete(model));
         delete.disableProperty().bind(model.active());
+        MenuItem discard = new MenuItem("Discard the saved state\u2026");
+        discard.setId("discard");
+        discard.setOnAction(event -> askDiscard());
+        subscription = subscription.and(
+                model.stateProperty().subscribe(state -> discard.setVisible(state == MachineState.SAVED)));
         more.getItems().setAll(console.pictureItems());
-        more.getItems().addAll(new SeparatorMenuItem(), delete);
-        HBox buttons = new HBox(start, pause, power, reset, forceOff, more);
+        more.getItems().addAll(new SeparatorMenuItem(), discard, delete);
+        HBox buttons = new HBox(start, pause, save, power, reset, forceOff, more);
         buttons.getStyleClass().add("page-buttons");
         buttons.setMinWidth(USE_PREF_SIZE);
         return buttons;
@@ -193,6 +202,39 @@ final class MachinePage extends VBox {
             Controls.show(line, failure.isPresent());
         }));
         return line;
+    }
+
+    /** Why the engine paused the machine, with the way on. */
+    private HBox pauseLine() {
+        Label reason = Controls.wrapped("", "pause-text");
+        reason.setId("pause-reason");
+        reason.setMaxWidth(Double.MAX_VALUE);
+        HBox.setHgrow(reason, Priority.ALWAYS);
+        Button resume = Controls.button("pause-resume", Icon.START, "Resume", model::togglePause);
+        resume.disableProperty().bind(model.busyProperty());
+        HBox line = new HBox(Icon.WARNING.view().styled("warning"), reason, resume);
+        line.getStyleClass().addAll("failure", "paused");
+        subscription = subscription.and(model.pauseReasonProperty().subscribe(why -> {
+            reason.setText(why.map(Words::sentence).orElse(""));
+            Controls.show(line, why.isPresent());
+        }));
+        return line;
+    }
+
+    private void save() {
+        main.save(model);
+    }
+
+    private void askDiscard() {
+        ask(
+                new Question(
+                        "Discard the saved state of \u201c" + model.name() + "\u201d?",
+                        "The machine is off then, as if its power had been cut when it was saved. What the guest had not"
+                                + " written to disk is lost.",
+                        List.of(),
+                        Optional.empty(),
+                        "Discard"),
+                model::discardSavedState);
     }
 
     private void ask(Question question, Runnable confirmed) {

@@ -39,6 +39,7 @@ final class MachineViewModel {
     private final ReadOnlyObjectWrapper<MachineConfig> config;
     private final ReadOnlyObjectWrapper<MachineStatistics> statistics;
     private final ReadOnlyObjectWrapper<Optional<String>> failure;
+    private final ReadOnlyObjectWrapper<Optional<String>> pauseReason;
     private final ReadOnlyBooleanWrapper elsewhere = new ReadOnlyBooleanWrapper();
     private final ReadOnlyBooleanWrapper busy = new ReadOnlyBooleanWrapper();
     private final History processor = new History(SAMPLES);
@@ -48,6 +49,7 @@ final class MachineViewModel {
 
     private final BooleanBinding canStart;
     private final BooleanBinding active;
+    private final BooleanBinding locked;
 
     MachineViewModel(MachineSample first, Work work) {
         this.machine = first.machine();
@@ -56,8 +58,10 @@ final class MachineViewModel {
         config = new ReadOnlyObjectWrapper<>(first.config());
         statistics = new ReadOnlyObjectWrapper<>(first.statistics());
         failure = new ReadOnlyObjectWrapper<>(first.failure());
+        pauseReason = new ReadOnlyObjectWrapper<>(first.pauseReason());
         canStart = Bindings.createBooleanBinding(() -> !state.get().active() && !busy.get(), state, busy);
         active = Bindings.createBooleanBinding(() -> state.get().active(), state);
+        locked = Bindings.createBooleanBinding(() -> state.get().active() || state.get() == MachineState.SAVED, state);
         update(first);
     }
 
@@ -65,6 +69,7 @@ final class MachineViewModel {
     void update(MachineSample sample) {
         config.set(sample.config());
         failure.set(sample.failure());
+        pauseReason.set(sample.pauseReason());
         elsewhere.set(sample.elsewhere());
         statistics.set(sample.statistics());
         state.set(sample.state());
@@ -123,6 +128,11 @@ final class MachineViewModel {
         return failure.getReadOnlyProperty();
     }
 
+    /** Why the engine, not a person, paused it. */
+    ReadOnlyObjectProperty<Optional<String>> pauseReasonProperty() {
+        return pauseReason.getReadOnlyProperty();
+    }
+
     /** Does another process run it? */
     ReadOnlyBooleanProperty elsewhereProperty() {
         return elsewhere.getReadOnlyProperty();
@@ -171,6 +181,11 @@ final class MachineViewModel {
         return active;
     }
 
+    /** May its configuration not be changed now? */
+    BooleanBinding locked() {
+        return locked;
+    }
+
     void start() {
         perform("could not be started", () -> machine.start(StartOptions.DEFAULT));
     }
@@ -194,6 +209,11 @@ final class MachineViewModel {
 
     void forceOff() {
         perform("could not be switched off", machine::forceOff);
+    }
+
+    /** Throws away what a saved machine would go on with. */
+    void discardSavedState() {
+        perform("could not be switched off", machine::discardSavedState);
     }
 
     void reconfigure(MachineConfig changed) {

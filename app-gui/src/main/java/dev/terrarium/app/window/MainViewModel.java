@@ -111,7 +111,15 @@ final class MainViewModel {
                 machines.put(machine.machine(), new MachineViewModel(machine, work));
             } else {
                 MachineState before = known.state();
+                boolean paused = known.pauseReasonProperty().get().isPresent();
                 known.update(machine);
+                if (!paused) {
+                    machine.pauseReason()
+                            .ifPresent(why -> tell(new Notice(
+                                    Notice.Kind.WARNING,
+                                    "\u201c" + known.name() + "\u201d is paused",
+                                    Words.sentence(why))));
+                }
                 if (before != MachineState.CRASHED && machine.state() == MachineState.CRASHED) {
                     tell(new Notice(
                             Notice.Kind.ERROR,
@@ -285,6 +293,23 @@ final class MainViewModel {
     /** The question to ask before the window closes, if there is one. */
     Optional<Question> closingQuestion() {
         return ClosingQuestion.of(endingWithUs(), tasks.running());
+    }
+
+    /** Writes a machine to disk and ends it. */
+    Task save(MachineViewModel model) {
+        return begin("Save " + model.name(), model.machine()::save, () -> {});
+    }
+
+    /** Saves every machine that would end with this process; {@code all} is run if none of them failed. */
+    void saveAll(Runnable all) {
+        List<Task> saving = endingWithUs().stream().map(this::save).toList();
+        boolean[] told = {false};
+        saving.forEach(task -> task.statusProperty().subscribe(status -> {
+            if (!told[0] && saving.stream().allMatch(each -> each.status().state() == Task.State.DONE)) {
+                told[0] = true;
+                all.run();
+            }
+        }));
     }
 
     /** Finds out in the background what removing a machine would remove. */

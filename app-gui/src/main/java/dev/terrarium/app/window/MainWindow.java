@@ -330,7 +330,9 @@ final class MainWindow {
             return;
         }
         questions.ask(question.get(), answer -> {
-            if (answer.confirmed()) {
+            if (answer.alternative()) {
+                model.saveAll(this::close);
+            } else if (answer.confirmed()) {
                 close();
             }
         });

@@ -148,7 +148,14 @@ class MainViewModelTest {
                 0,
                 EngineStatistics.NONE);
         return new MachineSample(
-                machine, machine.config(), MachineState.RUNNING, false, Optional.empty(), statistics, nanos);
+                machine,
+                machine.config(),
+                MachineState.RUNNING,
+                false,
+                Optional.empty(),
+                Optional.empty(),
+                statistics,
+                nanos);
     }
 
     @Test
@@ -195,6 +202,57 @@ class MainViewModelTest {
                 () -> {});
         assertThat(model.notices())
                 .containsExactly(new Notice(Notice.Kind.ERROR, "Clone a to b failed", "Disk.img is damaged: check it"));
+    }
+
+    @Test
+    void aMachineThatItsHostPausedSaysWhyOnce() {
+        FakeMachine ant = host.add("ant", "fedora").in(MachineState.RUNNING);
+        sample();
+        ant.pauseFor("disk1.img: no room on /home: make room and resume");
+        sample();
+        sample();
+        assertThat(model.notices())
+                .containsExactly(new Notice(
+                        Notice.Kind.WARNING,
+                        "\u201cant\u201d is paused",
+                        "Disk1.img: no room on /home: make room and resume"));
+        assertThat(model.modelOf(ant).pauseReasonProperty().get()).isPresent();
+        model.modelOf(ant).togglePause();
+        sample();
+        assertThat(model.modelOf(ant).pauseReasonProperty().get()).isEmpty();
+    }
+
+    @Test
+    void savingIsATaskAndLeavesASavedMachine() {
+        FakeMachine ant = host.add("ant", "fedora").in(MachineState.RUNNING);
+        sample();
+        model.save(model.modelOf(ant));
+        sample();
+        assertThat(model.tasks().all().getFirst().title()).isEqualTo("Save ant");
+        assertThat(rows()).containsExactly("Saved 1", "- ant");
+        assertThat(model.modelOf(ant).canStart().get()).isTrue();
+        model.modelOf(ant).discardSavedState();
+        sample();
+        assertThat(rows()).containsExactly("Off 1", "- ant");
+    }
+
+    @Test
+    void allAreSavedBeforeTheWindowCloses() {
+        FakeMachine ant = host.add("ant", "fedora").in(MachineState.RUNNING);
+        FakeMachine bee = host.add("bee", "fedora").in(MachineState.PAUSED);
+        FakeMachine far = host.add("far", "fedora").in(MachineState.RUNNING).elsewhere();
+        sample();
+        assertThat(model.closingQuestion().orElseThrow().alternative()).contains("Save all and quit");
+        List<String> closed = new ArrayList<>();
+        bee.refuse("the disk is full: make room");
+        model.saveAll(() -> closed.add("closed"));
+        assertThat(closed).as("one could not be saved").isEmpty();
+        assertThat(ant.state()).isEqualTo(MachineState.SAVED);
+        sample();
+        model.saveAll(() -> closed.add("closed"));
+        assertThat(closed).containsExactly("closed");
+        assertThat(bee.state()).isEqualTo(MachineState.SAVED);
+        assertThat(far.calls).isEmpty();
     }
 
     @Test

@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import javafx.application.Platform;
 import javafx.scene.Node;
+import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.control.ListView;
 import javafx.scene.control.TabPane;
@@ -249,6 +250,54 @@ class MainWindowTest {
         robot.clickOn("#question-confirm");
         assertThat(closed.await(10, TimeUnit.SECONDS)).isTrue();
         assertThat(host.calls).contains("close");
+    }
+
+    @Test
+    void aSavedMachineGoesOnOrIsDiscarded() throws Exception {
+        people();
+        open();
+        select("debian-12");
+        robot.clickOn("#save");
+        await("saved", () -> this.<Label>find("#state").getText().equals("Saved"));
+        assertThat(this.<Button>find("#start").getText()).isEqualTo("Continue");
+        tab(2);
+        assertThat(this.<Node>find("#details-memory").isDisabled()).isTrue();
+        picture("saved-details-light");
+        robot.clickOn("#start");
+        await("running again", () -> this.<Label>find("#state").getText().equals("Running"));
+        FakeMachine machine = (FakeMachine) host.find("debian-12").orElseThrow();
+        assertThat(machine.calls).containsExactly("save", "start");
+    }
+
+    @Test
+    void aFullHostDiskIsShownWithTheWayOn() throws Exception {
+        people();
+        ((FakeMachine) host.find("debian-12").orElseThrow())
+                .pauseFor(
+                        "/home/ada/.local/share/terrarium/machines/debian-12/disks/disk1.qcow2 cannot be written, there"
+                                + " is no room on its file system: make room there and resume");
+        open();
+        select("debian-12");
+        tab(1);
+        assertThat(this.<Label>find("#pause-reason").getText()).contains("make room");
+        picture("paused-light");
+        robot.clickOn("#pause-resume");
+        await("running again", () -> this.<Label>find("#state").getText().equals("Running"));
+        assertThat(this.<Node>find("#pause-reason").getParent().isVisible()).isFalse();
+    }
+
+    @Test
+    void closingCanSaveAll() throws Exception {
+        people();
+        open();
+        onWindow(() -> {
+            window.requestClose();
+            return null;
+        });
+        robot.clickOn("#question-alternative");
+        assertThat(closed.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(((FakeMachine) host.find("debian-12").orElseThrow()).calls).containsExactly("save");
+        assertThat(((FakeMachine) host.find("build").orElseThrow()).calls).isEmpty();
     }
 
     @Test
