@@ -37,12 +37,11 @@ final class MachinePage extends VBox {
     private final ConsoleTab console;
     private final OverviewTab overview;
     private final DetailsTab details;
-    private final Optional<SnapshotsTab> snapshots;
+    private final SnapshotsTab snapshots;
     private final TabPane tabs = new TabPane();
     private Subscription subscription = Subscription.EMPTY;
 
-    /** @param snapshots of the machine, if it can have any */
-    MachinePage(MainViewModel main, MachineViewModel model, Optional<SnapshotsViewModel> snapshots, Requests requests) {
+    MachinePage(MainViewModel main, MachineViewModel model, Requests requests) {
         this.main = main;
         this.model = model;
         this.requests = requests;
@@ -50,10 +49,14 @@ final class MachinePage extends VBox {
         console = new ConsoleTab(main, model);
         overview = new OverviewTab(model);
         details = new DetailsTab(main, model, () -> requests.delete(model));
-        this.snapshots = snapshots.map(each -> new SnapshotsTab(model, each, requests::ask));
-        tabs.getTabs().setAll(tab("Console", console), tab("Overview", overview));
-        this.snapshots.ifPresent(each -> tabs.getTabs().add(tab("Snapshots", each)));
-        tabs.getTabs().add(tab("Details", details));
+        snapshots = new SnapshotsTab(
+                model, new SnapshotsViewModel(main, model, model.machine().snapshots()), requests::ask);
+        tabs.getTabs()
+                .setAll(
+                        tab("Console", console),
+                        tab("Overview", overview),
+                        tab("Snapshots", snapshots),
+                        tab("Details", details));
         tabs.setTabClosingPolicy(TabPane.TabClosingPolicy.UNAVAILABLE);
         VBox.setVgrow(tabs, Priority.ALWAYS);
         getChildren().setAll(header(), failureLine(), pauseLine(), tabs);
@@ -86,7 +89,7 @@ final class MachinePage extends VBox {
         console.dispose();
         overview.dispose();
         details.dispose();
-        snapshots.ifPresent(SnapshotsTab::dispose);
+        snapshots.dispose();
     }
 
     private HBox header() {

@@ -9,7 +9,6 @@ import dev.terrarium.app.settings.SettingsFile;
 import dev.terrarium.app.task.Task;
 import dev.terrarium.app.task.Tasks;
 import dev.terrarium.engine.Host;
-import dev.terrarium.engine.Snapshots;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.icons.ApplicationIcon;
 import dev.terrarium.icons.Icon;
@@ -23,7 +22,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import javafx.application.Application;
 import javafx.application.Platform;
 import javafx.beans.property.ObjectProperty;
@@ -52,7 +50,6 @@ final class MainWindow {
     private static final long TASKS_END_SECONDS = 60;
 
     private final Host host;
-    private final Function<VirtualMachine, Optional<Snapshots>> snapshots;
     private final SettingsFile settingsFile;
     private final Runnable closed;
     private final Executor background =
@@ -77,16 +74,6 @@ final class MainWindow {
 
     /** @param closed called once the window is gone and every machine is off */
     MainWindow(Host host, SettingsFile settingsFile, Runnable closed) {
-        this(host, settingsFile, machine -> Optional.empty(), closed);
-    }
-
-    /** @param snapshots of a machine, if it can have any */
-    MainWindow(
-            Host host,
-            SettingsFile settingsFile,
-            Function<VirtualMachine, Optional<Snapshots>> snapshots,
-            Runnable closed) {
-        this.snapshots = snapshots;
         this.host = host;
         this.settingsFile = settingsFile;
         this.closed = closed;
@@ -206,11 +193,7 @@ final class MainWindow {
         page.getChildren().clear();
         switch (selected.orElse(null)) {
             case ListEntry.Machine(MachineViewModel wanted) -> {
-                MachinePage shown = new MachinePage(
-                        model,
-                        wanted,
-                        snapshots.apply(wanted.machine()).map(each -> new SnapshotsViewModel(model, wanted, each)),
-                        new Requests());
+                MachinePage shown = new MachinePage(model, wanted, new Requests());
                 shown.selectTab(tab);
                 machinePage = Optional.of(shown);
                 page.getChildren().setAll(shown);

@@ -194,7 +194,7 @@ class MainWindowTest {
         people();
         open();
         select("sandbox");
-        tab(2);
+        tab(3);
         onWindow(() -> {
             this.<TextField>find("#details-memory").setText("99999999");
             this.<TextField>find("#details-cd").setText("/tmp/picture.png");
@@ -221,7 +221,7 @@ class MainWindowTest {
         Files.write(home.resolve("machines/sandbox/log"), new byte[2000]);
         open();
         select("sandbox");
-        tab(2);
+        tab(3);
         robot.clickOn("#details-delete");
         await("the question", () -> robot.lookup("#question-option").tryQuery().isPresent());
         robot.clickOn("#question-option");
@@ -260,7 +260,7 @@ class MainWindowTest {
         robot.clickOn("#save");
         await("saved", () -> this.<Label>find("#state").getText().equals("Saved"));
         assertThat(this.<Button>find("#start").getText()).isEqualTo("Continue");
-        tab(2);
+        tab(3);
         assertThat(this.<Node>find("#details-memory").isDisabled()).isTrue();
         picture("saved-details-light");
         robot.clickOn("#start");
@@ -317,7 +317,7 @@ class MainWindowTest {
                 String suffix = theme + "-" + size[0];
                 for (String name : new String[] {"debian-12", "dos-games"}) {
                     select(name);
-                    for (int index = 0; index < 3; index++) {
+                    for (int index = 0; index < 4; index++) {
                         tab(index);
                         TimeUnit.MILLISECONDS.sleep(120);
                         if (index == 1 && name.equals("debian-12")) {
@@ -326,7 +326,7 @@ class MainWindowTest {
                             assertThat(this.<Label>find("#engine-time").getText())
                                     .isEqualTo("1.7 s");
                         }
-                        picture(name + "-" + new String[] {"console", "overview", "details"}[index] + "-" + suffix);
+                        picture(name + "-" + new String[] {"console", "overview", "snapshots", "details"}[index] + "-" + suffix);
                     }
                 }
                 select("experiment");
