@@ -326,7 +326,8 @@ class MainWindowTest {
                             assertThat(this.<Label>find("#engine-time").getText())
                                     .isEqualTo("1.7 s");
                         }
-                        picture(name + "-" + new String[] {"console", "overview", "snapshots", "details"}[index] + "-" + suffix);
+                        picture(name + "-" + new String[] {"console", "overview", "snapshots", "details"}[index] + "-"
+                                + suffix);
                     }
                 }
                 select("experiment");
