@@ -68,6 +68,7 @@ public final class CommandLineApplication {
                 .addSubcommand(new DeleteCommand(root))
                 .addSubcommand(new DefineCommand(root))
                 .addSubcommand(new DumpCommand(root))
+                .addSubcommand(SnapshotCommand.commandLine(root))
                 .addSubcommand(ImageCommand.commandLine(root));
         for (String later : UnavailableCommand.NAMES) {
             CommandLine command = new CommandLine(new UnavailableCommand(later));

@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
 /** A command that this version does not have. */
 @Command(hidden = true)
 final class UnavailableCommand implements Callable<Integer> {
-    static final List<String> NAMES = List.of("attach", "detach", "snapshot", "clone");
+    static final List<String> NAMES = List.of("attach", "detach", "clone");
 
     private final String name;
 

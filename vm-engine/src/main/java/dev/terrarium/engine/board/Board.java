@@ -105,11 +105,7 @@ public final class Board implements AutoCloseable {
     static Board build(MachineConfig config, Networks networks, Path log, BoardEvents events)
             throws TerrariumException {
         return new Board(
-                config,
-                networks,
-                log,
-                events,
-                List.of(log.toAbsolutePath().resolveSibling("")));
+                config, networks, log, events, List.of(log.toAbsolutePath().resolveSibling("")));
     }
 
     /**

@@ -86,8 +86,7 @@ final class Drives implements AutoCloseable {
         Optional<CountingBackend> medium = Optional.empty();
         String path = drive.path();
         if (path != null) {
-            ImageBackend image =
-                    new ImageBackend(path, open(drive, Path.of(path), trusted), IoThreads.shared(), board);
+            ImageBackend image = new ImageBackend(path, open(drive, Path.of(path), trusted), IoThreads.shared(), board);
             byDrive.put(index, image);
             images.add(image);
             disks.put(place, image);
@@ -108,8 +107,8 @@ final class Drives implements AutoCloseable {
     }
 
     private void addVirtio(int index, DriveConfig drive, Executor board) throws TerrariumException {
-        ImageBackend image = new ImageBackend(
-                path(drive).toString(), open(drive, path(drive), trusted), IoThreads.shared(), board);
+        ImageBackend image =
+                new ImageBackend(path(drive).toString(), open(drive, path(drive), trusted), IoThreads.shared(), board);
         byDrive.put(index, image);
         images.add(image);
         virtioImages.add(image);

@@ -77,20 +77,14 @@ public final class MachineSaver {
     public Figures save(Standstill standstill) throws TerrariumException {
         try (MemoryFileWriter writer = new MemoryFileWriter(
                 target.memoryFile(), target.machine(), state, board.computer().memory())) {
-            boolean[] running = new boolean[1];
             board.whileStandingStill(ran -> {
-                running[0] = ran;
-                if (ran) {
-                    dirty.start();
-                }
+                dirty.start();
                 return true;
             });
             try {
                 changed.set(0, (int) writer.count());
-                if (running[0]) {
-                    copyWhileRunning(writer);
-                    board.disks().flush();
-                }
+                copyWhileRunning(writer);
+                board.disks().flush();
                 long nanos = board.whileStandingStill(ran -> finish(writer, ran, standstill));
                 Figures figures = new Figures(nanos, writer.written(), rounds);
                 LOG.info(
@@ -123,7 +117,7 @@ public final class MachineSaver {
     private void copyWhileRunning(MemoryFileWriter writer) throws TerrariumException {
         int before = Integer.MAX_VALUE;
         for (rounds = 1; ; rounds++) {
-            write(writer);
+            write(writer, progress);
             writer.sync();
             board.whileStandingStill(ran -> {
                 collect();
@@ -147,14 +141,14 @@ public final class MachineSaver {
         });
     }
 
-    private void write(MemoryFileWriter writer) throws TerrariumException {
+    private void write(MemoryFileWriter writer, Progress told) throws TerrariumException {
         long total = (long) changed.cardinality() * DirtyPages.PAGE_BYTES + writer.written();
         for (int page = changed.nextSetBit(0); page >= 0; page = changed.nextSetBit(page)) {
             int end = Math.min(changed.nextClearBit(page), page + PAGES_AT_ONCE);
             int first = page;
             board.withMemory(() -> writer.write(first, end - first));
             changed.clear(page, end);
-            if (!progress.at(Math.min(writer.written(), total), total)) {
+            if (!told.at(Math.min(writer.written(), total), total)) {
                 throw new TerrariumException("it was cancelled: start it again");
             }
         }
@@ -164,13 +158,12 @@ public final class MachineSaver {
         board.disks().settle();
         Map<String, byte[]> parts = new LinkedHashMap<>(extra);
         board.withDevicesAtRest(() -> {
-            if (dirty.isOn()) {
-                collect();
-                dirty.stop();
-                // Video memory is not among the pages that are noted.
-                changed.set((int) (ramBytes() / DirtyPages.PAGE_BYTES), (int) writer.count());
-            }
-            write(writer);
+            collect();
+            dirty.stop();
+            // Video memory is not among the pages that are noted.
+            changed.set((int) (ramBytes() / DirtyPages.PAGE_BYTES), (int) writer.count());
+            // Nobody is told now, nor asked: the machine waits.
+            write(writer, Progress.NONE);
             parts.putAll(board.takeState(ran));
         });
         writer.finish();

@@ -190,10 +190,7 @@ public final class ControlClient {
     }
 
     public void editSnapshot(String name, String newName, String description) throws TerrariumException {
-        ask(request("snapshot-edit")
-                .put("name", name)
-                .put("newName", newName)
-                .put("description", description));
+        ask(request("snapshot-edit").put("name", name).put("newName", newName).put("description", description));
     }
 
     public Snapshot.Removal snapshotRemoval(String name) throws TerrariumException {

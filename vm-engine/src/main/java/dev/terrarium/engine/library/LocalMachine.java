@@ -13,30 +13,22 @@ import dev.terrarium.engine.Snapshots;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
-import dev.terrarium.engine.board.Board;
-import dev.terrarium.engine.board.BoardEvents;
 import dev.terrarium.engine.board.MachineSaver;
 import dev.terrarium.engine.board.SavedMachine;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineRules;
 import dev.terrarium.engine.control.ControlClient;
-import dev.terrarium.engine.control.ControlServer;
 import dev.terrarium.engine.device.ScreenSource;
 import dev.terrarium.engine.library.MachineFolder.RunLock;
 import dev.terrarium.engine.snapshot.SnapshotOwner;
-import dev.terrarium.engine.vnc.RfbServer;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -45,47 +37,26 @@ import org.slf4j.LoggerFactory;
 /** A machine of this computer: off, run by this process, or run by another one and reached through its socket. */
 final class LocalMachine implements VirtualMachine {
     private static final Logger LOG = LoggerFactory.getLogger(LocalMachine.class);
-    private static final long KEY_INTERVAL_NANOS = 15_000_000;
     private static final long REMOTE_POLL_NANOS = 100_000_000;
-    /** How long an answer about a machine of another process is good for. */
-    private static final long REMOTE_STATE_NANOS = 300_000_000;
 
     private final MachineFolder folder;
     private final LocalHost host;
-    private final ControlClient remote;
+    private final RunElsewhere elsewhere;
     private final SavedState saved;
     private final LocalSnapshots snapshots;
-    private final AtomicBoolean changing = new AtomicBoolean();
+    private final OneChange changes = new OneChange();
     private final List<MachineListener> listeners = new CopyOnWriteArrayList<>();
     private volatile MachineConfig config;
     private volatile MachineState state = MachineState.OFF;
-    private volatile @Nullable Run run;
+    private volatile @Nullable MachineRun run;
     private volatile @Nullable String failure;
     private volatile CompletableFuture<MachineEnd> end = CompletableFuture.completedFuture(new MachineEnd.PoweredOff());
-    private MachineState remoteState = MachineState.OFF;
-    private long remoteStateTime = Long.MIN_VALUE;
-
-    /** What there is while the machine runs in this process. */
-    private record Run(
-            Board board,
-            RunLock lock,
-            SerialHub serial,
-            RfbServer rfb,
-            ControlServer control,
-            StartOptions options) {
-        void close() {
-            control.close();
-            rfb.close();
-            board.close();
-            serial.close();
-        }
-    }
 
     LocalMachine(MachineFolder folder, MachineConfig config, LocalHost host) {
         this.folder = folder;
         this.config = config;
         this.host = host;
-        this.remote = new ControlClient(folder.controlSocket());
+        this.elsewhere = new RunElsewhere(folder);
         this.saved = new SavedState(folder);
         this.snapshots = new LocalSnapshots(this);
     }
@@ -106,33 +77,12 @@ final class LocalMachine implements VirtualMachine {
         if (own.active()) {
             return own;
         }
-        Optional<MachineState> elsewhere = remoteState().filter(MachineState::active);
-        return elsewhere.orElse(saved.exists() ? MachineState.SAVED : own);
+        return elsewhere.state().orElse(saved.exists() ? MachineState.SAVED : own);
     }
 
     @Override
     public boolean runsElsewhere() {
-        return !state.active() && remoteState().filter(MachineState::active).isPresent();
-    }
-
-    private Optional<MachineState> remoteState() {
-        if (!java.nio.file.Files.exists(folder.controlSocket())) {
-            return Optional.empty();
-        }
-        synchronized (remote) {
-            long now = System.nanoTime();
-            if (remoteStateTime == Long.MIN_VALUE || now - remoteStateTime > REMOTE_STATE_NANOS) {
-                remoteState = remote.state().orElse(MachineState.OFF);
-                remoteStateTime = System.nanoTime();
-            }
-            return Optional.of(remoteState);
-        }
-    }
-
-    private void forgetRemoteState() {
-        synchronized (remote) {
-            remoteStateTime = Long.MIN_VALUE;
-        }
+        return !state.active() && elsewhere.state().isPresent();
     }
 
     @Override
@@ -177,60 +127,23 @@ final class LocalMachine implements VirtualMachine {
         if (!problems.isEmpty()) {
             throw new TerrariumException(problems.getFirst());
         }
-        SerialHub[] serial = new SerialHub[1];
-        Board board = Board.build(config, folder.log(), new Events(serial), snapshots.trusted());
-        serial[0] = new SerialHub(name(), board::typeOnSerial);
-        OutputStream output = options.serialOutput();
-        if (output != null) {
-            serial[0].addWatcher(output);
-        }
-        RfbServer rfb = new RfbServer(board.screen());
-        ControlServer control = null;
-        boolean restored = saved.exists();
-        boolean runs = true;
-        try {
-            if (restored) {
-                runs = board.restore(saved.check(config), Progress.NONE);
-            }
-            String address = options.vncAddress();
-            if (address != null) {
-                int port = rfb.listen(parseAddress(address), options.vncPassword());
-                LOG.info("{}: screen on {} (port {})", name(), address, port);
-            }
-            control = ControlServer.start(this, folder.controlSocket());
-            if (restored) {
-                saved.retire();
-            }
-        } catch (TerrariumException e) {
-            if (control != null) {
-                control.close();
-            }
-            rfb.close();
-            board.close();
-            serial[0].close();
-            throw e;
-        }
+        MachineRun made = MachineRun.build(this, config, options, lock);
         if (end.isDone()) {
             end = new CompletableFuture<>();
         }
-        run = new Run(board, lock, serial[0], rfb, control, options);
-        setState(runs ? MachineState.RUNNING : MachineState.PAUSED);
-        if (restored) {
-            board.powerOn(runs);
-            saved.sweep();
-        } else {
-            board.powerOn();
-        }
+        run = made;
+        setState(made.runs() ? MachineState.RUNNING : MachineState.PAUSED);
+        made.powerOn();
+        saved.sweep();
     }
 
     /** Ends what an end of the process interrupted and removes what it left half made, unless the machine runs. */
     void sweep() throws TerrariumException {
-        if (saved.hasLeftovers() || snapshots.hasLeftovers()) {
-            Optional<RunLock> lock = folder.tryLock();
-            if (lock.isPresent()) {
-                try (RunLock held = lock.get()) {
-                    recover(held);
-                }
+        boolean needed = saved.hasLeftovers() || snapshots.hasLeftovers();
+        Optional<RunLock> lock = needed ? folder.tryLock() : Optional.empty();
+        if (lock.isPresent()) {
+            try (RunLock held = lock.get()) {
+                recover(held);
             }
         }
     }
@@ -244,12 +157,16 @@ final class LocalMachine implements VirtualMachine {
         saved.sweep();
     }
 
+    List<Path> trusted() throws TerrariumException {
+        return snapshots.trusted();
+    }
+
     SavedState saved() {
         return saved;
     }
 
     ControlClient remote() {
-        return remote;
+        return elsewhere.client();
     }
 
     MachineFolder machineFolder() {
@@ -266,11 +183,11 @@ final class LocalMachine implements VirtualMachine {
 
     /** As {@link SnapshotOwner#exclusively}. */
     <T> T exclusively(SnapshotOwner.Work<T> work) throws TerrariumException {
-        try (Change change = change()) {
+        try (OneChange.Right change = changes.begin(name())) {
             LOG.debug("{}: {}", name(), change);
-            Run current = run;
+            MachineRun current = run;
             if (current != null) {
-                return work.run(Optional.of(current.board));
+                return work.run(Optional.of(current.board()));
             }
             try (RunLock lock = lock()) {
                 recover(lock);
@@ -285,31 +202,16 @@ final class LocalMachine implements VirtualMachine {
                         "\"" + name() + "\" is in use by another process: wait until that is done"));
     }
 
-    /** The right to change the machine as a whole, which one has at a time. */
-    private record Change(AtomicBoolean flag) implements AutoCloseable {
-        @Override
-        public void close() {
-            flag.set(false);
-        }
-    }
-
-    private Change change() throws TerrariumException {
-        if (!changing.compareAndSet(false, true)) {
-            throw new TerrariumException("\"" + name() + "\" is being saved or changed already: wait for that");
-        }
-        return new Change(changing);
-    }
-
     /** As {@link SnapshotOwner#switchedOff}. */
     void switchedOff(SnapshotOwner.Work<Boolean> work) throws TerrariumException {
-        try (Change change = change()) {
+        try (OneChange.Right change = changes.begin(name())) {
             LOG.debug("{}: {}", name(), change);
             changeSwitchedOff(work);
         }
     }
 
     private synchronized void changeSwitchedOff(SnapshotOwner.Work<Boolean> work) throws TerrariumException {
-        Run current = run;
+        MachineRun current = run;
         if (current == null) {
             try (RunLock lock = lock()) {
                 recover(lock);
@@ -323,16 +225,16 @@ final class LocalMachine implements VirtualMachine {
         current.close();
         MachineEnd how = new MachineEnd.Crashed("it could not go on after a snapshot: see the log");
         try {
-            recover(current.lock);
+            recover(current.lock());
             work.run(Optional.empty());
             if (saved.exists()) {
-                start(current.options, current.lock);
+                start(current.options(), current.lock());
                 return;
             }
             how = new MachineEnd.PoweredOff();
         } finally {
             if (run == null) {
-                current.lock.close();
+                current.lock().close();
                 if (how instanceof MachineEnd.Crashed(String reason)) {
                     failure = reason;
                 }
@@ -342,67 +244,22 @@ final class LocalMachine implements VirtualMachine {
         }
     }
 
-    private static InetSocketAddress parseAddress(String address) throws TerrariumException {
-        int colon = address.lastIndexOf(':');
-        try {
-            String hostPart = colon <= 0 ? "127.0.0.1" : address.substring(0, colon);
-            int port = Integer.parseInt(address.substring(colon + 1));
-            InetSocketAddress parsed = new InetSocketAddress(hostPart.replaceAll("[\\[\\]]", ""), port);
-            if (!parsed.isUnresolved()) {
-                return parsed;
-            }
-        } catch (IllegalArgumentException e) {
-            LOG.debug("not an address: {}", address, e);
-        }
-        throw new TerrariumException("\"" + address + "\" is no address: write it as 127.0.0.1:5900");
-    }
-
-    /** The board's events, handed to a thread that may take the machine apart. */
-    private final class Events implements BoardEvents {
-        private final SerialHub[] serial;
-
-        Events(SerialHub[] serial) {
-            this.serial = serial;
-        }
-
-        @Override
-        public void poweredOff() {
-            later(new MachineEnd.PoweredOff());
-        }
-
-        @Override
-        public void crashed(String reason) {
-            later(new MachineEnd.Crashed(reason));
-        }
-
-        @Override
-        public void debugExit(int status) {
-            later(new MachineEnd.DebugExit(status));
-        }
-
-        @Override
-        public void leftKvm(String reason) {
-            LOG.warn("{}: runs on Terrarium's own processor from now on: {}", name(), reason);
-            Thread.ofVirtual()
-                    .name("notice of " + name())
-                    .start(() -> listeners.forEach(listener -> listener.acceleratorChanged(LocalMachine.this, reason)));
-        }
-
-        private void later(MachineEnd how) {
-            Thread.ofVirtual().name("end of " + name()).start(() -> finish(how));
-        }
-
-        @Override
-        public void serialOutput(int value) {
-            SerialHub hub = serial[0];
-            if (hub != null) {
-                hub.fromGuest(value);
-            }
-        }
+    /** The machine left KVM. */
+    void leftKvm(String reason) {
+        LOG.warn("{}: runs on Terrarium's own processor from now on: {}", name(), reason);
+        listeners.forEach(listener -> listener.acceleratorChanged(this, reason));
     }
 
     private void finish(MachineEnd how) {
         finish(how, () -> {});
+    }
+
+    /** Ends the run of a serial line, unless another has begun since. */
+    synchronized void finish(MachineEnd how, @Nullable SerialHub of) {
+        MachineRun current = run;
+        if (current != null && current.serial() == of) {
+            finish(how);
+        }
     }
 
     /** What is to be done when the machine's files are closed and still locked. */
@@ -413,7 +270,7 @@ final class LocalMachine implements VirtualMachine {
 
     private synchronized void finish(MachineEnd asked, LastWork lastWork) {
         MachineEnd how = asked;
-        Run current = run;
+        MachineRun current = run;
         if (current == null) {
             return;
         }
@@ -425,7 +282,7 @@ final class LocalMachine implements VirtualMachine {
             LOG.debug("{}: no last work", name(), e);
             how = new MachineEnd.Crashed("its state could not be kept: " + e.getMessage());
         }
-        current.lock.close();
+        current.lock().close();
         if (how instanceof MachineEnd.Crashed(String reason)) {
             failure = reason;
             LOG.error("{}: {}", name(), reason);
@@ -436,37 +293,35 @@ final class LocalMachine implements VirtualMachine {
         end.complete(how);
     }
 
-    private TerrariumException notRunning() {
-        return new TerrariumException("\"" + name() + "\" does not run: start it first");
+    /** Reaches the process that runs the machine. */
+    private ControlClient there() throws TerrariumException {
+        if (!runsElsewhere()) {
+            throw new TerrariumException("\"" + name() + "\" does not run: start it first");
+        }
+        return elsewhere.client();
     }
 
     /** Sends {@code command} to the process that runs the machine. */
     private void remotely(String command) throws TerrariumException {
-        if (!runsElsewhere()) {
-            throw notRunning();
-        }
-        remote.command(command);
-        forgetRemoteState();
+        there().command(command);
+        elsewhere.forget();
     }
 
     @Override
     public void pressPowerButton() throws TerrariumException {
-        Run current = run;
+        MachineRun current = run;
         if (current == null) {
             remotely("shutdown");
         } else {
-            current.board.pressPowerButton();
+            current.board().pressPowerButton();
         }
     }
 
     @Override
     public void forceOff() throws TerrariumException {
         if (run == null) {
-            if (!runsElsewhere()) {
-                throw notRunning();
-            }
-            remote.destroy();
-            forgetRemoteState();
+            there().destroy();
+            elsewhere.forget();
         } else {
             finish(new MachineEnd.PoweredOff());
         }
@@ -474,11 +329,11 @@ final class LocalMachine implements VirtualMachine {
 
     @Override
     public void reset() throws TerrariumException {
-        Run current = run;
+        MachineRun current = run;
         if (current == null) {
             remotely("reset");
         } else {
-            current.board.reset();
+            current.board().reset();
         }
     }
 
@@ -489,9 +344,9 @@ final class LocalMachine implements VirtualMachine {
             return;
         }
         synchronized (this) {
-            Run current = run;
+            MachineRun current = run;
             if (current != null && state == MachineState.RUNNING) {
-                current.board.pause();
+                current.board().pause();
                 setState(MachineState.PAUSED);
             }
         }
@@ -504,9 +359,9 @@ final class LocalMachine implements VirtualMachine {
             return;
         }
         synchronized (this) {
-            Run current = run;
+            MachineRun current = run;
             if (current != null && state == MachineState.PAUSED) {
-                current.board.resume();
+                current.board().resume();
                 setState(MachineState.RUNNING);
             }
         }
@@ -514,30 +369,27 @@ final class LocalMachine implements VirtualMachine {
 
     @Override
     public void save(Progress progress) throws TerrariumException {
-        Run current = run;
+        MachineRun current = run;
         if (current == null) {
-            if (!runsElsewhere()) {
-                throw notRunning();
-            }
-            remote.save(progress);
-            forgetRemoteState();
+            there().save(progress);
+            elsewhere.forget();
             if (!saved.exists()) {
                 throw new TerrariumException(
                         "the process that ran \"" + name() + "\" ended before it was saved: start it again");
             }
             return;
         }
-        try (Change change = change()) {
+        try (OneChange.Right change = changes.begin(name())) {
             LOG.debug("{}: {}", name(), change);
             save(current, progress);
         }
     }
 
-    private void save(Run current, Progress progress) throws TerrariumException {
+    private void save(MachineRun current, Progress progress) throws TerrariumException {
         boolean kept = false;
         SavedMachine half = saved.begin(config);
         try {
-            new MachineSaver(current.board, half, SavedState.parts(config), progress).save(() -> false);
+            new MachineSaver(current.board(), half, SavedState.parts(config), progress).save(() -> false);
             kept = true;
         } finally {
             if (!kept && run == current) {
@@ -588,13 +440,13 @@ final class LocalMachine implements VirtualMachine {
 
     @Override
     public MachineStatistics statistics() {
-        Run current = run;
+        MachineRun current = run;
         if (current != null) {
-            return current.board.statistics(state);
+            return current.board().statistics(state);
         }
         if (runsElsewhere()) {
             try {
-                return remote.statistics();
+                return elsewhere.client().statistics();
             } catch (TerrariumException e) {
                 LOG.debug("{}: {}", name(), e.getMessage());
             }
@@ -604,23 +456,21 @@ final class LocalMachine implements VirtualMachine {
 
     @Override
     public Screenshot screenshot() throws TerrariumException {
-        Run current = run;
+        MachineRun current = run;
         if (current == null) {
-            if (!runsElsewhere()) {
-                throw notRunning();
-            }
-            return remote.screenshot();
+            return there().screenshot();
         }
-        return picture().orElseThrow(() ->
-                new TerrariumException("\"" + name() + "\" shows no picture yet: try again in a moment"));
+        return picture()
+                .orElseThrow(
+                        () -> new TerrariumException("\"" + name() + "\" shows no picture yet: try again in a moment"));
     }
 
     /** What the machine, which runs here, shows. */
     Optional<Screenshot> picture() {
-        Run current = run;
+        MachineRun current = run;
         ScreenSource.Frame frame = new ScreenSource.Frame();
         if (current != null) {
-            current.board.screen().capture(frame);
+            current.board().screen().capture(frame);
         }
         if (frame.width() == 0 || frame.height() == 0) {
             return Optional.empty();
@@ -632,24 +482,12 @@ final class LocalMachine implements VirtualMachine {
     @Override
     public void sendKeys(String combination) throws TerrariumException {
         List<Integer> codes = KeyNames.parse(combination);
-        Run current = run;
+        MachineRun current = run;
         if (current == null) {
-            if (!runsElsewhere()) {
-                throw notRunning();
-            }
-            remote.sendKeys(combination);
+            there().sendKeys(combination);
             return;
         }
-        press(current.board, codes);
-    }
-
-    private static void press(Board board, List<Integer> codes) {
-        List<Integer> released = new ArrayList<>(codes);
-        Collections.reverse(released);
-        codes.forEach(code -> board.screen().key(code, true));
-        LockSupport.parkNanos(KEY_INTERVAL_NANOS);
-        released.forEach(code -> board.screen().key(code, false));
-        LockSupport.parkNanos(KEY_INTERVAL_NANOS);
+        Keys.press(current.board().screen(), codes);
     }
 
     @Override
@@ -658,30 +496,24 @@ final class LocalMachine implements VirtualMachine {
         for (char character : text.toCharArray()) {
             presses.add(KeyNames.forCharacter(character));
         }
-        Run current = run;
+        MachineRun current = run;
         if (current == null) {
-            if (!runsElsewhere()) {
-                throw notRunning();
-            }
-            remote.type(text);
+            there().type(text);
             return;
         }
-        presses.forEach(codes -> press(current.board, codes));
+        presses.forEach(codes -> Keys.press(current.board().screen(), codes));
     }
 
     @Override
     public ConsoleStream openConsole() throws TerrariumException {
-        Run current = run;
+        MachineRun current = run;
         if (current == null) {
-            if (!runsElsewhere()) {
-                throw notRunning();
-            }
-            return remote.open("console");
+            return there().open("console");
         }
         PipeStream[] ends = PipeStream.pair();
         Thread.ofPlatform().daemon().name("console of " + name()).start(() -> {
             try (PipeStream ours = ends[0]) {
-                current.rfb.serve(ours.input(), ours.output(), null);
+                current.rfb().serve(ours.input(), ours.output(), null);
             } catch (IOException e) {
                 LOG.debug("{}: a console left: {}", name(), e.getMessage());
             }
@@ -691,15 +523,12 @@ final class LocalMachine implements VirtualMachine {
 
     @Override
     public ConsoleStream openSerial() throws TerrariumException {
-        Run current = run;
+        MachineRun current = run;
         if (current == null) {
-            if (!runsElsewhere()) {
-                throw notRunning();
-            }
-            return remote.open("serial");
+            return there().open("serial");
         }
         try {
-            return current.serial.connect();
+            return current.serial().connect();
         } catch (IOException e) {
             throw new TerrariumException("the serial line cannot be opened (" + e.getMessage() + "): try again", e);
         }
@@ -726,6 +555,13 @@ final class LocalMachine implements VirtualMachine {
         try (RunLock lock = folder.tryLock()
                 .orElseThrow(() -> new TerrariumException("\"" + name() + "\" runs: switch it off to change it"))) {
             LOG.info("{}: changed under {}", name(), lock.file());
+            MachineConfig known = config;
+            recover(lock);
+            if (!config.equals(known)) {
+                throw new TerrariumException(
+                        "\"" + name() + "\" was changed by another process meanwhile: look at it again");
+            }
+            snapshots.requireNotFrozen(settled);
             folder.save(settled);
         }
         config = settled;

@@ -27,7 +27,7 @@ final class LocalSnapshots implements Snapshots {
         this.own = new MachineSnapshots(new Owner());
     }
 
-    boolean hasLeftovers() {
+    boolean hasLeftovers() throws TerrariumException {
         return own.hasLeftovers();
     }
 
@@ -37,6 +37,11 @@ final class LocalSnapshots implements Snapshots {
 
     List<Path> trusted() throws TerrariumException {
         return own.trusted();
+    }
+
+    /** As {@link MachineSnapshots#requireNotFrozen}. */
+    void requireNotFrozen(MachineConfig config) throws TerrariumException {
+        own.requireNotFrozen(config);
     }
 
     @Override

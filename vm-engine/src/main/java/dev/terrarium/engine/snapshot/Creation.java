@@ -94,7 +94,9 @@ final class Creation {
         boolean done = false;
         try {
             for (TreeRecord.Disk disk : node.disks()) {
-                DiskImages.createSnapshot(folder.source(Path.of(disk.path()), "qcow2", tree), node.id().toString());
+                DiskImages.createSnapshot(
+                        folder.source(Path.of(disk.path()), "qcow2", tree),
+                        node.id().toString());
                 made.add(disk);
             }
             commit();
@@ -103,7 +105,8 @@ final class Creation {
             if (!done && !folder.isCommitting()) {
                 for (TreeRecord.Disk disk : made) {
                     DiskImages.deleteSnapshot(
-                            folder.source(Path.of(disk.path()), "qcow2", tree), node.id().toString());
+                            folder.source(Path.of(disk.path()), "qcow2", tree),
+                            node.id().toString());
                 }
             }
         }
@@ -137,8 +140,13 @@ final class Creation {
         try {
             for (Layers.Overlay overlay : overlays) {
                 int drive = overlay.base().drive();
-                board.disks().replaceImage(drive, config.disks().get(drive), overlay.drive(), trusted(), () ->
-                        layers.create(overlay, tree));
+                board.disks()
+                        .replaceImage(
+                                drive,
+                                config.disks().get(drive),
+                                overlay.drive(),
+                                trusted(),
+                                () -> layers.create(overlay, tree));
                 changed.add(overlay);
             }
             commit();
@@ -147,7 +155,8 @@ final class Creation {
             if (!done && !folder.isCommitting()) {
                 for (Layers.Overlay overlay : changed) {
                     int drive = overlay.base().drive();
-                    board.disks().replaceImage(drive, overlay.drive(), config.disks().get(drive), trusted(), () -> {});
+                    board.disks()
+                            .replaceImage(drive, overlay.drive(), config.disks().get(drive), trusted(), () -> {});
                 }
             }
         }

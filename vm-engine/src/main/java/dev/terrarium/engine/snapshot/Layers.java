@@ -127,8 +127,9 @@ final class Layers {
             again = false;
             reasons.clear();
             for (String each : unneeded(images, needed)) {
-                List<TreeRecord.Image> above =
-                        images.stream().filter(image -> each.equals(image.backing())).toList();
+                List<TreeRecord.Image> above = images.stream()
+                        .filter(image -> each.equals(image.backing()))
+                        .toList();
                 Path path = Path.of(each);
                 if (above.isEmpty()) {
                     images.removeIf(image -> image.path().equals(each));
@@ -143,8 +144,9 @@ final class Layers {
                             + Path.of(above.getFirst().path()).getFileName());
                 } else {
                     TreeRecord.Image upper = above.getFirst();
-                    Optional<TreeRecord.Image> own =
-                            images.stream().filter(image -> image.path().equals(each)).findFirst();
+                    Optional<TreeRecord.Image> own = images.stream()
+                            .filter(image -> image.path().equals(each))
+                            .findFirst();
                     Merge merge = merge(upper, path, own, without);
                     merges.add(merge);
                     images.set(
@@ -195,7 +197,10 @@ final class Layers {
         if (own.isPresent()) {
             String below = own.get().backing();
             return new Merge(
-                    Path.of(upper.path()), lower, Optional.ofNullable(below).map(Path::of), own.get().backingFormat());
+                    Path.of(upper.path()),
+                    lower,
+                    Optional.ofNullable(below).map(Path::of),
+                    own.get().backingFormat());
         }
         // An image that was there before the snapshots may stand on another.
         ImageInfo info = DiskImages.info(folder.source(lower, upper.backingFormat(), tree));

@@ -42,7 +42,7 @@ public final class MachineSnapshots implements Snapshots {
     }
 
     /** May {@link #recover} have something to do? */
-    public boolean hasLeftovers() {
+    public boolean hasLeftovers() throws TerrariumException {
         return folder.hasLeftovers();
     }
 
@@ -54,6 +54,23 @@ public final class MachineSnapshots implements Snapshots {
     /** Files that the machine's images may stand on, wherever they are. */
     public List<Path> trusted() throws TerrariumException {
         return folder.trusted(folder.tree());
+    }
+
+    /** Refuses a configuration with a drive that would write to an image that snapshots stand on. */
+    public void requireNotFrozen(MachineConfig config) throws TerrariumException {
+        TreeRecord tree = folder.tree();
+        for (TreeRecord.Disk disk : Layers.writableDisks(config)) {
+            boolean frozen =
+                    tree.images().stream().anyMatch(image -> disk.path().equals(image.backing()))
+                            || tree.snapshots().stream()
+                                    .filter(node -> node.storage() == Storage.OVERLAY)
+                                    .anyMatch(node -> node.disks().stream()
+                                            .anyMatch(each -> each.path().equals(disk.path())));
+            if (frozen) {
+                throw new TerrariumException(disk.path() + " belongs to a snapshot, which writing to it would damage:"
+                        + " attach it read-only, or delete the snapshot");
+            }
+        }
     }
 
     @Override
@@ -150,8 +167,9 @@ public final class MachineSnapshots implements Snapshots {
                 }
             }
         } else if (tree.snapshots().stream().anyMatch(node -> node.storage() == Storage.INTERNAL)) {
-            throw new TerrariumException("the machine has snapshots inside its images, which new images above them would"
-                    + " damage: take one with --internal, or delete those first");
+            throw new TerrariumException(
+                    "the machine has snapshots inside its images, which new images above them would"
+                            + " damage: take one with --internal, or delete those first");
         }
     }
 
@@ -192,7 +210,8 @@ public final class MachineSnapshots implements Snapshots {
         TreeRecord.Node node = find(folder.tree(), name);
         PartsRecord parts = folder.parts(node.id());
         parts.verify(folder.of(node.id()));
-        SavedMachine state = new SavedMachine(folder.of(node.id()), owner.config().id());
+        SavedMachine state =
+                new SavedMachine(folder.of(node.id()), owner.config().id());
         if (node.content() == Content.RUNNING) {
             StateFile file = state.read();
             new MemoryFileReader(folder.of(node.id()).resolve(PartsRecord.MEMORY))
@@ -200,7 +219,8 @@ public final class MachineSnapshots implements Snapshots {
         }
         for (TreeRecord.Disk disk : node.disks()) {
             if (!Files.exists(Path.of(disk.path()))) {
-                throw new TerrariumException(disk.path() + " is missing: take it from a backup, or delete the snapshot");
+                throw new TerrariumException(
+                        disk.path() + " is missing: take it from a backup, or delete the snapshot");
             }
         }
         owner.switchedOff(board -> {
@@ -212,9 +232,8 @@ public final class MachineSnapshots implements Snapshots {
     private void revert(TreeRecord.Node node) throws TerrariumException {
         TreeRecord tree = folder.tree();
         MachineConfig then = owner.parse(read(folder.of(node.id()).resolve("machine.json")));
-        List<Layers.Overlay> overlays = node.storage() == Storage.OVERLAY
-                ? layers.overlays(then, node.disks())
-                : List.of();
+        List<Layers.Overlay> overlays =
+                node.storage() == Storage.OVERLAY ? layers.overlays(then, node.disks()) : List.of();
         List<Commit.Internal> applied = node.storage() == Storage.INTERNAL
                 ? node.disks().stream()
                         .map(disk -> new Commit.Internal(disk.path(), node.id().toString()))
@@ -232,8 +251,7 @@ public final class MachineSnapshots implements Snapshots {
             List<TreeRecord.Image> images = new ArrayList<>(tree.images());
             overlays.forEach(each -> images.add(each.image()));
             // What the machine wrote since its last snapshot goes, as far as no snapshot stands on it.
-            Layers.Plan plan = layers.plan(
-                    tree.withCurrent(node.id()).withImages(images), next, true);
+            Layers.Plan plan = layers.plan(tree.withCurrent(node.id()).withImages(images), next, true);
             folder.commit(new Commit(
                     new String(owner.encode(next), StandardCharsets.UTF_8),
                     plan.tree(),
@@ -364,7 +382,11 @@ public final class MachineSnapshots implements Snapshots {
                 List.of(folder.of(node.id()).toString())));
         if (board.isPresent()) {
             for (TreeRecord.Disk disk : node.disks()) {
-                board.get().disks().withSnapshots(disk.drive(), image -> image.deleteSnapshot(node.id().toString()));
+                board.get()
+                        .disks()
+                        .withSnapshots(
+                                disk.drive(),
+                                image -> image.deleteSnapshot(node.id().toString()));
             }
         }
         folder.forgetInternal();

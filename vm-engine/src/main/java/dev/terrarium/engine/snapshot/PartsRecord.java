@@ -61,8 +61,9 @@ record PartsRecord(UUID id, TreeRecord.Node snapshot, List<Part> parts) {
     void verify(Path folder) throws TerrariumException {
         for (Part then : parts) {
             if (!part(folder, then.name).equals(then)) {
-                throw new TerrariumException(folder.resolve(then.name)
-                        + " is corrupt (it has another checksum): take the snapshot's folder from a backup, or delete it");
+                throw new TerrariumException(
+                        folder.resolve(then.name)
+                                + " is corrupt (it has another checksum): take the snapshot's folder from a backup, or delete it");
             }
         }
     }

@@ -87,8 +87,29 @@ final class SnapshotFolder {
         return of(id);
     }
 
-    boolean hasLeftovers() {
-        return Files.exists(commitFile()) || Files.isDirectory(path());
+    /** Is there something that {@link #recover} should look at soon? Without the machine's lock it may be somebody's work. */
+    boolean hasLeftovers() throws TerrariumException {
+        if (!Files.isDirectory(path())) {
+            return false;
+        }
+        if (isCommitting() || Files.exists(internalNote())) {
+            return true;
+        }
+        TreeRecord tree = tree();
+        try (DirectoryStream<Path> entries = Files.newDirectoryStream(path(), Files::isDirectory)) {
+            for (Path each : entries) {
+                if (tree.find(each.getFileName().toString()).isEmpty()) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (IOException e) {
+            throw new TerrariumException(path() + " cannot be listed (" + e + "): check its permissions", e);
+        }
+    }
+
+    private Path internalNote() {
+        return path().resolve("internal");
     }
 
     /** Did a change begin to happen, which cannot be taken back any more? */
@@ -146,7 +167,8 @@ final class SnapshotFolder {
     }
 
     static boolean hasInternal(ImageSource image, String name) throws TerrariumException {
-        return DiskImages.info(image).snapshots().stream().anyMatch(each -> each.name().equals(name));
+        return DiskImages.info(image).snapshots().stream()
+                .anyMatch(each -> each.name().equals(name));
     }
 
     /** An image of this machine, which may stand on whatever its snapshots know. */
@@ -208,7 +230,7 @@ final class SnapshotFolder {
 
     /** A snapshot inside an image whose name is an id is one of ours. */
     private void sweepInternal(TreeRecord tree) throws TerrariumException {
-        Path note = path().resolve("internal");
+        Path note = internalNote();
         if (!Files.exists(note)) {
             return;
         }
@@ -229,12 +251,12 @@ final class SnapshotFolder {
 
     /** Notes that snapshots inside images are being made, which {@link #recover} looks for. */
     void noteInternal() throws TerrariumException {
-        Durable.write(path().resolve("internal"), new byte[0]);
+        Durable.write(internalNote(), new byte[0]);
         Durable.sync(path());
     }
 
     void forgetInternal() throws TerrariumException {
-        Durable.delete(path().resolve("internal"));
+        Durable.delete(internalNote());
     }
 
     private static boolean isId(String name) {

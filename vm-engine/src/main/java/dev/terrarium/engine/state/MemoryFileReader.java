@@ -33,18 +33,23 @@ public final class MemoryFileReader {
      */
     public void load(UUID machine, UUID state, List<HostBlock> blocks, Progress progress) throws TerrariumException {
         MemoryPages pages = new MemoryPages(blocks);
-        read(machine, state, Optional.of(blocks.stream().map(HostBlock::size).toList()), progress, (page, run, count) -> {
-            for (int at = 0; at < count; ) {
-                int together = pages.together(page + at, count - at);
-                MemorySegment.copy(
-                        run,
-                        (long) at * MemoryPages.PAGE,
-                        pages.at(page + at, together),
-                        0,
-                        (long) together * MemoryPages.PAGE);
-                at += together;
-            }
-        });
+        read(
+                machine,
+                state,
+                Optional.of(blocks.stream().map(HostBlock::size).toList()),
+                progress,
+                (page, run, count) -> {
+                    for (int at = 0; at < count; ) {
+                        int together = pages.together(page + at, count - at);
+                        MemorySegment.copy(
+                                run,
+                                (long) at * MemoryPages.PAGE,
+                                pages.at(page + at, together),
+                                0,
+                                (long) together * MemoryPages.PAGE);
+                        at += together;
+                    }
+                });
     }
 
     /** Reads all and compares the checksums, as {@link #load} without memory; of whatever size it is. */

@@ -104,7 +104,7 @@ class KilledTest {
                 try (Stream<Path> files = Files.list(each)) {
                     for (Path file : files.filter(name -> name.toString().endsWith(".qcow2"))
                             .toList()) {
-                        Qemu.check(file, "qcow2");
+                        Qemu.checkAfterKill(file, "qcow2");
                     }
                 }
             }
@@ -123,7 +123,7 @@ class KilledTest {
                 host.create(TestConfigs.named("victim", disk(home, DriveConfig.Format.QCOW2)), List.of());
             }
             long seed = random.nextLong();
-            Traces traces = kill(home, "off", seed, storage, random.nextInt(1500));
+            Traces traces = kill(home, "off", seed, storage, random.nextInt(3000));
             within += traces.within ? 1 : 0;
             steps += traces.ended;
             SnapshotScript before = SnapshotScript.after(seed, storage, traces.ended);
@@ -140,7 +140,9 @@ class KilledTest {
                         tree.snapshots().stream().map(Snapshot::name).sorted().toList();
                 assertThat(names)
                         .as(what)
-                        .isIn(List.copyOf(before.snapshots().keySet()), List.copyOf(after.snapshots().keySet()));
+                        .isIn(
+                                List.copyOf(before.snapshots().keySet()),
+                                List.copyOf(after.snapshots().keySet()));
                 if (!step.equals("write")) {
                     byte[] now = content(machine);
                     assertThat(Arrays.equals(now, before.disk()) || Arrays.equals(now, after.disk()))
@@ -148,9 +150,12 @@ class KilledTest {
                             .isTrue();
                 }
                 for (String name : names) {
-                    byte[] then = before.snapshots().getOrDefault(name, after.snapshots().get(name));
+                    byte[] then = before.snapshots()
+                            .getOrDefault(name, after.snapshots().get(name));
                     machine.snapshots().revert(name, Progress.NONE);
-                    assertThat(Arrays.equals(content(machine), then)).as(what + ": " + name).isTrue();
+                    assertThat(Arrays.equals(content(machine), then))
+                            .as(what + ": " + name)
+                            .isTrue();
                 }
                 for (String name : names) {
                     machine.snapshots().delete(name, Progress.NONE);
@@ -192,7 +197,7 @@ class KilledTest {
         for (int i = 0; i < KILLS; i++) {
             Path home = home(i);
             worker(home, DriveConfig.Format.QCOW2);
-            Traces traces = kill(home, "running", 0, storage, random.nextInt(1800));
+            Traces traces = kill(home, "running", 0, storage, random.nextInt(5000));
             within += traces.within ? 1 : 0;
             try (Host host = Engine.open(home)) {
                 VirtualMachine machine = host.find("victim").orElseThrow();
@@ -230,7 +235,7 @@ class KilledTest {
         for (int i = 0; i < KILLS; i++) {
             Path home = home(i);
             worker(home, DriveConfig.Format.RAW);
-            Traces traces = kill(home, "save", 0, Storage.OVERLAY, random.nextInt(900));
+            Traces traces = kill(home, "save", 0, Storage.OVERLAY, random.nextInt(4000));
             within += traces.within ? 1 : 0;
             try (Host host = Engine.open(home)) {
                 VirtualMachine machine = host.find("victim").orElseThrow();
@@ -239,6 +244,7 @@ class KilledTest {
                 finish(machine);
             }
         }
-        System.out.printf("killed %d times (save), %d within a save, %d were saved, seed %d%n", KILLS, within, saved, SEED);
+        System.out.printf(
+                "killed %d times (save), %d within a save, %d were saved, seed %d%n", KILLS, within, saved, SEED);
     }
 }

@@ -67,7 +67,8 @@ class SnapshotsModelTest {
                 Arguments.of(Storage.INTERNAL, DriveConfig.Format.QCOW2, DriveConfig.Format.QCOW2, 3));
     }
 
-    private DriveConfig disk(Path folder, String name, DriveConfig.Format format) throws TerrariumException, IOException {
+    private DriveConfig disk(Path folder, String name, DriveConfig.Format format)
+            throws TerrariumException, IOException {
         Path image = folder.resolve(name + "." + format.imageFormat());
         ImageFormats.create(image, format.imageFormat(), BYTES, Map.of(), AllowedFolders.own());
         return new DriveConfig(DriveConfig.Kind.DISK, image.toString(), format, DriveConfig.Bus.IDE, false);
@@ -107,12 +108,12 @@ class SnapshotsModelTest {
 
     @ParameterizedTest
     @MethodSource("kinds")
-    void everySnapshotStaysWhatItWas(
-            Storage storage, DriveConfig.Format first, DriveConfig.Format second, int number) throws Exception {
+    void everySnapshotStaysWhatItWas(Storage storage, DriveConfig.Format first, DriveConfig.Format second, int number)
+            throws Exception {
         Random random = new Random(SEED + number);
-        System.out.printf("snapshots %s on %s and %s: %d steps, seed %d%n", storage, first, second, STEPS, SEED + number);
-        MachineConfig config =
-                TestConfigs.named("model", disk(outside, "a", first), disk(outside, "b", second));
+        System.out.printf(
+                "snapshots %s on %s and %s: %d steps, seed %d%n", storage, first, second, STEPS, SEED + number);
+        MachineConfig config = TestConfigs.named("model", disk(outside, "a", first), disk(outside, "b", second));
         Disks now = new Disks(new byte[2][BYTES]);
         Map<UUID, Known> known = new HashMap<>();
         Optional<UUID> current = Optional.empty();
@@ -221,9 +222,7 @@ class SnapshotsModelTest {
     @Test
     void overlaysAndSnapshotsInsideAreNotMixed() throws Exception {
         MachineConfig config = TestConfigs.named(
-                "mixed",
-                disk(outside, "a", DriveConfig.Format.QCOW2),
-                disk(outside, "b", DriveConfig.Format.QCOW2));
+                "mixed", disk(outside, "a", DriveConfig.Format.QCOW2), disk(outside, "b", DriveConfig.Format.QCOW2));
         MachineConfig raw = TestConfigs.named("raw", disk(outside, "c", DriveConfig.Format.RAW));
         Snapshot.Request inside = new Snapshot.Request("inside", "", false, Storage.INTERNAL);
         Snapshot.Request above = new Snapshot.Request("above", "", false, Storage.OVERLAY);

@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,8 +82,8 @@ class SnapshotsRunningTest {
     private void checkImages(VirtualMachine machine) throws Exception {
         for (Path each : List.of(folder, machine.folder().resolve("disks"))) {
             try (Stream<Path> files = Files.list(each)) {
-                for (Path file : files.filter(name -> name.toString().endsWith(".qcow2"))
-                        .toList()) {
+                for (Path file :
+                        files.filter(name -> name.toString().endsWith(".qcow2")).toList()) {
                     Qemu.check(file, "qcow2");
                 }
             }
@@ -185,7 +186,8 @@ class SnapshotsRunningTest {
             far.snapshots().create(request("second", true, storage), Progress.NONE);
             Snapshot.Removal removal = far.snapshots().removal("second");
             if (storage == Storage.OVERLAY) {
-                assertThat(removal.kept()).hasValueSatisfying(why -> assertThat(why).contains("while the machine runs"));
+                assertThat(removal.kept())
+                        .hasValueSatisfying(why -> assertThat(why).contains("while the machine runs"));
             }
             far.snapshots().delete("second", Progress.NONE);
             far.snapshots().delete("first", Progress.NONE);
@@ -235,14 +237,45 @@ class SnapshotsRunningTest {
         }
     }
 
+    /** The guest says something every 30 ms or so; what it does not say for longer it stood still, or waited for the host. */
+    @Test
+    @Tag("guest-boot")
+    void aGibibyteOfUsedMemoryStandsStillBriefly() throws Exception {
+        MachineConfig small = config(DriveConfig.Format.QCOW2);
+        MachineConfig config = WorkerGuest.config(
+                "big",
+                kernel,
+                1200,
+                1024,
+                9999,
+                Accelerator.SOFTWARE,
+                small.disks().getFirst());
+        try (Host host = Engine.open(home)) {
+            VirtualMachine machine = host.create(config, List.of());
+            machine.start(guest.options());
+            guest.awaitRounds(machine, 20);
+            guest.forgetGaps();
+            guest.awaitRounds(machine, 40);
+            long usual = guest.longestGap();
+            guest.forgetGaps();
+            Snapshot made = machine.snapshots().create(request("big", true, Storage.OVERLAY), Progress.NONE);
+            guest.awaitRounds(machine, 2);
+            System.out.printf(
+                    "snapshot of %d MiB: the guest said nothing for %d ms at most, %d ms without a snapshot%n",
+                    made.memoryBytes() >> 20, guest.longestGap() / 1_000_000, usual / 1_000_000);
+            assertThat(made.memoryBytes()).isGreaterThan(1L << 30);
+            assertThat(guest.longestGap()).isLessThan(5_000_000_000L);
+        }
+    }
+
     @Test
     void oneThatIsGivenUpLeavesNothing() throws Exception {
         try (Host host = Engine.open(home)) {
             VirtualMachine machine = host.create(config(DriveConfig.Format.RAW), List.of());
             machine.start(guest.options());
             guest.awaitRounds(machine, 3);
-            assertThatThrownBy(() -> machine.snapshots()
-                            .create(request("one", true, Storage.OVERLAY), (done, total) -> false))
+            assertThatThrownBy(() ->
+                            machine.snapshots().create(request("one", true, Storage.OVERLAY), (done, total) -> false))
                     .hasMessageContaining("cancelled");
             assertThat(machine.snapshots().tree().snapshots()).isEmpty();
             try (Stream<Path> left = Files.list(machine.folder().resolve("snapshots"))) {

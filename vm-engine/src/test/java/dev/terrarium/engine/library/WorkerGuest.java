@@ -29,6 +29,19 @@ final class WorkerGuest {
 
     private final StringBuffer serial = new StringBuffer();
 
+    private volatile long last = System.nanoTime();
+    private volatile long longestGap;
+
+    /** The longest time that the guest said nothing, in nanoseconds, from now on. */
+    void forgetGaps() {
+        last = System.nanoTime();
+        longestGap = 0;
+    }
+
+    long longestGap() {
+        return longestGap;
+    }
+
     static boolean isHere() {
         return Files.isExecutable(Path.of("/usr/bin/nasm"));
     }
@@ -108,6 +121,9 @@ final class WorkerGuest {
                 new OutputStream() {
                     @Override
                     public void write(int value) {
+                        long now = System.nanoTime();
+                        longestGap = Math.max(longestGap, now - last);
+                        last = now;
                         serial.append((char) (value & 0xFF));
                     }
                 },

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.library;
+
+import dev.terrarium.engine.Progress;
+import dev.terrarium.engine.StartOptions;
+import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.board.Board;
+import dev.terrarium.engine.config.MachineConfig;
+import dev.terrarium.engine.control.ControlServer;
+import dev.terrarium.engine.library.MachineFolder.RunLock;
+import dev.terrarium.engine.vnc.RfbServer;
+import java.io.OutputStream;
+import java.net.InetSocketAddress;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What there is while a machine runs in this process.
+ *
+ * @param restored whether it goes on from a saved state
+ * @param runs whether its vCPUs run from the beginning: a machine that was saved paused is restored paused
+ */
+record MachineRun(
+        Board board,
+        RunLock lock,
+        SerialHub serial,
+        RfbServer rfb,
+        ControlServer control,
+        StartOptions options,
+        boolean restored,
+        boolean runs) {
+    private static final Logger LOG = LoggerFactory.getLogger(MachineRun.class);
+
+    /**
+     * Puts a machine together, ready to be switched on. A saved state is used up from then on.
+     *
+     * @throws TerrariumException if something it needs is missing or in use, or its saved state is of no use; that stays then
+     */
+    static MachineRun build(LocalMachine machine, MachineConfig config, StartOptions options, RunLock lock)
+            throws TerrariumException {
+        MachineFolder folder = machine.machineFolder();
+        SavedState saved = machine.saved();
+        AtomicReference<@Nullable SerialHub> line = new AtomicReference<>();
+        Board board = Board.build(config, folder.log(), new RunEvents(machine, line), machine.trusted());
+        SerialHub serial = new SerialHub(config.name(), board::typeOnSerial);
+        line.set(serial);
+        OutputStream output = options.serialOutput();
+        if (output != null) {
+            serial.addWatcher(output);
+        }
+        RfbServer rfb = new RfbServer(board.screen());
+        @Nullable ControlServer control = null;
+        boolean restored = saved.exists();
+        boolean runs = true;
+        boolean done = false;
+        try {
+            if (restored) {
+                runs = board.restore(saved.check(config), Progress.NONE);
+            }
+            String address = options.vncAddress();
+            if (address != null) {
+                int port = rfb.listen(parseAddress(address), options.vncPassword());
+                LOG.info("{}: screen on {} (port {})", config.name(), address, port);
+            }
+            control = ControlServer.start(machine, folder.controlSocket());
+            if (restored) {
+                saved.retire();
+            }
+            done = true;
+            return new MachineRun(board, lock, serial, rfb, control, options, restored, runs);
+        } finally {
+            if (!done) {
+                if (control != null) {
+                    control.close();
+                }
+                rfb.close();
+                board.close();
+                serial.close();
+            }
+        }
+    }
+
+    private static InetSocketAddress parseAddress(String address) throws TerrariumException {
+        int colon = address.lastIndexOf(':');
+        try {
+            String hostPart = colon <= 0 ? "127.0.0.1" : address.substring(0, colon);
+            int port = Integer.parseInt(address.substring(colon + 1));
+            InetSocketAddress parsed = new InetSocketAddress(hostPart.replaceAll("[\\[\\]]", ""), port);
+            if (!parsed.isUnresolved()) {
+                return parsed;
+            }
+        } catch (IllegalArgumentException e) {
+            LOG.debug("not an address: {}", address, e);
+        }
+        throw new TerrariumException("\"" + address + "\" is no address: write it as 127.0.0.1:5900");
+    }
+
+    void powerOn() {
+        if (restored) {
+            board.powerOn(runs);
+        } else {
+            board.powerOn();
+        }
+    }
+
+    /** Cuts the power; the lock stays. */
+    void close() {
+        control.close();
+        rfb.close();
+        board.close();
+        serial.close();
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+package dev.terrarium.engine.library;
+
+import dev.terrarium.engine.MachineState;
+import dev.terrarium.engine.control.ControlClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** A machine that another process runs, if one does; what it says of its state is remembered for a moment. */
+final class RunElsewhere {
+    /** How long an answer is good for. */
+    private static final long GOOD_NANOS = 300_000_000;
+
+    private final Path socket;
+    private final ControlClient client;
+    private Optional<MachineState> state = Optional.empty();
+    private long asked = Long.MIN_VALUE;
+
+    RunElsewhere(MachineFolder folder) {
+        this.socket = folder.controlSocket();
+        this.client = new ControlClient(socket);
+    }
+
+    ControlClient client() {
+        return client;
+    }
+
+    /** What it is doing there; empty if no process runs it. */
+    synchronized Optional<MachineState> state() {
+        if (!Files.exists(socket)) {
+            return Optional.empty();
+        }
+        if (asked == Long.MIN_VALUE || System.nanoTime() - asked > GOOD_NANOS) {
+            state = client.state().filter(MachineState::active);
+            asked = System.nanoTime();
+        }
+        return state;
+    }
+
+    /** Asks again the next time. */
+    synchronized void forget() {
+        asked = Long.MIN_VALUE;
+    }
+}
