@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine;
 
+import dev.terrarium.engine.config.DriveIo;
 import dev.terrarium.engine.config.MachineConfig;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,6 +26,18 @@ public interface Host extends AutoCloseable {
      * @throws TerrariumException if the name is taken or bad, or a file is missing, or the host cannot hold it
      */
     VirtualMachine create(MachineConfig config, List<NewDisk> newDisks) throws TerrariumException;
+
+    /** What {@link #clone} would make; waits for the host. */
+    CloneRequest.Plan clonePlan(VirtualMachine machine, CloneRequest request) throws TerrariumException;
+
+    /**
+     * Copies a machine; the copy has an id and images of its own, and is off. Nothing of it is there before it is whole; whatever ends
+     * this in its middle, nothing stays.
+     *
+     * @throws TerrariumException if the name is taken or bad, the machine is in use, there is no room, or {@code progress}
+     *     cancelled it
+     */
+    VirtualMachine clone(VirtualMachine machine, CloneRequest request, Progress progress) throws TerrariumException;
 
     /** Removes a machine that is off; with {@code disks} also the images in its own folder. */
     void delete(VirtualMachine machine, boolean disks) throws TerrariumException;
@@ -53,8 +66,14 @@ public interface Host extends AutoCloseable {
      */
     record DamagedMachine(String name, Path file, String reason) {}
 
-    /** A disk image to make in the new machine's folder, and how it is attached. */
-    record NewDisk(long gibibytes, MachineConfig.DriveConfig.Format format, MachineConfig.DriveConfig.Bus bus) {
+    /** A disk image to make in the new machine's folder, how it is attached, and how its requests are treated. */
+    record NewDisk(
+            long gibibytes, MachineConfig.DriveConfig.Format format, MachineConfig.DriveConfig.Bus bus, DriveIo io) {
+        /** One whose requests are treated as usual. */
+        public NewDisk(long gibibytes, MachineConfig.DriveConfig.Format format, MachineConfig.DriveConfig.Bus bus) {
+            this(gibibytes, format, bus, DriveIo.DEFAULT);
+        }
+
         /** A raw one on the IDE bus. */
         public NewDisk(long gibibytes) {
             this(gibibytes, MachineConfig.DriveConfig.Format.RAW);

@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  * @param diskReadBytes read from all drives since the start
  * @param diskWrittenBytes written to all drives since the start
  * @param engine what its software processors did; an older process that runs it does not say
+ * @param network what its networks carried; an older process that runs it does not say
+ * @param guestMemory what the guest says about its memory; an older process that runs it does not say
  */
 public record MachineStatistics(
         MachineState state,
@@ -32,10 +34,70 @@ public record MachineStatistics(
         int screenHeight,
         long diskReadBytes,
         long diskWrittenBytes,
-        @Nullable EngineStatistics engine) {
+        @Nullable EngineStatistics engine,
+        @Nullable GuestMemory guestMemory,
+        @Nullable Network network) {
 
     public MachineStatistics {
         engine = Objects.requireNonNullElse(engine, EngineStatistics.NONE);
+        network = Objects.requireNonNullElse(network, Network.NONE);
+        guestMemory = Objects.requireNonNullElse(guestMemory, GuestMemory.NONE);
+    }
+
+    /** The figures of a machine whose guest does not tell about its memory. */
+    public MachineStatistics(
+            MachineState state,
+            String accelerator,
+            long uptimeNanos,
+            int vcpus,
+            long busyNanos,
+            long instructions,
+            long memoryBytes,
+            long residentBytes,
+            int screenWidth,
+            int screenHeight,
+            long diskReadBytes,
+            long diskWrittenBytes,
+            @Nullable EngineStatistics engine) {
+        this(
+                state,
+                accelerator,
+                uptimeNanos,
+                vcpus,
+                busyNanos,
+                instructions,
+                memoryBytes,
+                residentBytes,
+                screenWidth,
+                screenHeight,
+                diskReadBytes,
+                diskWrittenBytes,
+                engine,
+                null,
+                null);
+    }
+
+    /**
+     * What a machine's networks carried since the start.
+     *
+     * @param receivedBytes of frames for the guest
+     * @param sentBytes of frames of the guest's
+     * @param guestAddress IPv4 address of the guest on its first network, as it last used one or will be given; null without
+     */
+    public record Network(
+            long receivedBytes, long sentBytes, @Nullable String guestAddress) {
+        /** No network. */
+        public static final Network NONE = new Network(0, 0, null);
+    }
+
+    @Override
+    public Network network() {
+        return Objects.requireNonNull(network);
+    }
+
+    @Override
+    public GuestMemory guestMemory() {
+        return Objects.requireNonNull(guestMemory);
     }
 
     @Override

@@ -55,6 +55,7 @@ public interface VirtualMachine {
 
     void pause() throws TerrariumException;
 
+    /** Lets the machine go on; where it stands still for {@link #pauseReason} it may stop again at once. */
     void resume() throws TerrariumException;
 
     /**
@@ -77,6 +78,16 @@ public interface VirtualMachine {
 
     /** Waits until the machine is not active any more; returns at once if it is not. */
     MachineEnd awaitEnd() throws InterruptedException;
+
+    /**
+     * Asks the guest of a running machine to make do with so many bytes of its memory; what it gives up goes back to the host, and
+     * more is given again the same way. {@link MachineStatistics#guestMemory} says how far it is.
+     *
+     * @throws TerrariumException if the machine does not run, has no balloon, or never had so much
+     */
+    default void setBalloon(long guestBytes) throws TerrariumException {
+        throw new TerrariumException("\"" + name() + "\" has no balloon: its memory changes at the next start");
+    }
 
     MachineStatistics statistics();
 

@@ -65,6 +65,7 @@ public final class CommandLineApplication {
                 .addSubcommand(new ConsoleCommand(root))
                 .addSubcommand(new ViewCommand(root))
                 .addSubcommand(new SetCommand(root))
+                .addSubcommand(new CloneCommand(root))
                 .addSubcommand(new DeleteCommand(root))
                 .addSubcommand(new DefineCommand(root))
                 .addSubcommand(new DumpCommand(root))

@@ -12,6 +12,7 @@ import dev.terrarium.engine.config.MachineConfig.Accelerator;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
+import dev.terrarium.engine.config.MachineConfig.NetworkConfig;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,8 +64,8 @@ final class CreateCommand implements Callable<Integer> {
             paramLabel = "size=GiB|path=FILE",
             converter = DiskOption.class,
             description =
-                    "A new disk (size=20[,format=qcow2]), or an existing image (path=disk.img[,format=raw][,bus=ide|virtio][,readonly])."
-                            + " Repeatable.")
+                    "A new disk (size=20[,format=qcow2]), or an existing image (path=disk.img[,format=raw][,bus=ide|virtio][,readonly]);"
+                            + " both with cache= discard= onerror= throttling.*= shareable. Repeatable.")
     private List<DiskOption> disks = List.of();
 
     @Option(names = "--kernel", paramLabel = "FILE", description = "Boots this Linux bzImage or multiboot kernel.")
@@ -78,10 +79,13 @@ final class CreateCommand implements Callable<Integer> {
 
     @Option(
             names = "--network",
-            paramLabel = "none|unplugged",
+            paramLabel = "nat|unplugged|none",
             converter = NetworkOption.class,
             description =
-                    "A network card: none, or one without a cable (unplugged[,mac=52:54:00:12:34:56]). Repeatable.")
+                    "A network card: nat for a network of the machine's own that reaches what this computer reaches"
+                            + " (nat[,host=on][,hostfwd=tcp:127.0.0.1:2222-:22]...), unplugged for one without a cable, each with"
+                            + " [,mac=52:54:00:12:34:56], or none (default: nat if the guest system is known to have the driver)."
+                            + " Repeatable.")
     private List<NetworkOption> networks = List.of();
 
     @Option(
@@ -176,7 +180,8 @@ final class CreateCommand implements Callable<Integer> {
                         absolute(path).toString(),
                         disk.format(),
                         disk.busOr(guest.diskBus()),
-                        disk.readOnly()));
+                        disk.readOnly(),
+                        disk.io()));
             }
         }
         if (cdrom != null) {
@@ -197,10 +202,17 @@ final class CreateCommand implements Callable<Integer> {
                 kernel == null
                         ? null
                         : new KernelBoot(absolute(kernel).toString(), text(initrd), append == null ? "" : append),
-                networks.stream().map(NetworkOption::card).toList(),
+                cards(guest),
                 text(debugConsole),
                 debugExit,
                 cpu);
+    }
+
+    private List<NetworkConfig> cards(GuestSystem guest) {
+        if (networks.isEmpty() && guest.virtio()) {
+            return List.of(new NetworkConfig(NetworkConfig.Kind.NAT));
+        }
+        return networks.stream().map(NetworkOption::card).toList();
     }
 
     private List<BootDevice> bootOrder() {
@@ -213,7 +225,7 @@ final class CreateCommand implements Callable<Integer> {
     private List<Host.NewDisk> newDisks(GuestSystem guest) {
         return disks.stream()
                 .filter(disk -> disk.path() == null)
-                .map(disk -> new Host.NewDisk(disk.gibibytes(), disk.format(), disk.busOr(guest.diskBus())))
+                .map(disk -> new Host.NewDisk(disk.gibibytes(), disk.format(), disk.busOr(guest.diskBus()), disk.io()))
                 .toList();
     }
 }

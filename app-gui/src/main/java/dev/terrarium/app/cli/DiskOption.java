@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.app.cli;
 
+import dev.terrarium.engine.config.DriveIo;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -16,13 +17,18 @@ import picocli.CommandLine.TypeConversionException;
  * @param bus null if nothing was said
  */
 record DiskOption(
-        @Nullable Path path, long gibibytes, DriveConfig.Format format, DriveConfig.@Nullable Bus bus, boolean readOnly)
+        @Nullable Path path,
+        long gibibytes,
+        DriveConfig.Format format,
+        DriveConfig.@Nullable Bus bus,
+        boolean readOnly,
+        DriveIo io)
         implements ITypeConverter<DiskOption> {
     private static final String ESCAPED_COMMA = "\uE000";
 
     /** For picocli, which makes its converters this way. */
     DiskOption() {
-        this(null, 0, DriveConfig.Format.AUTO, null, false);
+        this(null, 0, DriveConfig.Format.AUTO, null, false, DriveIo.DEFAULT);
     }
 
     @Override
@@ -32,6 +38,7 @@ record DiskOption(
         boolean writeProtected = false;
         DriveConfig.Format format = DriveConfig.Format.AUTO;
         DriveConfig.Bus bus = null;
+        DriveIoOption io = new DriveIoOption(DriveIo.DEFAULT);
         for (String part : value.replace(",,", ESCAPED_COMMA).split(",", -1)) {
             int equals = part.indexOf('=');
             String key = equals < 0 ? part : part.substring(0, equals);
@@ -47,9 +54,13 @@ record DiskOption(
                 case "readonly", "ro" -> writeProtected = !text.equals("off") && !text.equals("no");
                 case "format" -> format = format(text);
                 case "bus" -> bus = bus(text);
-                default ->
-                    throw new TypeConversionException(
-                            "\"" + key + "\" is nothing a disk has, use size= path= format= bus= readonly");
+                default -> {
+                    if (!io.take(key, text)) {
+                        throw new TypeConversionException("\"" + key
+                                + "\" is nothing a disk has, use size= path= format= bus= readonly "
+                                + DriveIoOption.KEYS);
+                    }
+                }
             }
         }
         if ((file == null) == (size == 0)) {
@@ -61,7 +72,7 @@ record DiskOption(
         if (file == null && format == DriveConfig.Format.AUTO) {
             format = DriveConfig.Format.RAW;
         }
-        return new DiskOption(file, size, format, bus, writeProtected);
+        return new DiskOption(file, size, format, bus, writeProtected, io.result());
     }
 
     private static DriveConfig.Format format(String text) {

@@ -37,6 +37,7 @@ final class HeadlessRun {
     private final Optional<String> vnc;
     private final Optional<String> vncPassword;
     private final Optional<Duration> limit;
+    private final boolean disposable;
 
     HeadlessRun(
             RootCommand root,
@@ -44,7 +45,9 @@ final class HeadlessRun {
             Optional<String> serial,
             Optional<String> vnc,
             Optional<String> vncPassword,
-            Optional<Duration> limit) {
+            Optional<Duration> limit,
+            boolean disposable) {
+        this.disposable = disposable;
         this.root = root;
         this.name = name;
         this.serial = serial;
@@ -65,7 +68,7 @@ final class HeadlessRun {
     private int run(VirtualMachine machine) throws TerrariumException, InterruptedException {
         OutputStream output = serialOutput();
         try {
-            machine.start(new StartOptions(output, vnc.orElse(null), vncPassword.orElse(null)));
+            machine.start(new StartOptions(output, vnc.orElse(null), vncPassword.orElse(null), disposable));
             boolean stdio = serial.filter("stdio"::equals).isPresent();
             Optional<Terminal> terminal = stdio ? Terminal.raw() : Optional.empty();
             try {

@@ -4,6 +4,7 @@ package dev.terrarium.app.cli;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
+import dev.terrarium.engine.config.DriveIo;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
@@ -48,6 +49,7 @@ final class InfoCommand implements Callable<Integer> {
         line("Name", config.name());
         line("State", Json.state(machine.state()));
         machine.failure().ifPresent(reason -> line("Failure", reason));
+        machine.pauseReason().ifPresent(reason -> line("Stands still", reason));
         line("ID", config.id().toString());
         line("System", config.operatingSystem());
         line("Memory", config.memoryMiB() + " MiB");
@@ -60,7 +62,12 @@ final class InfoCommand implements Callable<Integer> {
             line(
                     drive.kind() == DriveConfig.Kind.CDROM ? "CD drive" : "Disk",
                     (path == null ? "empty" : path) + " (" + lower(drive.bus()) + ", " + lower(drive.format())
-                            + (drive.readOnly() && drive.kind() == DriveConfig.Kind.DISK ? ", read-only)" : ")"));
+                            + (drive.readOnly() && drive.kind() == DriveConfig.Kind.DISK ? ", read-only" : "")
+                            + DriveIoOption.text(drive.io())
+                            + ")");
+            if (drive.io().cache() == DriveIo.Cache.UNSAFE && drive.kind() == DriveConfig.Kind.DISK) {
+                line("Warning", "cache=unsafe: a crash of the host loses the disk, flushed or not");
+            }
         }
         KernelBoot kernel = config.kernel();
         if (kernel != null) {
@@ -71,7 +78,10 @@ final class InfoCommand implements Callable<Integer> {
             }
             line("Append", kernel.commandLine());
         }
-        config.networks().forEach(network -> line("Network", lower(network.kind())));
+        config.networks().forEach(network -> {
+            line("Network", lower(network.kind()) + (network.hostAllowed() ? ", reaches this host at 10.0.2.2" : ""));
+            network.forwards().forEach(forward -> line("Forward", forward.toString()));
+        });
         String console = config.debugConsole();
         if (console != null) {
             line("Debug console", console);

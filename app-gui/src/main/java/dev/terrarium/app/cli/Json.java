@@ -62,6 +62,7 @@ final class Json {
         return MAPPER.createObjectNode()
                 .put("name", machine.name())
                 .put("state", state(machine.state()))
+                .put("pauseReason", machine.pauseReason().orElse(null))
                 .put("vcpus", config.vcpus())
                 .put("memoryMiB", config.memoryMiB())
                 .put("operatingSystem", config.operatingSystem());

@@ -70,6 +70,9 @@ final class ListCommand implements Callable<Integer> {
         }
         damaged.forEach(machine -> table.row(machine.name(), "damaged", "", "", ""));
         table.print(root.out());
+        lines.forEach(line -> line.machine
+                .pauseReason()
+                .ifPresent(reason -> root.note(line.machine.name() + " stands still: " + reason)));
         damaged.forEach(machine -> root.note(machine.reason()));
     }
 }

@@ -8,6 +8,8 @@ import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.Accelerator;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
+import dev.terrarium.engine.config.MachineConfig.DriveConfig;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -18,8 +20,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/** {@code set}: changes a machine that is off. */
-@Command(name = "set", description = "Changes a machine that is off.")
+/** {@code set}: changes a machine that is off, or with {@code --live} the memory of one that runs. */
+@Command(name = "set", description = "Changes a machine that is off, or the memory of one that runs.")
 final class SetCommand implements Callable<Integer> {
     private final RootCommand root;
 
@@ -53,7 +55,16 @@ final class SetCommand implements Callable<Integer> {
     @Option(names = "--accel", description = "What runs the guest's instructions: auto, kvm or software.")
     private @Nullable Accelerator accelerator;
 
-    @Option(names = "--live", description = "Not in this version: changes a machine while it runs.")
+    @Option(
+            names = "--disk",
+            paramLabel = "NUMBER,KEY=VALUE...",
+            description =
+                    "The first, second, ... drive's cache= discard= onerror= throttling.*= shareable. Repeatable.")
+    private List<String> disks = List.of();
+
+    @Option(
+            names = "--live",
+            description = "Changes a machine while it runs; only --memory, up to what it was started with.")
     private boolean live;
 
     SetCommand(RootCommand root) {
@@ -63,12 +74,17 @@ final class SetCommand implements Callable<Integer> {
     @Override
     public Integer call() throws TerrariumException {
         if (live) {
-            throw new TerrariumException("this version cannot change a running machine: switch it off, then set");
+            return setLive();
         }
-        boolean nothing = memory == null && vcpus == null && boot.isEmpty() && accelerator == null && cpu == null;
+        boolean nothing = memory == null
+                && vcpus == null
+                && boot.isEmpty()
+                && accelerator == null
+                && cpu == null
+                && disks.isEmpty();
         if (nothing && spec != null) {
             throw new ParameterException(
-                    spec.commandLine(), "nothing to change: give --memory, --vcpus, --boot, --accel or --cpu");
+                    spec.commandLine(), "nothing to change: give --memory, --vcpus, --boot, --accel, --cpu or --disk");
         }
         try (Host host = root.open()) {
             VirtualMachine machine = root.machine(host, name);
@@ -84,7 +100,7 @@ final class SetCommand implements Callable<Integer> {
                     processors.maximum(),
                     accelerator == null ? old.accelerator() : accelerator,
                     boot.isEmpty() ? old.bootOrder() : boot.stream().distinct().toList(),
-                    old.disks(),
+                    drives(old.disks()),
                     old.kernel(),
                     old.networks(),
                     old.debugConsole(),
@@ -92,5 +108,43 @@ final class SetCommand implements Callable<Integer> {
                     cpu == null ? old.cpu() : cpu));
         }
         return 0;
+    }
+
+    private int setLive() throws TerrariumException {
+        Long wanted = memory;
+        if (wanted == null
+                || vcpus != null
+                || !boot.isEmpty()
+                || accelerator != null
+                || cpu != null
+                || !disks.isEmpty()) {
+            throw new TerrariumException(
+                    "only the memory of a running machine can be changed: give --live with --memory alone, or switch it off");
+        }
+        try (Host host = root.open()) {
+            root.machine(host, name).setBalloon(wanted << 20);
+        }
+        return 0;
+    }
+
+    private List<DriveConfig> drives(List<DriveConfig> old) throws TerrariumException {
+        List<DriveConfig> changed = new ArrayList<>(old);
+        for (String each : disks) {
+            String[] parts = each.split(",", -1);
+            int index = parts[0].matches("\\d{1,2}") ? Integer.parseInt(parts[0]) - 1 : -1;
+            if (index < 0 || index >= old.size()) {
+                throw new TerrariumException("there is no drive " + parts[0] + " to set: give a number from 1 to "
+                        + old.size() + ", as terrarium info counts them");
+            }
+            DriveIoOption io = new DriveIoOption(changed.get(index).io());
+            for (String part : List.of(parts).subList(1, parts.length)) {
+                String[] pair = part.split("=", 2);
+                if (!io.take(pair[0], pair.length > 1 ? pair[1] : "")) {
+                    throw new TerrariumException("a drive's " + pair[0] + " cannot be set: use " + DriveIoOption.KEYS);
+                }
+            }
+            changed.set(index, changed.get(index).withIo(io.result()));
+        }
+        return changed;
     }
 }

@@ -55,6 +55,11 @@ class StartCommand implements Callable<Integer> {
     @Option(names = "--timeout", paramLabel = "SECONDS", description = "Cut the power after this time.")
     private @Nullable Double timeout;
 
+    @Option(
+            names = "--disposable",
+            description = "Throw away what the guest writes when the machine is off; needs --headless.")
+    private boolean disposable;
+
     StartCommand(RootCommand root) {
         this.root = root;
     }
@@ -66,8 +71,8 @@ class StartCommand implements Callable<Integer> {
 
     final int run() throws TerrariumException, InterruptedException {
         if (!headless) {
-            if (serial != null || vnc != null || timeout != null || vncPasswordFile != null) {
-                throw wrongUse("--serial, --vnc and --timeout need --headless");
+            if (serial != null || vnc != null || timeout != null || vncPasswordFile != null || disposable) {
+                throw wrongUse("--serial, --vnc, --timeout and --disposable need --headless");
             }
             try (Host host = root.open()) {
                 if (root.machine(host, name).state().active()) {
@@ -84,7 +89,14 @@ class StartCommand implements Callable<Integer> {
         }
         Optional<Duration> limit =
                 Optional.ofNullable(timeout).map(seconds -> Duration.ofMillis(Math.round(seconds * 1000)));
-        return new HeadlessRun(root, name, Optional.ofNullable(serial), Optional.ofNullable(vnc), password(), limit)
+        return new HeadlessRun(
+                        root,
+                        name,
+                        Optional.ofNullable(serial),
+                        Optional.ofNullable(vnc),
+                        password(),
+                        limit,
+                        disposable)
                 .run();
     }
 

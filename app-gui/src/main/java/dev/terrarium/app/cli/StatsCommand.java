@@ -2,6 +2,7 @@
 package dev.terrarium.app.cli;
 
 import dev.terrarium.engine.EngineStatistics;
+import dev.terrarium.engine.GuestMemory;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.TerrariumException;
@@ -47,10 +48,20 @@ final class StatsCommand implements Callable<Integer> {
                     + Units.time(engine.compileNanos()));
             out.println("Memory:        " + Units.bytes(now.memoryBytes()) + ", of it resident "
                     + Units.bytes(now.residentBytes()));
+            GuestMemory guest = now.guestMemory();
+            if (guest.totalBytes() >= 0) {
+                out.println("Guest memory:  " + Units.bytes(guest.usedBytes()) + " used, "
+                        + Units.bytes(Math.max(0, guest.cachedBytes())) + " cached, " + Units.bytes(guest.freeBytes())
+                        + " free, " + Units.bytes(guest.balloonBytes()) + " in the balloon");
+            }
             out.println("Screen:        "
                     + (now.screenWidth() == 0 ? "no picture" : now.screenWidth() + "x" + now.screenHeight()));
             out.println("Disks:         " + Units.bytes(now.diskReadBytes()) + " read, "
                     + Units.bytes(now.diskWrittenBytes()) + " written");
+            MachineStatistics.Network network = now.network();
+            out.println("Network:       " + Units.bytes(network.receivedBytes()) + " received, "
+                    + Units.bytes(network.sentBytes()) + " sent"
+                    + (network.guestAddress() == null ? "" : ", guest at " + network.guestAddress()));
         }
         return 0;
     }

@@ -9,7 +9,7 @@ import picocli.CommandLine.Command;
 /** A command that this version does not have. */
 @Command(hidden = true)
 final class UnavailableCommand implements Callable<Integer> {
-    static final List<String> NAMES = List.of("attach", "detach", "clone");
+    static final List<String> NAMES = List.of("attach", "detach");
 
     private final String name;
 

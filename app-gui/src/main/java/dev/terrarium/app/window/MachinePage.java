@@ -3,6 +3,7 @@ package dev.terrarium.app.window;
 
 import dev.terrarium.engine.HostCapabilities.AcceleratorReport;
 import dev.terrarium.engine.MachineState;
+import dev.terrarium.engine.Snapshot;
 import dev.terrarium.icons.Icon;
 import dev.terrarium.icons.IconView;
 import java.util.List;
@@ -28,6 +29,14 @@ final class MachinePage extends VBox {
     interface Requests {
         void delete(MachineViewModel machine);
 
+        /**
+         * A copy of the machine.
+         *
+         * @param snapshots moments that can be copied
+         * @param moment proposed; empty for now
+         */
+        void clone(MachineViewModel machine, List<Snapshot> snapshots, Optional<Snapshot> moment);
+
         void ask(Question question, Consumer<Question.Answer> answered);
     }
 
@@ -37,6 +46,7 @@ final class MachinePage extends VBox {
     private final ConsoleTab console;
     private final OverviewTab overview;
     private final DetailsTab details;
+    private final SnapshotsViewModel snapshotModel;
     private final SnapshotsTab snapshots;
     private final TabPane tabs = new TabPane();
     private Subscription subscription = Subscription.EMPTY;
@@ -49,8 +59,8 @@ final class MachinePage extends VBox {
         console = new ConsoleTab(main, model);
         overview = new OverviewTab(model);
         details = new DetailsTab(main, model, () -> requests.delete(model));
-        snapshots = new SnapshotsTab(
-                model, new SnapshotsViewModel(main, model, model.machine().snapshots()), requests::ask);
+        snapshotModel = new SnapshotsViewModel(main, model, model.machine().snapshots());
+        snapshots = new SnapshotsTab(model, snapshotModel, new SnapshotRequests());
         tabs.getTabs()
                 .setAll(
                         tab("Console", console),
@@ -187,8 +197,11 @@ final class MachinePage extends VBox {
         discard.setOnAction(event -> askDiscard());
         subscription = subscription.and(
                 model.stateProperty().subscribe(state -> discard.setVisible(state == MachineState.SAVED)));
+        MenuItem clone = new MenuItem("Clone\u2026", Icon.CLONE.view());
+        clone.setId("clone");
+        clone.setOnAction(event -> askClone(Optional.empty()));
         more.getItems().setAll(console.pictureItems());
-        more.getItems().addAll(new SeparatorMenuItem(), discard, delete);
+        more.getItems().addAll(new SeparatorMenuItem(), clone, discard, delete);
         HBox buttons = new HBox(start, pause, save, power, reset, forceOff, more);
         buttons.getStyleClass().add("page-buttons");
         buttons.setMinWidth(USE_PREF_SIZE);
@@ -238,6 +251,22 @@ final class MachinePage extends VBox {
                         Optional.empty(),
                         "Discard"),
                 model::discardSavedState);
+    }
+
+    private final class SnapshotRequests implements SnapshotsTab.Requests {
+        @Override
+        public void ask(Question question, Consumer<Question.Answer> answered) {
+            requests.ask(question, answered);
+        }
+
+        @Override
+        public void clone(Snapshot snapshot) {
+            askClone(Optional.of(snapshot));
+        }
+    }
+
+    private void askClone(Optional<Snapshot> moment) {
+        requests.clone(model, snapshotModel.treeProperty().get().snapshots(), moment);
     }
 
     private void ask(Question question, Runnable confirmed) {

@@ -4,6 +4,7 @@ package dev.terrarium.app.window;
 import dev.terrarium.app.task.Task;
 import dev.terrarium.app.task.Tasks;
 import dev.terrarium.app.window.HostSample.MachineSample;
+import dev.terrarium.engine.CloneRequest;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.Host.DamagedMachine;
 import dev.terrarium.engine.HostCapabilities;
@@ -310,6 +311,26 @@ final class MainViewModel {
                 all.run();
             }
         }));
+    }
+
+    /** Names that a new machine cannot have. */
+    Set<String> names() {
+        Set<String> names = new HashSet<>();
+        machines.keySet().forEach(machine -> names.add(machine.name()));
+        damaged.forEach(machine -> names.add(machine.name()));
+        return names;
+    }
+
+    /** Copies a machine. */
+    void clone(MachineViewModel model, CloneRequest request) {
+        begin(
+                "Clone " + model.name() + " to " + request.name(),
+                progress -> host.clone(model.machine(), request, progress),
+                () -> tell(new Notice(
+                        Notice.Kind.DONE,
+                        "\u201c" + request.name() + "\u201d is ready",
+                        "It is a " + (request.kind() == CloneRequest.Kind.LINKED ? "linked copy" : "copy")
+                                + " of \u201c" + model.name() + "\u201d, and off")));
     }
 
     /** Finds out in the background what removing a machine would remove. */

@@ -9,11 +9,14 @@ import dev.terrarium.app.settings.SettingsFile;
 import dev.terrarium.app.task.Task;
 import dev.terrarium.app.task.Tasks;
 import dev.terrarium.engine.Host;
+import dev.terrarium.engine.Snapshot;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.icons.ApplicationIcon;
 import dev.terrarium.icons.Icon;
 import dev.terrarium.icons.IconView;
+import dev.terrarium.wizards.CloneDialog;
 import dev.terrarium.wizards.NewMachineWizard;
+import java.io.File;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -211,6 +214,19 @@ final class MainWindow {
         }
 
         @Override
+        public void clone(MachineViewModel machine, List<Snapshot> moments, Optional<Snapshot> moment) {
+            CloneDialog.show(
+                    stage,
+                    machine.name(),
+                    machine.state().active(),
+                    model.names(),
+                    moments,
+                    moment,
+                    request -> host.clonePlan(machine.machine(), request),
+                    request -> model.clone(machine, request));
+        }
+
+        @Override
         public void ask(Question question, Consumer<Question.Answer> answered) {
             questions.ask(question, answered);
         }
@@ -279,8 +295,12 @@ final class MainWindow {
             event.setDropCompleted(board.hasFiles());
             event.consume();
             if (board.hasFiles()) {
-                List<java.io.File> files = board.getFiles();
-                newMachine(Optional.of(files.getFirst().toPath()));
+                List<Path> files = board.getFiles().stream().map(File::toPath).toList();
+                if (place.get() == MainBar.Place.MEDIA) {
+                    media.bringIn(files);
+                } else {
+                    newMachine(Optional.of(files.getFirst()));
+                }
             }
         });
     }

@@ -29,6 +29,9 @@ final class SnapshotsTab extends StackPane {
     /** What this page asks the window to do. */
     interface Requests {
         void ask(Question question, Consumer<Question.Answer> answered);
+
+        /** A copy of the machine as it was at a snapshot. */
+        void clone(Snapshot snapshot);
     }
 
     private final MachineViewModel machine;
@@ -135,6 +138,7 @@ final class SnapshotsTab extends StackPane {
     private ScrollPane details() {
         VBox actions = new VBox(
                 action("snapshot-revert", Icon.REVERT, "Go back to it\u2026", this::revert),
+                action("snapshot-clone", Icon.CLONE, "Clone from it\u2026", this::cloneFrom),
                 action("snapshot-edit", Icon.EDIT, "Edit\u2026", this::edit),
                 action("snapshot-delete", Icon.DELETE, "Delete\u2026", this::delete));
         actions.getStyleClass().add("medium-actions");
@@ -235,6 +239,10 @@ final class SnapshotsTab extends StackPane {
                         model.revert(snapshot, answer.option());
                     }
                 }));
+    }
+
+    private void cloneFrom() {
+        selected().ifPresent(requests::clone);
     }
 
     private void edit() {

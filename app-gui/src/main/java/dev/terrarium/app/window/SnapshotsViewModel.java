@@ -84,13 +84,13 @@ final class SnapshotsViewModel {
     /** Looks at the tree. */
     void refresh() {
         int number = ++asked;
-        AtomicReference<SnapshotTree> found = new AtomicReference<>(SnapshotTree.EMPTY);
+        SnapshotTree[] found = {SnapshotTree.EMPTY};
         main.work()
                 .run(
-                        () -> found.set(snapshots.tree()),
+                        () -> found[0] = snapshots.tree(),
                         () -> {
                             if (number == asked) {
-                                take(found.get());
+                                take(found[0]);
                             }
                         },
                         why -> problem.set(Words.sentence(why)));

@@ -54,6 +54,58 @@ class CommandLineTest {
     }
 
     @Test
+    void aMachineIsCloned() throws Exception {
+        assertThat(run("create", "--name", "one machine", "--disk", "size=1", "--disk", "path=" + disk() + ",readonly"))
+                .isZero();
+        assertThat(run("clone", "one machine", "another", "--dry-run", "--json"))
+                .isZero();
+        assertThat(json().at("/disks/0/target").asText())
+                .isEqualTo(home.resolve("machines/another/disks/disk1.img").toString());
+        assertThat(json().at("/disks/0/shared").asBoolean()).isFalse();
+        assertThat(json().at("/disks/1/shared").asBoolean()).isTrue();
+        assertThat(json().get("freeBytes").asLong()).isPositive();
+        assertThat(home.resolve("machines/another")).doesNotExist();
+        assertThat(run("clone", "one machine", "another", "--dry-run")).isZero();
+        assertThat(output.toString(StandardCharsets.UTF_8))
+                .contains("the same file")
+                .contains("free");
+
+        assertThat(run("clone", "one machine", "another")).isZero();
+        assertThat(errors.toString()).contains("\"another\" is made in ");
+        assertThat(run("clone", "one machine", "another")).isEqualTo(1);
+        assertThat(errors.toString()).contains("exists: choose another name");
+        assertThat(run("clone", "one machine", "third", "--json")).isZero();
+        assertThat(json().at("/configuration/disks/0/path").asText())
+                .isEqualTo(home.resolve("machines/third/disks/disk1.img").toString());
+    }
+
+    @Test
+    void aDiskSaysHowItsRequestsAreTreated() throws Exception {
+        assertThat(run(
+                        "create",
+                        "--name",
+                        "a",
+                        "--disk",
+                        "size=1,cache=unsafe,onerror=report,discard=ignore,shareable,bps=10M,throttling.iops-read=100"))
+                .isZero();
+        assertThat(run("set", "a", "--disk", "1,throttling.bps-total-max=20M,bps-total-max-length=3,shareable=off"))
+                .isZero();
+        assertThat(run("info", "a")).isZero();
+        assertThat(output.toString(StandardCharsets.UTF_8))
+                .contains("raw, cache=unsafe, onerror=report, discard=ignore, throttling.bps-total=10485760,"
+                        + " throttling.bps-total-max=20971520, throttling.bps-total-max-length=3,"
+                        + " throttling.iops-read=100)")
+                .contains("a crash of the host loses the disk");
+        run("info", "a", "--json");
+        JsonNode io = json().at("/configuration/disks/0/io");
+        assertThat(io.get("cache").asText()).isEqualTo("UNSAFE");
+        assertThat(io.at("/throttle/bpsTotal/burst").asLong()).isEqualTo(20L << 20);
+        assertThat(json().get("pauseReason").isNull()).isTrue();
+        assertThat(run("set", "a", "--disk", "2,cache=unsafe")).isEqualTo(1);
+        assertThat(errors.toString()).contains("from 1 to 1");
+    }
+
+    @Test
     void aMachineIsMadeListedChangedDumpedAndRemoved() throws Exception {
         assertThat(run("create", "--name", "a", "--memory", "64", "--disk", "size=1", "--disk", "path=" + disk()))
                 .isZero();
@@ -146,7 +198,18 @@ class CommandLineTest {
                 "2|create --name x --disk bananas|bananas",
                 "2|create --name x --network unplugged,mac=01:00:00:00:00:01|01:00:00:00:00:01",
                 "2|create --name x --network unplugged,ip=1|ip=1",
+                "2|create --name x --network unplugged,host=on|nat,host=",
+                "2|create --name x --network nat,host=maybe|on or off",
+                "2|create --name x --network nat,hostfwd=tcp:22|tcp:127.0.0.1:2222-:22",
+                "2|create --name x --network nat,hostfwd=sctp::1-:2|forwards no port",
+                "1|create --name x --network nat,hostfwd=tcp::0-:22|1 to 65535",
+                "1|create --name x --network nat,hostfwd=tcp:example.org:80-:22|no address of this host",
+                "1|create --name x --network nat,hostfwd=udp::80-:22,hostfwd=udp::80-:23|forwarded already",
                 "2|create --name x --disk size=1,bus=scsi|bus=scsi",
+                "2|create --name x --disk size=1,cache=fast|writeback writethrough unsafe",
+                "2|create --name x --disk size=1,iops=many|is no number",
+                "1|create --name x --disk size=1,throttling.bps-read-max=5|bursts above",
+                "1|create --name x --disk size=1,format=qcow2,shareable|only raw images can",
                 "2|create --name x --memory much|--memory",
                 "2|create --name x --vcpus 2,max=1|less than",
                 "2|create --name x --os beos|debian12",
@@ -156,7 +219,7 @@ class CommandLineTest {
                 "1|create --name x/y|folder name",
                 "1|create --name x --memory 999999999|more than this computer has",
                 "1|create --name x --cdrom /nonexistent.iso|does not exist",
-                "2|create --name x --network nat|none or unplugged",
+                "2|create --name x --network bridge|none or unplugged or nat",
                 "1|create --name x --vcpus 64|vCPU",
                 "2|create --name x --accel tcg|--accel",
                 "1|start nobody --headless|no machine",
@@ -168,7 +231,7 @@ class CommandLineTest {
                 "1|define /nonexistent|cannot be read",
                 "1|snapshot create a b|does not have",
                 "1|image info /nonexistent|does not exist",
-                "1|clone|does not have",
+                "1|clone nobody copy|there is no machine",
                 "2|dance|dance",
                 "2|list --loud|--loud"
             })
@@ -199,6 +262,47 @@ class CommandLineTest {
         assertThat(run("create", "--name", "c", "--os", "debian12", "--disk", existing, "--cdrom", cd().toString()))
                 .isZero();
         assertThat(buses("c")).isEqualTo("[IDE, IDE]");
+    }
+
+    private String networks(String name) throws Exception {
+        run("info", name, "--json");
+        return json().at("/configuration/networks").findValuesAsText("kind").toString();
+    }
+
+    @Test
+    void aGuestWithTheDriverHasANetworkUnlessToldOtherwise() throws Exception {
+        assertThat(run("create", "--name", "a", "--os", "debian12")).isZero();
+        assertThat(networks("a")).isEqualTo("[NAT]");
+        assertThat(run("create", "--name", "b")).isZero();
+        assertThat(networks("b")).isEqualTo("[]");
+        assertThat(run("create", "--name", "c", "--os", "debian12", "--network", "none"))
+                .isZero();
+        assertThat(networks("c")).isEqualTo("[NONE]");
+        assertThat(run(
+                        "create",
+                        "--name",
+                        "d",
+                        "--network",
+                        "nat,mac=52:54:00:AA:bb:01,host=on,hostfwd=tcp::2222-:22,hostfwd=udp:[::1]:53-:5353"))
+                .isZero();
+        assertThat(run("info", "d")).isZero();
+        assertThat(output.toString())
+                .contains("nat, reaches this host at 10.0.2.2")
+                .contains("tcp:127.0.0.1:2222-:22")
+                .contains("udp:[::1]:53-:5353");
+        run("info", "d", "--json");
+        assertThat(json().at("/configuration/networks/0/mac").asText()).isEqualTo("52:54:00:aa:bb:01");
+    }
+
+    @Test
+    void memoryOfAMachineThatRunsIsChangedAlone() throws Exception {
+        assertThat(run("create", "--name", "a", "--os", "debian12", "--memory", "64"))
+                .isZero();
+        assertThat(run("set", "a", "--live", "--vcpus", "2", "--memory", "32")).isEqualTo(1);
+        assertThat(run("set", "a", "--live", "--memory", "65")).isEqualTo(1);
+        assertThat(errors.toString()).contains("from 16 to 64 MiB");
+        assertThat(run("set", "a", "--live", "--memory", "32")).isEqualTo(1);
+        assertThat(errors.toString()).contains("does not run");
     }
 
     @Test

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.app.window;
 
+import dev.terrarium.engine.CloneRequest;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.HostCapabilities;
 import dev.terrarium.engine.HostListener;
 import dev.terrarium.engine.MediaInfo;
+import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.config.MachineConfig;
@@ -116,6 +118,23 @@ final class FakeHost implements Host {
         machines.add(machine);
         listeners.forEach(listener -> listener.machineAdded(machine));
         return machine;
+    }
+
+    @Override
+    public CloneRequest.Plan clonePlan(VirtualMachine machine, CloneRequest request) {
+        Path disk = machine.folder().resolve("disks/disk1.img");
+        Path copy = home.resolve("machines").resolve(request.name()).resolve("disks/disk1.img");
+        return new CloneRequest.Plan(List.of(new CloneRequest.Disk(disk, copy, 4096)), 1L << 40);
+    }
+
+    @Override
+    public VirtualMachine clone(VirtualMachine machine, CloneRequest request, Progress progress)
+            throws TerrariumException {
+        calls.add("clone " + machine.name() + " " + request.name());
+        if (!progress.at(1, 1)) {
+            throw new TerrariumException("it was cancelled: start it again");
+        }
+        return add(request.name(), machine.config().operatingSystem());
     }
 
     @Override

@@ -169,6 +169,28 @@ class SnapshotsTabTest {
     }
 
     @Test
+    void aCopyOfASnapshotIsMade() throws Exception {
+        history();
+        open();
+        robot.await("the tree", () -> rows() == 6);
+        select("Desktop ready");
+        press("#snapshot-clone");
+        robot.await("the dialog", () -> Window.getWindows().size() > 1);
+        robot.await(
+                "the plan",
+                () -> !robot.robot().lookup("#form-confirm").<Button>query().isDisabled());
+        WaitForAsyncUtils.waitForFxEvents();
+        robot.topPicture("snapshots-clone-light");
+        press("#form-confirm");
+        robot.await(
+                "the copy",
+                () -> robot.host().find("debian-12-2").isPresent()
+                        || robot.host().calls.stream().anyMatch(call -> call.contains("clone")));
+        robot.await("the notice", () -> robot.window().model().notices().stream()
+                .anyMatch(notice -> notice.title().contains("is ready")));
+    }
+
+    @Test
     void damageIsTold() throws Exception {
         history();
         machine.snapshots.problem("snapshots/7c9e is damaged (wrong checksum): it is left as it is");

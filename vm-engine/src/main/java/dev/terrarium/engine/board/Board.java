@@ -2,6 +2,7 @@
 package dev.terrarium.engine.board;
 
 import dev.terrarium.engine.EngineStatistics;
+import dev.terrarium.engine.GuestMemory;
 import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.Progress;
@@ -9,6 +10,8 @@ import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.device.ScreenSource;
 import dev.terrarium.engine.device.chipset.SystemControl;
+import dev.terrarium.engine.device.virtio.balloon.VirtioBalloon;
+import dev.terrarium.engine.image.DiskTrouble;
 import dev.terrarium.engine.posix.Posix;
 import dev.terrarium.engine.processor.Processor;
 import dev.terrarium.engine.state.MemoryFileReader;
@@ -17,6 +20,7 @@ import dev.terrarium.engine.vnc.Screen;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -146,6 +150,11 @@ public final class Board implements AutoCloseable {
         }
 
         @Override
+        public void diskTroubled() {
+            events.diskTroubled();
+        }
+
+        @Override
         public void serialOutput(int value) {
             events.serialOutput(value);
         }
@@ -250,12 +259,13 @@ public final class Board implements AutoCloseable {
         }
     }
 
-    /** Goes on after {@link #pause}. */
+    /** Goes on after {@link #pause}; what the host could not do for a drive is tried again. */
     public void resume() {
         synchronized (switching) {
             if (closed || saved) {
                 return;
             }
+            computer.drives().retry();
             startClock();
             running = true;
             threads.openGate();
@@ -453,6 +463,41 @@ public final class Board implements AutoCloseable {
         return screen;
     }
 
+    /** Asks the guest to make do with so much memory; false if the machine has no balloon. */
+    public boolean setBalloon(long guestBytes) {
+        lock.lock();
+        try {
+            computer.balloon()
+                    .ifPresent(balloon -> balloon.setTarget(computer.ram().size() - guestBytes));
+            return computer.balloon().isPresent();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private GuestMemory guestMemory() {
+        lock.lock();
+        try {
+            computer.balloon().ifPresent(VirtioBalloon::refreshStatistics);
+            return computer.balloon()
+                    .map(balloon -> new GuestMemory(
+                            computer.ram().size() - balloon.targetBytes(),
+                            balloon.actualBytes(),
+                            balloon.totalBytes(),
+                            balloon.freeBytes(),
+                            balloon.availableBytes(),
+                            balloon.cachedBytes()))
+                    .orElse(GuestMemory.NONE);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Why requests of a drive wait until the machine was paused and resumed, if any do. */
+    public Optional<DiskTrouble> diskTrouble() {
+        return computer.drives().trouble();
+    }
+
     /** The figures of this moment. */
     public MachineStatistics statistics(MachineState state) {
         synchronized (switching) {
@@ -479,7 +524,9 @@ public final class Board implements AutoCloseable {
                     size.height(),
                     computer.bytesRead(),
                     computer.bytesWritten(),
-                    engine);
+                    engine,
+                    guestMemory(),
+                    computer.networkFigures());
         }
     }
 

@@ -6,6 +6,7 @@ import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.image.SnapshotImage;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -13,7 +14,7 @@ import java.util.function.BooleanSupplier;
 
 /** The images in a board's drives, for what is done to them beside the guest. */
 public final class BoardDisks {
-    private static final long PATIENCE_NANOS = 30_000_000_000L;
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
 
     private final Drives drives;
     private final ReentrantLock lock;
@@ -32,7 +33,7 @@ public final class BoardDisks {
      * @throws TerrariumException if that takes longer than half a minute, or a disk cannot write
      */
     void settle() throws TerrariumException {
-        await(() -> drives.underWay() == 0);
+        drives.drain(PATIENCE);
         flush();
     }
 
@@ -59,7 +60,7 @@ public final class BoardDisks {
 
     /** Waits for ends of disk requests; {@code over} is asked with the board's lock held. */
     private void await(BooleanSupplier over) throws TerrariumException {
-        long left = PATIENCE_NANOS;
+        long left = PATIENCE.toNanos();
         lock.lock();
         try {
             while (!over.getAsBoolean()) {

@@ -15,6 +15,9 @@ public interface BoardEvents {
     /** The machine left KVM, live, for the software processor; {@code reason} is one line. */
     void leftKvm(String reason);
 
+    /** The host cannot do a drive's requests ({@link Board#diskTrouble}); they wait until the machine was paused and resumed. */
+    void diskTroubled();
+
     /** The guest sent a byte on its first serial line. */
     void serialOutput(int value);
 }

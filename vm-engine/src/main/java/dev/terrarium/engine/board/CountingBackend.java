@@ -3,12 +3,11 @@ package dev.terrarium.engine.board;
 
 import dev.terrarium.engine.device.StorageBackend;
 
-/** A drive's medium that counts the bytes that pass, and the requests that are under way. */
+/** A drive's medium that counts the bytes that pass. */
 final class CountingBackend implements StorageBackend {
     private final StorageBackend backend;
     private volatile long bytesRead;
     private volatile long bytesWritten;
-    private int underWay;
 
     CountingBackend(StorageBackend backend) {
         this.backend = backend;
@@ -20,19 +19,6 @@ final class CountingBackend implements StorageBackend {
 
     long bytesWritten() {
         return bytesWritten;
-    }
-
-    /** Requests that have not ended. With the board's lock held. */
-    int underWay() {
-        return underWay;
-    }
-
-    private Completion counted(Completion completion) {
-        underWay++;
-        return success -> {
-            underWay--;
-            completion.done(success);
-        };
     }
 
     @Override
@@ -51,28 +37,28 @@ final class CountingBackend implements StorageBackend {
     @SuppressWarnings("NonAtomicVolatileUpdate")
     public void read(long position, byte[] target, int offset, int length, Completion completion) {
         bytesRead += length;
-        backend.read(position, target, offset, length, counted(completion));
+        backend.read(position, target, offset, length, completion);
     }
 
     @Override
     @SuppressWarnings("NonAtomicVolatileUpdate")
     public void write(long position, byte[] source, int offset, int length, Completion completion) {
         bytesWritten += length;
-        backend.write(position, source, offset, length, counted(completion));
+        backend.write(position, source, offset, length, completion);
     }
 
     @Override
     public void writeZeroes(long position, long length, boolean release, Completion completion) {
-        backend.writeZeroes(position, length, release, counted(completion));
+        backend.writeZeroes(position, length, release, completion);
     }
 
     @Override
     public void discard(long position, long length, Completion completion) {
-        backend.discard(position, length, counted(completion));
+        backend.discard(position, length, completion);
     }
 
     @Override
     public void flush(Completion completion) {
-        backend.flush(counted(completion));
+        backend.flush(completion);
     }
 }

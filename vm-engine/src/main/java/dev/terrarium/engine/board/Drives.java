@@ -2,9 +2,11 @@
 package dev.terrarium.engine.board;
 
 import dev.terrarium.engine.TerrariumException;
+import dev.terrarium.engine.config.DriveIo;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
+import dev.terrarium.engine.device.Clock;
 import dev.terrarium.engine.device.StorageBackend;
 import dev.terrarium.engine.device.storage.AtaDisk;
 import dev.terrarium.engine.device.storage.AtapiCdrom;
@@ -12,11 +14,13 @@ import dev.terrarium.engine.device.storage.IdeDrive;
 import dev.terrarium.engine.firmware.BootOrder;
 import dev.terrarium.engine.image.AllowedFolders;
 import dev.terrarium.engine.image.DiskImage;
+import dev.terrarium.engine.image.DiskTrouble;
 import dev.terrarium.engine.image.ImageBackend;
 import dev.terrarium.engine.image.ImageFormats;
 import dev.terrarium.engine.image.IoThreads;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -35,7 +39,10 @@ final class Drives implements AutoCloseable {
     private static final int PLACES = 4;
     private static final int FIRST_CD_PLACE = 2;
 
+    private final Executor board;
+    private final Clock clock;
     private final List<ImageBackend> images = new ArrayList<>();
+    private final List<ThrottledBackend> throttled = new ArrayList<>();
     private final List<CountingBackend> counters = new ArrayList<>();
     private final List<Optional<IdeDrive>> places = new ArrayList<>();
     private final List<DriveConfig.Kind> kinds = new ArrayList<>();
@@ -48,8 +55,10 @@ final class Drives implements AutoCloseable {
 
     private final List<Path> trusted;
 
-    private Drives(List<Path> trusted) {
+    private Drives(List<Path> trusted, Executor board, Clock clock) {
         this.trusted = List.copyOf(trusted);
+        this.board = board;
+        this.clock = clock;
         for (int i = 0; i < PLACES; i++) {
             places.add(Optional.empty());
             kinds.add(DriveConfig.Kind.DISK);
@@ -61,13 +70,21 @@ final class Drives implements AutoCloseable {
      *
      * @param trusted folders and files that its images may stand on
      * @param board runs completions with the board's lock held
+     * @param clock the board's
+     * @param listener told when a drive's requests are kept because the host cannot do them
      * @throws TerrariumException if one is missing or in use; those opened are closed again
      */
-    static Drives open(MachineConfig config, List<Path> trusted, Executor board) throws TerrariumException {
-        Drives drives = new Drives(trusted);
+    static Drives open(
+            MachineConfig config,
+            List<Path> trusted,
+            Executor board,
+            Clock clock,
+            ImageBackend.TroubleListener listener)
+            throws TerrariumException {
+        Drives drives = new Drives(trusted, board, clock);
         try {
             for (int i = 0; i < config.disks().size(); i++) {
-                drives.add(i, config.disks().get(i), board);
+                drives.add(i, config.disks().get(i), listener);
             }
             return drives;
         } catch (TerrariumException e) {
@@ -76,9 +93,9 @@ final class Drives implements AutoCloseable {
         }
     }
 
-    private void add(int index, DriveConfig drive, Executor board) throws TerrariumException {
+    private void add(int index, DriveConfig drive, ImageBackend.TroubleListener listener) throws TerrariumException {
         if (drive.bus() == DriveConfig.Bus.VIRTIO) {
-            addVirtio(index, drive, board);
+            addVirtio(index, drive, listener);
             return;
         }
         boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
@@ -86,13 +103,10 @@ final class Drives implements AutoCloseable {
         Optional<CountingBackend> medium = Optional.empty();
         String path = drive.path();
         if (path != null) {
-            ImageBackend image = new ImageBackend(path, open(drive, Path.of(path), trusted), IoThreads.shared(), board);
-            byDrive.put(index, image);
+            ImageBackend image = medium(index, drive, listener);
             images.add(image);
             disks.put(place, image);
-            CountingBackend counter = new CountingBackend(image);
-            counters.add(counter);
-            medium = Optional.of(counter);
+            medium = Optional.of(counted(drive, image));
         }
         String serial = "TR%05d".formatted(place + 1);
         if (cd) {
@@ -106,15 +120,21 @@ final class Drives implements AutoCloseable {
         kinds.set(place, drive.kind());
     }
 
-    private void addVirtio(int index, DriveConfig drive, Executor board) throws TerrariumException {
-        ImageBackend image =
-                new ImageBackend(path(drive).toString(), open(drive, path(drive), trusted), IoThreads.shared(), board);
-        byDrive.put(index, image);
+    private void addVirtio(int index, DriveConfig drive, ImageBackend.TroubleListener listener)
+            throws TerrariumException {
+        ImageBackend image = medium(index, drive, listener);
         images.add(image);
         virtioImages.add(image);
-        CountingBackend counter = new CountingBackend(image);
+        virtioDisks.add(counted(drive, image));
+    }
+
+    /** A medium that keeps the drive's limits and counts what passes. */
+    private CountingBackend counted(DriveConfig drive, ImageBackend image) {
+        ThrottledBackend slower = new ThrottledBackend(image, drive.io().throttle(), clock);
+        throttled.add(slower);
+        CountingBackend counter = new CountingBackend(slower);
         counters.add(counter);
-        virtioDisks.add(counter);
+        return counter;
     }
 
     /** The media of the virtio disks, in their order. */
@@ -122,13 +142,33 @@ final class Drives implements AutoCloseable {
         return List.copyOf(virtioDisks);
     }
 
-    private static DiskImage open(DriveConfig drive, Path path, List<Path> trusted) throws TerrariumException {
+    private ImageBackend medium(int index, DriveConfig drive, ImageBackend.TroubleListener listener)
+            throws TerrariumException {
+        ImageBackend medium = new ImageBackend(
+                path(drive),
+                open(drive, trusted),
+                drive.kind() == DriveConfig.Kind.CDROM ? ImageBackend.Policy.REPORTING : policy(drive.io()),
+                IoThreads.shared(),
+                board,
+                listener);
+        byDrive.put(index, medium);
+        return medium;
+    }
+
+    private static DiskImage open(DriveConfig drive, List<Path> trusted) throws TerrariumException {
+        Path path = path(drive);
         boolean cd = drive.kind() == DriveConfig.Kind.CDROM;
         AllowedFolders allowed = AllowedFolders.own();
         for (Path each : trusted) {
             allowed = allowed.and(each);
         }
+        for (String base : drive.standsOn()) {
+            allowed = allowed.and(Path.of(base).toAbsolutePath().resolveSibling(""));
+        }
         try {
+            if (!cd && drive.io().shareable() && !drive.readOnly()) {
+                return ImageFormats.openShared(path);
+            }
             return ImageFormats.open(path, cd ? "raw" : drive.format().imageFormat(), cd || drive.readOnly(), allowed);
         } catch (IOException e) {
             throw new TerrariumException(path + " cannot be opened: " + e.getMessage(), e);
@@ -151,9 +191,9 @@ final class Drives implements AutoCloseable {
         medium.replace(
                 () -> {
                     prepare.run();
-                    return open(after, path(after), allowed);
+                    return open(after, allowed);
                 },
-                () -> open(before, path(before), allowed));
+                () -> open(before, allowed));
     }
 
     private static Path path(DriveConfig drive) throws TerrariumException {
@@ -162,6 +202,17 @@ final class Drives implements AutoCloseable {
             throw new TerrariumException("a drive has no image: give it one");
         }
         return Path.of(path);
+    }
+
+    private static ImageBackend.Policy policy(DriveIo io) {
+        ImageBackend.Flushing flushing =
+                switch (io.cache()) {
+                    case WRITEBACK -> ImageBackend.Flushing.WHEN_ASKED;
+                    case WRITETHROUGH -> ImageBackend.Flushing.ALWAYS;
+                    case UNSAFE -> ImageBackend.Flushing.NEVER;
+                };
+        return new ImageBackend.Policy(
+                io.onError() == DriveIo.OnError.PAUSE, flushing, io.discard() == DriveIo.Discard.UNMAP);
     }
 
     private int freePlace(int preferred) throws TerrariumException {
@@ -217,9 +268,14 @@ final class Drives implements AutoCloseable {
         }
     }
 
-    /** Requests that have not ended. With the board's lock held. */
-    int underWay() {
-        return counters.stream().mapToInt(CountingBackend::underWay).sum();
+    /** Why requests of a drive are kept, if any are. */
+    Optional<DiskTrouble> trouble() {
+        return images.stream().flatMap(each -> each.trouble().stream()).findFirst();
+    }
+
+    /** Tries requests that are kept again. */
+    void retry() {
+        images.forEach(ImageBackend::retry);
     }
 
     /** Asks every medium that can be written to make durable what was; {@code done} is called for each, with the board's lock held. */
@@ -228,6 +284,24 @@ final class Drives implements AutoCloseable {
                 counters.stream().filter(each -> !each.readOnly()).toList();
         writable.forEach(each -> each.flush(done));
         return writable.size();
+    }
+
+    /**
+     * Waits until no drive has a request under way. No vCPU runs, board time stands still, and the caller does not hold the
+     * board's lock.
+     *
+     * @throws TerrariumException if the host cannot do them, or takes longer than {@code limit}
+     */
+    void drain(Duration limit) throws TerrariumException {
+        boolean[] waiting = new boolean[1];
+        do {
+            board.execute(() -> throttled.forEach(ThrottledBackend::release));
+            for (ImageBackend each : images) {
+                each.drain(limit);
+            }
+            // The end of a request may have made its drive ask for the next.
+            board.execute(() -> waiting[0] = throttled.stream().anyMatch(ThrottledBackend::hasWaiting));
+        } while (waiting[0]);
     }
 
     long bytesRead() {

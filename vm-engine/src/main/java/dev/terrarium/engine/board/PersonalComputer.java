@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.board;
 
+import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
@@ -32,6 +33,7 @@ import dev.terrarium.engine.device.input.Ps2Keyboard;
 import dev.terrarium.engine.device.input.Ps2Mouse;
 import dev.terrarium.engine.device.serial.Uart16550;
 import dev.terrarium.engine.device.storage.PciIde;
+import dev.terrarium.engine.device.virtio.balloon.VirtioBalloon;
 import dev.terrarium.engine.firmware.DirectKernel;
 import dev.terrarium.engine.firmware.FirmwareConfig;
 import dev.terrarium.engine.firmware.FirmwareFiles;
@@ -42,6 +44,7 @@ import dev.terrarium.engine.processor.Processor;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -68,12 +71,16 @@ final class PersonalComputer implements AutoCloseable {
 
         void serialOutput(int value);
 
+        /** Requests of a drive are kept ({@link Drives#trouble}); on an I/O thread, without the lock. */
+        void diskTroubled();
+
         /** The machine is to leave KVM ({@link PersonalComputer#leaveKvm}); on a vCPU's thread, without the lock. */
         void leaveKvm(String reason);
     }
 
     private final MemoryLayout memory;
     private final Drives drives;
+    private final Cables cables;
     private final List<Device<?>> devices = new ArrayList<>();
     private final Processors processors;
     private final List<FirmwareLog> logs = new ArrayList<>();
@@ -86,6 +93,7 @@ final class PersonalComputer implements AutoCloseable {
     private final FirmwareConfig firmwareConfig;
     private final List<String> kernelRom = new ArrayList<>();
     private final List<BootDevice> bootOrder;
+    private final Optional<VirtioBalloon> balloon;
 
     /**
      * Makes a PC, its power off.
@@ -109,13 +117,21 @@ final class PersonalComputer implements AutoCloseable {
         byte[] bios = firmware.bios();
         byte[] vgaBios = firmware.vgaBios();
         MemoryMap sizes = MemoryMap.of(config.memoryMiB() << 20);
-        Drives drives = Drives.open(config, trusted, completions);
+        Drives drives = Drives.open(config, trusted, completions, clock, trouble -> outside.diskTroubled());
         MemoryLayout memory = null;
+        Cables cables = null;
         try {
             memory = MemoryLayout.create(sizes, bios, vgaBios, PciVga.ROM_SIZE, lock);
-            return new PersonalComputer(config, lock, clock, control, outside, networks, log, memory, sizes, drives);
+            cables = Cables.open(
+                    config,
+                    networks,
+                    new Networks.Surroundings(config.name(), clock, new RunningExecutor(lock, clock)));
+            return new PersonalComputer(config, lock, clock, control, outside, cables, log, memory, sizes, drives);
         } catch (TerrariumException e) {
             drives.close();
+            if (cables != null) {
+                cables.close();
+            }
             if (memory != null) {
                 memory.close();
             }
@@ -129,7 +145,7 @@ final class PersonalComputer implements AutoCloseable {
             BoardClock clock,
             SystemControl control,
             Outside outside,
-            Networks networks,
+            Cables cables,
             Path log,
             MemoryLayout memory,
             MemoryMap sizes,
@@ -137,6 +153,7 @@ final class PersonalComputer implements AutoCloseable {
             throws TerrariumException {
         this.memory = memory;
         this.drives = drives;
+        this.cables = cables;
         PortMap ports = new PortMap(lock);
 
         // Interrupts: the 8259 pair reaches the first processor through its local APIC's LINT0 pin.
@@ -195,7 +212,13 @@ final class PersonalComputer implements AutoCloseable {
         pci.attach(1, 3, power);
         pci.attach(2, 0, vga);
         pci.connectMessages(chips::message);
-        VirtioDevices virtio = new VirtioDevices(config, memory.map(), drives.virtioDisks(), networks, pci);
+        VirtioDevices virtio = new VirtioDevices(
+                config,
+                new VirtioDevices.Wiring(memory.map(), new ReleasedMemory(memory, sizes), clock),
+                drives.virtioDisks(),
+                cables,
+                pci);
+        balloon = virtio.balloon();
 
         bootOrder = config.bootOrder();
         firmwareConfig = new FirmwareConfig("fw-cfg", memory.map(), memory.ram().size());
@@ -339,6 +362,15 @@ final class PersonalComputer implements AutoCloseable {
         serial.receive(bytes, 0, bytes.length);
     }
 
+    /** The balloon, if there is one. */
+    Optional<VirtioBalloon> balloon() {
+        return balloon;
+    }
+
+    MachineStatistics.Network networkFigures() {
+        return cables.figures();
+    }
+
     long bytesRead() {
         return drives.bytesRead();
     }
@@ -361,6 +393,7 @@ final class PersonalComputer implements AutoCloseable {
     @Override
     public void close() {
         processors.close();
+        cables.close();
         drives.close();
         logs.forEach(FirmwareLog::close);
         memory.close();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.config;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -128,6 +129,51 @@ public record MachineConfig(
                 cpu);
     }
 
+    /** The same machine with other network cards. */
+    public MachineConfig withNetworks(List<NetworkConfig> cards) {
+        return new MachineConfig(
+                version,
+                id,
+                name,
+                operatingSystem,
+                memoryMiB,
+                vcpus,
+                maximumVcpus,
+                accelerator,
+                bootOrder,
+                disks,
+                kernel,
+                cards,
+                debugConsole,
+                debugExitPort,
+                cpu);
+    }
+
+    /**
+     * Another machine that is like this one; its network cards have addresses of their own, no port of the host leads to it, and it has no
+     * debug console.
+     */
+    public MachineConfig copy(UUID newId, String newName, List<DriveConfig> drives) {
+        return new MachineConfig(
+                version,
+                newId,
+                newName,
+                operatingSystem,
+                memoryMiB,
+                vcpus,
+                maximumVcpus,
+                accelerator,
+                bootOrder,
+                drives,
+                kernel,
+                networks.stream()
+                        .map(each -> new NetworkConfig(each.kind(), null, each.hostAllowed(), List.of()))
+                        .toList(),
+                null,
+                debugExitPort,
+                cpu);
+    }
+
     /** What runs the guest's instructions. */
     public enum Accelerator {
         AUTO,
@@ -147,8 +193,50 @@ public record MachineConfig(
      *
      * @param kind disk or CD
      * @param path absolute path of the image; null for an empty CD drive
+     * @param io how requests reach it
+     * @param standsOn images elsewhere that this one may stand on, as was agreed when it was made; what lies in their folders
+     *     may be opened. Usually none: an image may stand on what is in its own folder or the machine's
      */
-    public record DriveConfig(Kind kind, @Nullable String path, Format format, Bus bus, boolean readOnly) {
+    public record DriveConfig(
+            Kind kind,
+            @Nullable String path,
+            Format format,
+            Bus bus,
+            boolean readOnly,
+            DriveIo io,
+            List<String> standsOn) {
+        @SuppressWarnings("ConstantValue") // Jackson gives null for what the file does not have
+        public DriveConfig {
+            standsOn = standsOn == null ? List.of() : List.copyOf(standsOn);
+            io = io == null ? DriveIo.DEFAULT : io;
+        }
+
+        /** A drive whose requests are treated as usual. */
+        public DriveConfig(Kind kind, @Nullable String path, Format format, Bus bus, boolean readOnly) {
+            this(kind, path, format, bus, readOnly, DriveIo.DEFAULT);
+        }
+
+        /** A drive whose image stands on nothing of another machine's. */
+        public DriveConfig(Kind kind, @Nullable String path, Format format, Bus bus, boolean readOnly, DriveIo io) {
+            this(kind, path, format, bus, readOnly, io, List.of());
+        }
+
+        /** The same drive with another image. */
+        public DriveConfig withImage(@Nullable String image, Format itsFormat) {
+            return new DriveConfig(kind, image, itsFormat, bus, readOnly, io, standsOn);
+        }
+
+        /** The same drive with an image that stands on {@code base}, and on what that may stand on. */
+        public DriveConfig withOverlay(String image, Format itsFormat, String base) {
+            List<String> all = new ArrayList<>(standsOn);
+            all.add(base);
+            return new DriveConfig(kind, image, itsFormat, bus, readOnly, io, all);
+        }
+
+        public DriveConfig withIo(DriveIo changed) {
+            return new DriveConfig(kind, path, format, bus, readOnly, changed, standsOn);
+        }
+
         /** Kind of drive. */
         public enum Kind {
             DISK,
@@ -195,11 +283,27 @@ public record MachineConfig(
      * A network card, paravirtual.
      *
      * @param mac its address as {@code 52:54:00:12:34:56}; null for one of its own that follows from the machine's ID and the card's place
+     * @param hostAllowed of a {@link Kind#NAT} network: whether the guest reaches this host's own loopback services, at 10.0.2.2
+     * @param forwards of a {@link Kind#NAT} network: ports of this host that lead to the guest
      */
-    public record NetworkConfig(Kind kind, @Nullable String mac) {
+    public record NetworkConfig(Kind kind, @Nullable String mac, boolean hostAllowed, List<PortForward> forwards) {
+        @SuppressWarnings("ConstantValue") // Jackson gives null for what the file does not have
+        public NetworkConfig {
+            forwards = forwards == null ? List.of() : List.copyOf(forwards);
+        }
+
+        /** A card with nothing forwarded. */
+        public NetworkConfig(Kind kind, @Nullable String mac) {
+            this(kind, mac, false, List.of());
+        }
+
         /** A card with an address of its own. */
         public NetworkConfig(Kind kind) {
             this(kind, null);
+        }
+
+        public NetworkConfig withForwards(List<PortForward> changed) {
+            return new NetworkConfig(kind, mac, hostAllowed, changed);
         }
 
         /** What the card is connected to. */
@@ -207,7 +311,31 @@ public record MachineConfig(
             /** There is no card. */
             NONE,
             /** A card without a cable. */
-            UNPLUGGED
+            UNPLUGGED,
+            /** A network behind this process, as behind a household router: out to everywhere, in through forwarded ports. */
+            NAT
+        }
+    }
+
+    /**
+     * A port of this host that leads to one of a guest's.
+     *
+     * @param hostAddress whose port, such as {@code 127.0.0.1}; {@code 0.0.0.0} for all of the host's addresses
+     * @param hostPort 1 to 65535
+     * @param guestPort 1 to 65535
+     */
+    public record PortForward(Protocol protocol, String hostAddress, int hostPort, int guestPort) {
+        /** What is forwarded. */
+        public enum Protocol {
+            TCP,
+            UDP
+        }
+
+        /** As QEMU writes it: {@code tcp:127.0.0.1:2222-:22}. */
+        @Override
+        public String toString() {
+            String address = hostAddress.contains(":") ? "[" + hostAddress + "]" : hostAddress;
+            return protocol.name().toLowerCase(Locale.ROOT) + ":" + address + ":" + hostPort + "-:" + guestPort;
         }
     }
 }

@@ -204,11 +204,23 @@ public final class ControlClient {
                 Optional.ofNullable(answer.path("kept").textValue()));
     }
 
+    /** What a machine is doing, and why it stands still if a person did not want it. */
+    public record Status(MachineState state, Optional<String> pauseReason) {
+        public static final Status OFF = new Status(MachineState.OFF, Optional.empty());
+    }
+
     /** The machine's state; empty if no process answers. */
     public Optional<MachineState> state() {
+        return status().map(Status::state);
+    }
+
+    /** What the machine is doing; empty if no process answers. */
+    public Optional<Status> status() {
         try {
-            String state = askBriefly(request("state")).path("state").asText();
-            return Optional.of(MachineState.valueOf(state));
+            JsonNode answer = askBriefly(request("state"));
+            MachineState state = MachineState.valueOf(answer.path("state").asText());
+            return Optional.of(new Status(
+                    state, Optional.ofNullable(answer.path("pauseReason").textValue())));
         } catch (TerrariumException | IllegalArgumentException e) {
             LOG.debug("{} does not say its machine's state", socket, e);
             return Optional.empty();
@@ -229,6 +241,10 @@ public final class ControlClient {
 
     public void type(String text) throws TerrariumException {
         ask(request("type").put("text", text));
+    }
+
+    public void setBalloon(long guestBytes) throws TerrariumException {
+        ask(request("balloon").put("bytes", guestBytes));
     }
 
     public Screenshot screenshot() throws TerrariumException {

@@ -166,9 +166,13 @@ public final class ControlServer implements AutoCloseable {
                 removal.removed().forEach(file -> answer.withArray("removed").add(file.toString()));
                 removal.kept().ifPresent(why -> answer.put("kept", why));
             }
-            case "state" -> answer.put("state", machine.state().name());
+            case "state" -> {
+                answer.put("state", machine.state().name());
+                machine.pauseReason().ifPresent(reason -> answer.put("pauseReason", reason));
+            }
             case "stats" -> answer.set("stats", JSON.valueToTree(machine.statistics()));
             case "send-key" -> machine.sendKeys(request.path("keys").asText());
+            case "balloon" -> machine.setBalloon(request.path("bytes").asLong());
             case "type" -> machine.type(request.path("text").asText());
             case "screenshot" -> {
                 var shot = machine.screenshot();

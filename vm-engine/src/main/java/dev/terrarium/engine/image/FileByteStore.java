@@ -24,6 +24,7 @@ public final class FileByteStore implements ByteStore {
     private final FileChannel channel;
     private final OptionalInt descriptor;
     private final boolean readOnly;
+    private final FlushGuard flushes;
 
     /** Held while the descriptor is used, so that its number is not another file's by then. */
     private final ReadWriteLock use = new ReentrantReadWriteLock();
@@ -35,6 +36,7 @@ public final class FileByteStore implements ByteStore {
         this.channel = file.channel();
         this.descriptor = file.descriptor();
         this.readOnly = readOnly;
+        this.flushes = new FlushGuard(file.path());
     }
 
     /**
@@ -43,7 +45,17 @@ public final class FileByteStore implements ByteStore {
      * @throws TerrariumException if it is missing, may not be used, or is in use
      */
     public static FileByteStore open(Path path, boolean readOnly) throws TerrariumException {
-        return new FileByteStore(ImageFile.open(path, !readOnly), readOnly);
+        return new FileByteStore(
+                ImageFile.open(path, readOnly ? ImageFile.Access.READ : ImageFile.Access.WRITE), readOnly);
+    }
+
+    /**
+     * Opens a file for writing that others may write, too, if they open it this way, or read.
+     *
+     * @throws TerrariumException as {@link #open}
+     */
+    public static FileByteStore openShared(Path path) throws TerrariumException {
+        return new FileByteStore(ImageFile.open(path, ImageFile.Access.SHARED_WRITE), false);
     }
 
     /**
@@ -64,6 +76,22 @@ public final class FileByteStore implements ByteStore {
         return open(path, false);
     }
 
+    /** Something of the host's that fails in its words. */
+    @FunctionalInterface
+    private interface HostCall {
+        void run() throws IOException;
+    }
+
+    private void told(HostCall call) throws IOException {
+        try {
+            call.run();
+        } catch (ClosedChannelException e) {
+            throw e;
+        } catch (IOException e) {
+            throw new HostIoException(file.path(), e, false);
+        }
+    }
+
     @Override
     public long size() throws IOException {
         return channel.size();
@@ -71,6 +99,10 @@ public final class FileByteStore implements ByteStore {
 
     @Override
     public void read(ByteBuffer target, long position) throws IOException {
+        told(() -> readAll(target, position));
+    }
+
+    private void readAll(ByteBuffer target, long position) throws IOException {
         long at = position;
         while (target.hasRemaining()) {
             int count = channel.read(target, at);
@@ -86,32 +118,42 @@ public final class FileByteStore implements ByteStore {
 
     @Override
     public void write(ByteBuffer source, long position) throws IOException {
-        long at = position;
-        while (source.hasRemaining()) {
-            at += channel.write(source, at);
-        }
+        told(() -> {
+            long at = position;
+            while (source.hasRemaining()) {
+                at += channel.write(source, at);
+            }
+        });
     }
 
     @Override
     public void flush() throws IOException {
         if (!readOnly) {
-            channel.force(false);
+            flushes.run(() -> channel.force(false));
         }
     }
 
     @Override
     public void truncate(long size) throws IOException {
         requireWritable();
+        told(() -> setSize(size));
+    }
+
+    private void setSize(long size) throws IOException {
         if (size <= channel.size()) {
             channel.truncate(size);
         } else if (!onDescriptor(number -> FileHoles.resize(number, size), false)) {
-            write(ByteBuffer.allocate(1), size - 1);
+            channel.write(ByteBuffer.allocate(1), size - 1);
         }
     }
 
     @Override
     public void punchHole(long position, long length) throws IOException {
         requireWritable();
+        told(() -> zero(position, length));
+    }
+
+    private void zero(long position, long length) throws IOException {
         long end = Math.min(position + length, channel.size());
         if (position >= end) {
             return;
@@ -120,7 +162,10 @@ public final class FileByteStore implements ByteStore {
             return;
         }
         for (long at = position; at < end; at += ZERO_BYTES) {
-            write(ByteBuffer.allocate((int) Math.min(ZERO_BYTES, end - at)), at);
+            ByteBuffer zeros = ByteBuffer.allocate((int) Math.min(ZERO_BYTES, end - at));
+            for (long to = at; zeros.hasRemaining(); ) {
+                to += channel.write(zeros, to);
+            }
         }
     }
 

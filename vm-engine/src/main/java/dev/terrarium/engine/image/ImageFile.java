@@ -25,7 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An image file that this process holds open and locked: by one machine for writing, or by any number for reading.
+ * An image file that this process holds open and locked: by one machine for writing, or by any number for reading, or by
+ * any number that agreed to share it.
  *
  * <p>Readers within the process share one channel. That is not thrift: the lock of a POSIX file belongs to the process
  * and goes away as soon as the process closes <em>any</em> descriptor of the file, and the JVM refuses a second lock on
@@ -38,32 +39,53 @@ final class ImageFile implements AutoCloseable {
     private final Object key;
     private final Path path;
     private final FileChannel channel;
-    private final boolean writable;
+    private final Access access;
     private OptionalInt descriptor = OptionalInt.empty();
     private int holders = 1;
 
-    private ImageFile(Object key, Path path, FileChannel channel, boolean writable) {
+    /** What a holder does with the file, and bears of others. */
+    enum Access {
+        /** It reads, and others may read. */
+        READ,
+        /** It writes alone. */
+        WRITE,
+        /** It writes, and others may read, or write if they say this too. */
+        SHARED_WRITE;
+
+        boolean writes() {
+            return this != READ;
+        }
+
+        /** Whether a holder of this kind bears one of another. */
+        boolean bears(Access other) {
+            return this == READ ? other == READ : this == SHARED_WRITE && other != WRITE;
+        }
+    }
+
+    private ImageFile(Object key, Path path, FileChannel channel, Access access) {
         this.key = key;
         this.path = path;
         this.channel = channel;
-        this.writable = writable;
+        this.access = access;
     }
 
     /** Opens and locks a file that exists. */
-    static ImageFile open(Path path, boolean writable) throws TerrariumException {
+    static ImageFile open(Path path, Access access) throws TerrariumException {
         synchronized (OPEN) {
             Object key = identify(path);
             ImageFile open = OPEN.get(key);
             if (open != null) {
-                if (writable || open.writable) {
-                    throw new TerrariumException(path + " is in use by another machine: stop that machine first");
+                if (!open.access.bears(access)) {
+                    throw new TerrariumException(path + " is in use by another machine"
+                            + (open.access == Access.READ ? ", which reads it, or has a disk that stands on it" : "")
+                            + ": stop that machine first");
                 }
                 open.holders++;
                 return open;
             }
-            ImageFile file = new ImageFile(key, path, openChannel(path, writable), writable);
+            ImageFile file = new ImageFile(key, path, openChannel(path, access.writes()), access);
             // Before the lock, since closing a descriptor that turned out to be useless would drop it.
-            file.descriptor = openDescriptor(path, key, writable);
+            file.descriptor = openDescriptor(path, key, access.writes());
             file.lock();
             OPEN.put(key, file);
             return file;
@@ -170,11 +192,11 @@ final class ImageFile implements AutoCloseable {
     private void lock() throws TerrariumException {
         @Nullable FileLock lock = null;
         try {
-            lock = channel.tryLock(0, Long.MAX_VALUE, !writable);
+            lock = channel.tryLock(0, Long.MAX_VALUE, access != Access.WRITE);
         } catch (OverlappingFileLockException e) {
             LOG.debug("{} is locked by something else in this process: {}", path, e.toString());
         } catch (IOException e) {
-            if (!writable) {
+            if (access == Access.READ) {
                 LOG.warn("{}: its file system has no locks; reading it without one", path, e);
                 return;
             }
@@ -182,8 +204,19 @@ final class ImageFile implements AutoCloseable {
             throw new TerrariumException(path + " cannot be locked: move it to a file system with locks", e);
         }
         if (lock == null) {
+            String how = isOnlyRead() ? ", which reads it, or has a disk that stands on it" : "";
             closeQuietly();
-            throw new TerrariumException(path + " is in use by another process: stop that one first");
+            throw new TerrariumException(path + " is in use by another process" + how + ": stop that one first");
+        }
+    }
+
+    /** Whether those who keep the lock from this process share it among them. */
+    private boolean isOnlyRead() {
+        try (FileLock shared = channel.tryLock(0, Long.MAX_VALUE, true)) {
+            return access == Access.WRITE && shared != null;
+        } catch (OverlappingFileLockException | IOException e) {
+            LOG.debug("{}: who holds it is not known", path, e);
+            return false;
         }
     }
 
@@ -195,6 +228,10 @@ final class ImageFile implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("Could not close {}", path, e);
         }
+    }
+
+    Path path() {
+        return path;
     }
 
     FileChannel channel() {

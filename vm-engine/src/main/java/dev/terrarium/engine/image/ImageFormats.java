@@ -81,6 +81,11 @@ public final class ImageFormats {
         return new FolderFiles(allowed).open(path, format, readOnly);
     }
 
+    /** Opens a raw image that other machines may write at the same time, if they open it this way. */
+    public static DiskImage openShared(Path path) throws TerrariumException, IOException {
+        return ALL.getFirst().open(path, FileByteStore.openShared(path), false, new FolderFiles(AllowedFolders.own()));
+    }
+
     /**
      * Makes an empty image in a file of its own, which must not exist; nothing of it stays if that fails.
      *

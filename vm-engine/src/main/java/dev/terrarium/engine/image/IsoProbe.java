@@ -86,7 +86,7 @@ public final class IsoProbe {
 
     /** Looks at an image; one that is not ISO 9660 is refused with a message for the user. */
     public static IsoInfo probe(Path path) throws TerrariumException {
-        try (ImageFile file = ImageFile.open(path, false)) {
+        try (ImageFile file = ImageFile.open(path, ImageFile.Access.READ)) {
             return new IsoProbe(path, file.channel()).read();
         } catch (IOException e) {
             throw new TerrariumException(path + " cannot be read: " + e.getMessage(), e);

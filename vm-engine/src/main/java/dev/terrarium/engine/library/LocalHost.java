@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.library;
 
+import dev.terrarium.engine.CloneRequest;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.HostCapabilities;
 import dev.terrarium.engine.HostListener;
 import dev.terrarium.engine.MediaInfo;
+import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.config.MachineConfig;
@@ -53,6 +55,7 @@ public final class LocalHost implements Host {
                             + "): check its permissions, or choose another with --home",
                     e);
         }
+        Cloner.sweepAll(host.machinesFolder());
         host.refresh();
         return host;
     }
@@ -108,6 +111,7 @@ public final class LocalHost implements Host {
                 throw new TerrariumException(folder.configFile() + " is for a machine named \"" + config.name()
                         + "\": give the folder that name");
             }
+            DisposableDisks.sweepLeftovers(folder);
             LocalMachine machine = new LocalMachine(folder, config, this);
             machine.sweep();
             machines.put(name, machine);
@@ -197,7 +201,8 @@ public final class LocalHost implements Host {
                                     ? ".img"
                                     : "." + disk.format().imageFormat()));
             MediaFiles.createDisk(image, disk.gibibytes() << 30, disk.format());
-            drives.add(new DriveConfig(DriveConfig.Kind.DISK, image.toString(), disk.format(), disk.bus(), false));
+            drives.add(new DriveConfig(
+                    DriveConfig.Kind.DISK, image.toString(), disk.format(), disk.bus(), false, disk.io()));
             number++;
         }
         drives.addAll(MediaFiles.settle(config).disks());
@@ -210,6 +215,56 @@ public final class LocalHost implements Host {
     }
 
     @Override
+    public CloneRequest.Plan clonePlan(VirtualMachine machine, CloneRequest request) throws TerrariumException {
+        return cloner(machine, machine.config(), request).plan();
+    }
+
+    private Cloner cloner(VirtualMachine machine, MachineConfig config, CloneRequest request)
+            throws TerrariumException {
+        Cloner.Source source = new Cloner.Source(config, List.of(machine.folder()), Optional.empty());
+        Cloner cloner = new Cloner(machinesFolder(), source, request.name(), request.kind());
+        List<String> problems = MachineRules.problems(cloner.configuration(), HostInfo.total());
+        if (!problems.isEmpty()) {
+            throw new TerrariumException(problems.getFirst());
+        }
+        if (Files.exists(machinesFolder().resolve(request.name()))) {
+            throw new TerrariumException("a machine named \"" + request.name() + "\" exists: choose another name");
+        }
+        if (request.snapshot().isPresent()) {
+            throw new TerrariumException("this version cannot clone a snapshot: revert to it, then clone the machine");
+        }
+        if (request.kind() == CloneRequest.Kind.LINKED) {
+            throw new TerrariumException("a linked clone would be destroyed by what \"" + machine.name()
+                    + "\" writes to its disks: make a full clone");
+        }
+        return cloner;
+    }
+
+    @Override
+    public VirtualMachine clone(VirtualMachine machine, CloneRequest request, Progress progress)
+            throws TerrariumException {
+        if (machine.state().active()) {
+            throw new TerrariumException("\"" + machine.name() + "\" runs: switch it off to clone it");
+        }
+        MachineFolder folder = new MachineFolder(machine.folder());
+        MachineConfig copy;
+        try (MachineFolder.RunLock lock = folder.tryLock()
+                .orElseThrow(() -> new TerrariumException(
+                        "\"" + machine.name() + "\" is in use by another process: wait for it, then clone it"))) {
+            LOG.info("{}: copied to \"{}\" under {}", machine.name(), request.name(), lock.file());
+            copy = cloner(machine, folder.load(), request).run(progress);
+        }
+        LocalMachine made;
+        synchronized (this) {
+            made = machines.computeIfAbsent(
+                    copy.name(),
+                    name -> new LocalMachine(new MachineFolder(machinesFolder().resolve(name)), copy, this));
+        }
+        listeners.forEach(listener -> listener.machineAdded(made));
+        return made;
+    }
+
+    @Override
     public void delete(VirtualMachine machine, boolean disks) throws TerrariumException {
         Path path = machine.folder();
         Optional<MachineFolder.RunLock> lock =
@@ -219,6 +274,9 @@ public final class LocalHost implements Host {
         }
         try (MachineFolder.RunLock held = lock.get()) {
             LOG.info("{}: removed under {}", machine.name(), held.file());
+            if (disks) {
+                Dependents.requireNone(machinesFolder(), path);
+            }
             if (disks || isEmpty(path.resolve("disks"))) {
                 removeTree(path);
             } else {
@@ -247,7 +305,7 @@ public final class LocalHost implements Host {
         }
     }
 
-    private static void removeTree(Path path) throws IOException {
+    static void removeTree(Path path) throws IOException {
         try (Stream<Path> files = Files.walk(path)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);

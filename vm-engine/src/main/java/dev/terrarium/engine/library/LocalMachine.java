@@ -19,6 +19,7 @@ import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineRules;
 import dev.terrarium.engine.control.ControlClient;
 import dev.terrarium.engine.device.ScreenSource;
+import dev.terrarium.engine.image.DiskTrouble;
 import dev.terrarium.engine.library.MachineFolder.RunLock;
 import dev.terrarium.engine.snapshot.SnapshotOwner;
 import java.io.IOException;
@@ -50,6 +51,7 @@ final class LocalMachine implements VirtualMachine {
     private volatile MachineState state = MachineState.OFF;
     private volatile @Nullable MachineRun run;
     private volatile @Nullable String failure;
+    private volatile @Nullable DiskPause diskPause;
     private volatile CompletableFuture<MachineEnd> end = CompletableFuture.completedFuture(new MachineEnd.PoweredOff());
 
     LocalMachine(MachineFolder folder, MachineConfig config, LocalHost host) {
@@ -81,6 +83,15 @@ final class LocalMachine implements VirtualMachine {
     }
 
     @Override
+    public Optional<String> pauseReason() {
+        DiskPause own = diskPause;
+        if (own != null || state.active()) {
+            return Optional.ofNullable(own).map(DiskPause::reason);
+        }
+        return elsewhere.pauseReason();
+    }
+
+    @Override
     public boolean runsElsewhere() {
         return !state.active() && elsewhere.state().isPresent();
     }
@@ -105,8 +116,10 @@ final class LocalMachine implements VirtualMachine {
             throw new TerrariumException("Terrarium is ending: start \"" + name() + "\" when it runs again");
         }
         RunLock lock = folder.tryLock()
-                .orElseThrow(() -> new TerrariumException("\"" + name()
-                        + "\" is run by another process: use it there, or switch it off with terrarium destroy"));
+                .orElseThrow(
+                        () -> new TerrariumException(
+                                "\"" + name()
+                                        + "\" is run or copied by another process: use it there, or switch it off with terrarium destroy"));
         boolean started = false;
         try {
             recover(lock);
@@ -127,7 +140,13 @@ final class LocalMachine implements VirtualMachine {
         if (!problems.isEmpty()) {
             throw new TerrariumException(problems.getFirst());
         }
-        MachineRun made = MachineRun.build(this, config, options, lock);
+        MachineRun made;
+        try {
+            made = MachineRun.build(this, config, options, lock);
+        } catch (TerrariumException e) {
+            DisposableDisks.sweep(folder);
+            throw e;
+        }
         if (end.isDone()) {
             end = new CompletableFuture<>();
         }
@@ -155,6 +174,7 @@ final class LocalMachine implements VirtualMachine {
         snapshots.recover();
         config = folder.load();
         saved.sweep();
+        DisposableDisks.sweep(folder);
     }
 
     List<Path> trusted() throws TerrariumException {
@@ -187,6 +207,7 @@ final class LocalMachine implements VirtualMachine {
             LOG.debug("{}: {}", name(), change);
             MachineRun current = run;
             if (current != null) {
+                requireKept(current);
                 return work.run(Optional.of(current.board()));
             }
             try (RunLock lock = lock()) {
@@ -275,7 +296,9 @@ final class LocalMachine implements VirtualMachine {
             return;
         }
         run = null;
+        endDiskPause();
         current.close();
+        DisposableDisks.sweep(folder);
         try {
             lastWork.run();
         } catch (TerrariumException e) {
@@ -345,10 +368,55 @@ final class LocalMachine implements VirtualMachine {
         }
         synchronized (this) {
             MachineRun current = run;
-            if (current != null && state == MachineState.RUNNING) {
+            DiskPause waiting = diskPause;
+            if (waiting != null) {
+                waiting.stopWatching();
+            } else if (current != null && state == MachineState.RUNNING) {
                 current.board().pause();
                 setState(MachineState.PAUSED);
             }
+        }
+    }
+
+    /** Stops the machine if a disk still needs it; a machine that a person paused does not go on by itself. */
+    synchronized void pauseForDisks() {
+        MachineRun current = run;
+        Optional<DiskTrouble> trouble =
+                current == null ? Optional.empty() : current.board().diskTrouble();
+        if (current == null || trouble.isEmpty() || diskPause != null) {
+            return;
+        }
+        DiskPause pause = new DiskPause(trouble.get());
+        if (state == MachineState.RUNNING) {
+            current.board().pause();
+            pause.watch(name(), () -> resumeAfter(pause));
+        }
+        diskPause = pause;
+        LOG.warn("{} stands still: {}", name(), pause.reason());
+        setState(MachineState.PAUSED);
+    }
+
+    private synchronized void resumeAfter(DiskPause pause) {
+        if (diskPause == pause) {
+            goOn();
+        }
+    }
+
+    private void endDiskPause() {
+        DiskPause pause = diskPause;
+        if (pause != null) {
+            pause.stopWatching();
+        }
+        diskPause = null;
+    }
+
+    /** For the holder of the monitor. */
+    private void goOn() {
+        MachineRun current = run;
+        if (current != null && state == MachineState.PAUSED) {
+            endDiskPause();
+            current.board().resume();
+            setState(MachineState.RUNNING);
         }
     }
 
@@ -359,11 +427,7 @@ final class LocalMachine implements VirtualMachine {
             return;
         }
         synchronized (this) {
-            MachineRun current = run;
-            if (current != null && state == MachineState.PAUSED) {
-                current.board().resume();
-                setState(MachineState.RUNNING);
-            }
+            goOn();
         }
     }
 
@@ -385,7 +449,15 @@ final class LocalMachine implements VirtualMachine {
         }
     }
 
+    private void requireKept(MachineRun current) throws TerrariumException {
+        if (current.options().disposable()) {
+            throw new TerrariumException("what \"" + name()
+                    + "\" writes in this run is thrown away at its end: start it without --disposable");
+        }
+    }
+
     private void save(MachineRun current, Progress progress) throws TerrariumException {
+        requireKept(current);
         boolean kept = false;
         SavedMachine half = saved.begin(config);
         try {
@@ -435,6 +507,24 @@ final class LocalMachine implements VirtualMachine {
             return end.get();
         } catch (ExecutionException e) {
             throw new IllegalStateException("the end of a run is never exceptional", e);
+        }
+    }
+
+    @Override
+    public void setBalloon(long guestBytes) throws TerrariumException {
+        long whole = config.memoryMiB() << 20;
+        long least = MachineRules.MINIMUM_MEMORY_MIB << 20;
+        if (guestBytes < least || guestBytes > whole) {
+            throw new TerrariumException("a running \"" + name() + "\" can have from " + (least >> 20) + " to "
+                    + (whole >> 20) + " MiB: choose from these, or switch it off for more");
+        }
+        MachineRun current = run;
+        if (current == null) {
+            there().setBalloon(guestBytes);
+        } else if (!current.board().setBalloon(guestBytes)) {
+            throw new TerrariumException(
+                    "\"" + name() + "\" has no balloon, for its guest system \"" + config.operatingSystem()
+                            + "\" is not known to have the driver: switch it off, then change its memory");
         }
     }
 

@@ -43,7 +43,12 @@ record MachineRun(
         MachineFolder folder = machine.machineFolder();
         SavedState saved = machine.saved();
         AtomicReference<@Nullable SerialHub> line = new AtomicReference<>();
-        Board board = Board.build(config, folder.log(), new RunEvents(machine, line), machine.trusted());
+        if (options.disposable() && saved.exists()) {
+            throw new TerrariumException("\"" + config.name()
+                    + "\" is saved and cannot run for throwing away: start it, or " + SavedState.discard(config));
+        }
+        MachineConfig running = options.disposable() ? DisposableDisks.make(folder, config) : config;
+        Board board = Board.build(running, folder.log(), new RunEvents(machine, line), machine.trusted());
         SerialHub serial = new SerialHub(config.name(), board::typeOnSerial);
         line.set(serial);
         OutputStream output = options.serialOutput();

@@ -90,7 +90,7 @@ final class MediaFiles {
                     .flatMap(each -> DriveConfig.Format.of(each.name()))
                     .orElse(DriveConfig.Format.RAW);
         }
-        return new DriveConfig(drive.kind(), path, format, drive.bus(), drive.readOnly());
+        return drive.withImage(path, format);
     }
 
     private static void requireReadable(Path file) throws TerrariumException {

@@ -14,7 +14,7 @@ final class RunElsewhere {
 
     private final Path socket;
     private final ControlClient client;
-    private Optional<MachineState> state = Optional.empty();
+    private Optional<ControlClient.Status> status = Optional.empty();
     private long asked = Long.MIN_VALUE;
 
     RunElsewhere(MachineFolder folder) {
@@ -27,15 +27,24 @@ final class RunElsewhere {
     }
 
     /** What it is doing there; empty if no process runs it. */
-    synchronized Optional<MachineState> state() {
+    Optional<MachineState> state() {
+        return status().map(ControlClient.Status::state);
+    }
+
+    /** Why it stands still there, if a person did not want it. */
+    Optional<String> pauseReason() {
+        return status().flatMap(ControlClient.Status::pauseReason);
+    }
+
+    private synchronized Optional<ControlClient.Status> status() {
         if (!Files.exists(socket)) {
             return Optional.empty();
         }
         if (asked == Long.MIN_VALUE || System.nanoTime() - asked > GOOD_NANOS) {
-            state = client.state().filter(MachineState::active);
+            status = client.status().filter(each -> each.state().active());
             asked = System.nanoTime();
         }
-        return state;
+        return status;
     }
 
     /** Asks again the next time. */

@@ -32,6 +32,11 @@ record RunEvents(LocalMachine machine, AtomicReference<@Nullable SerialHub> line
         Thread.ofVirtual().name("notice of " + machine.name()).start(() -> machine.leftKvm(reason));
     }
 
+    @Override
+    public void diskTroubled() {
+        Thread.ofVirtual().name("trouble of " + machine.name()).start(machine::pauseForDisks);
+    }
+
     private void later(MachineEnd how) {
         Thread.ofVirtual().name("end of " + machine.name()).start(() -> machine.finish(how, line.get()));
     }

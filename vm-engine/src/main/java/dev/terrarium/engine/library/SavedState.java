@@ -110,7 +110,8 @@ final class SavedState {
                         drive.path() == null ? null : "",
                         DriveConfig.Format.AUTO,
                         drive.bus(),
-                        drive.readOnly()))
+                        drive.readOnly(),
+                        drive.io()))
                 .toList());
     }
 

@@ -302,6 +302,13 @@ public final class MemoryMap implements MemoryBus, DeviceMemory {
         write(at, bytes, 0, size);
     }
 
+    /** Somebody has changed the content of RAM at its host address: all pages of {@code length} bytes, by no write through this map. */
+    public void changed(long physical, long length) {
+        for (long at = physical; at < physical + length; at += DirtyPages.PAGE_BYTES) {
+            written(at, (int) Math.min(DirtyPages.PAGE_BYTES, physical + length - at));
+        }
+    }
+
     /** After a device's write of bytes in one page. */
     private void written(long physical, int length) {
         dirtyPages.mark(physical);

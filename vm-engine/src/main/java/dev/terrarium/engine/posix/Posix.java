@@ -54,6 +54,9 @@ public final class Posix {
             handle("pread", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG, JAVA_LONG));
     private static final MethodHandle MINCORE =
             handle("mincore", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS));
+    private static final MethodHandle MADVISE =
+            handle("madvise", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT));
+    private static final int MADV_DONTNEED = 4;
     private static final long PAGE_BYTES = 4096;
     private static final int PAGES_AT_ONCE = 1 << 16;
 
@@ -93,6 +96,26 @@ public final class Posix {
                         "munmap(" + address + ", " + size + "): errno " + (int) ERRNO.get(state, 0L));
             }
         } catch (IllegalArgumentException e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError("a downcall does not throw", e);
+        }
+    }
+
+    /**
+     * Gives pages of what {@link #mapAnonymous} returned back to the host (madvise(2), MADV_DONTNEED of Linux): they read as zeros, and
+     * take memory again when they are touched.
+     *
+     * @param address of a page, as {@code address + size}
+     */
+    public static void forgetPages(long address, long size) throws PosixException {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment state = arena.allocate(CAPTURE);
+            int result = (int) MADVISE.invokeExact(state, address, size, MADV_DONTNEED);
+            if (result != 0) {
+                throw new PosixException("madvise(" + size + " bytes, MADV_DONTNEED)", (int) ERRNO.get(state, 0L));
+            }
+        } catch (PosixException e) {
             throw e;
         } catch (Throwable e) {
             throw new AssertionError("a downcall does not throw", e);

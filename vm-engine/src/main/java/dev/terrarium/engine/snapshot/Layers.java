@@ -54,10 +54,15 @@ final class Layers {
                     return new Overlay(
                             base,
                             new TreeRecord.Image(path.toString(), base.path(), base.format()),
-                            new DriveConfig(
-                                    drive.kind(), path.toString(), DriveConfig.Format.QCOW2, drive.bus(), false));
+                            above(drive, path, Path.of(base.path())));
                 })
                 .toList();
+    }
+
+    private DriveConfig above(DriveConfig drive, Path image, Path base) {
+        return base.startsWith(folder.disks())
+                ? drive.withImage(image.toString(), DriveConfig.Format.QCOW2)
+                : drive.withOverlay(image.toString(), DriveConfig.Format.QCOW2, base.toString());
     }
 
     /** The configuration with overlays in their drives. */

@@ -11,6 +11,7 @@ import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.board.Board;
 import dev.terrarium.engine.board.SavedMachine;
 import dev.terrarium.engine.config.MachineConfig;
+import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.state.Durable;
 import dev.terrarium.engine.state.MemoryFileReader;
 import dev.terrarium.engine.state.StateFile;
@@ -150,6 +151,15 @@ public final class MachineSnapshots implements Snapshots {
         }
     }
 
+    private static void refuseShared(MachineConfig config) throws TerrariumException {
+        for (DriveConfig drive : config.disks()) {
+            if (drive.io().shareable() && !drive.readOnly()) {
+                throw new TerrariumException(drive.path()
+                        + " is shared with other machines, which write to it: make it read-only for this one first");
+            }
+        }
+    }
+
     /** Overlays on images with snapshots inside, and the reverse, would lose data when one of them is deleted. */
     private static void refuseMixture(TreeRecord tree, Storage storage, List<TreeRecord.Disk> disks)
             throws TerrariumException {
@@ -181,6 +191,7 @@ public final class MachineSnapshots implements Snapshots {
             checkName(tree, request.name());
             MachineConfig config = owner.config();
             List<TreeRecord.Disk> disks = Layers.writableDisks(config);
+            refuseShared(config);
             refuseMixture(tree, request.storage(), disks);
             Content content = board.isEmpty() ? Content.STOPPED : request.memory() ? Content.RUNNING : Content.DISKS;
             TreeRecord.Node node = new TreeRecord.Node(

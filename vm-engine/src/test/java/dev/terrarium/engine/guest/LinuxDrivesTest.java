@@ -8,6 +8,7 @@ import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
 import dev.terrarium.engine.image.AllowedFolders;
 import dev.terrarium.engine.image.DiskImage;
+import dev.terrarium.engine.image.Extent;
 import dev.terrarium.engine.image.ImageFormats;
 import dev.terrarium.engine.image.Qemu;
 import java.nio.ByteBuffer;
@@ -69,6 +70,9 @@ class LinuxDrivesTest {
                 "echo the-last-sector | dd of=/dev/sda bs=512 seek=" + (SECTORS - 1) + " conv=notrunc,fsync",
                 "echo 3 > /proc/sys/vm/drop_caches",
                 "echo DISK $(head -c " + pattern.length + " /dev/sda | sha256sum)",
+                "dd if=/dev/zero of=/dev/sda bs=1M seek=32 count=16 conv=notrunc,fsync",
+                "echo DISCARDS $(cat /sys/block/sda/queue/discard_max_bytes)",
+                "blkdiscard -o 33554432 -l 16777216 /dev/sda && echo TRIMMED",
                 "echo SIZE $(cat /sys/block/sda/size)",
                 "echo CD $(head -c " + Files.size(iso) + " /dev/sr0 | sha256sum)");
         TestGuests.linux();
@@ -78,6 +82,8 @@ class LinuxDrivesTest {
             assertThat(run.serial())
                     .contains("DISK " + sha256(pattern))
                     .contains("SIZE " + SECTORS)
+                    .contains("DISCARDS 2147")
+                    .contains("TRIMMED")
                     .contains("CD " + sha256(Files.readAllBytes(iso)));
             assertThat(run.awaitEnd(Duration.ofMinutes(1))).isEqualTo(new MachineEnd.PoweredOff());
         }
@@ -88,6 +94,10 @@ class LinuxDrivesTest {
         try (DiskImage after = ImageFormats.open(image, format.imageFormat(), true, AllowedFolders.own())) {
             assertThat(after.size()).isEqualTo(written.length);
             after.read(ByteBuffer.wrap(written), 0);
+            Extent trimmed = after.extentAt(32 << 20, 16 << 20);
+            assertThat(trimmed.zero() && trimmed.length() == 16 << 20)
+                    .as("the host has the room of %s back", trimmed)
+                    .isTrue();
         }
         assertThat(Arrays.equals(written, 0, pattern.length, pattern, 0, pattern.length))
                 .isTrue();

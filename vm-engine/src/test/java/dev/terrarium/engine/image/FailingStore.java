@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.Random;
 
 /** A host that fails now and then, as a full disk does; a write that fails may have been done in part. */
-public final class FailingStore implements ByteStore {
+public class FailingStore implements ByteStore {
     private final ByteStore store;
     private final Random random;
     private int oneIn;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.engine.TerrariumException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +23,7 @@ class ImageBackendTest {
 
     private static ImageBackend open(Path path, boolean readOnly) throws TerrariumException, IOException {
         DiskImage disk = ImageFormats.open(path, "raw", readOnly, AllowedFolders.own());
-        return new ImageBackend(path.toString(), disk, IoThreads.shared(), Runnable::run);
+        return new ImageBackend(path, disk, IoThreads.shared(), Runnable::run);
     }
 
     private static void create(Path path, long size) throws TerrariumException, IOException {
@@ -123,27 +124,95 @@ class ImageBackendTest {
     void aDiskBelongsToOneProcess() throws Exception {
         Path path = folder.resolve("disk.raw");
         create(path, 4096);
-        Path ready = folder.resolve("ready");
-        Process other = new ProcessBuilder(
-                        "python3",
-                        "-c",
-                        "import fcntl,sys\nf=open(sys.argv[1],'r+b')\nfcntl.lockf(f,fcntl.LOCK_EX)\n"
-                                + "open(sys.argv[2],'w').close()\nsys.stdin.read()",
-                        path.toString(),
-                        ready.toString())
-                .start();
-        try {
-            while (!Files.exists(ready) && other.isAlive()) {
-                Thread.onSpinWait();
-            }
+        try (OtherProcess other = new OtherProcess(path, "LOCK_EX")) {
             assertThatThrownBy(() -> open(path, false))
                     .isInstanceOf(TerrariumException.class)
-                    .hasMessageContaining("in use by another process");
-        } finally {
-            other.destroy();
-            other.waitFor();
+                    .hasMessageContaining("in use by another process: stop");
+            assertThatThrownBy(() -> open(path, true)).hasMessageContaining("in use by another process: stop");
+            assertThatThrownBy(() -> ImageFormats.openShared(path)).hasMessageContaining("in use by another process");
         }
         open(path, false).close();
+    }
+
+    @Test
+    void whatAnotherProcessReadsIsNotWrittenAlone() throws Exception {
+        Path path = folder.resolve("disk.raw");
+        create(path, 4096);
+        try (OtherProcess other = new OtherProcess(path, "LOCK_SH")) {
+            assertThatThrownBy(() -> open(path, false))
+                    .isInstanceOf(TerrariumException.class)
+                    .hasMessageContaining("in use by another process, which reads it, or has a disk that stands on it");
+            open(path, true).close();
+            ImageFormats.openShared(path).close();
+        }
+        open(path, false).close();
+    }
+
+    /** A backing file is read, by whatever disk stands on it: a machine that would write it is refused. */
+    @Test
+    void aBackingFileIsNotWritten() throws Exception {
+        Path base = folder.resolve("base.raw");
+        create(base, 65_536);
+        Map<String, String> options = Map.of("backing_file", "base.raw", "backing_fmt", "raw");
+        for (String name : new String[] {"one", "two"}) {
+            ImageFormats.create(folder.resolve(name), "qcow2", 65_536, options, AllowedFolders.own());
+        }
+        try (DiskImage one = ImageFormats.open(folder.resolve("one"), "qcow2", false, AllowedFolders.own());
+                DiskImage two = ImageFormats.open(folder.resolve("two"), "qcow2", false, AllowedFolders.own())) {
+            assertThat(one.size()).isEqualTo(two.size());
+            assertThatThrownBy(() -> open(base, false)).hasMessageContaining("has a disk that stands on it");
+            assertThatThrownBy(() -> ImageFormats.openShared(base)).hasMessageContaining("in use by another machine");
+        }
+        open(base, false).close();
+    }
+
+    @Test
+    void machinesThatAgreeShareADisk() throws Exception {
+        Path path = folder.resolve("disk.raw");
+        create(path, 4096);
+        byte[] data = new byte[512];
+        data[0] = 42;
+        try (DiskImage one = ImageFormats.openShared(path);
+                DiskImage reader = ImageFormats.open(path, "raw", true, AllowedFolders.own())) {
+            try (DiskImage two = ImageFormats.openShared(path)) {
+                two.write(ByteBuffer.wrap(data), 1024);
+                assertThatThrownBy(() -> open(path, false)).hasMessageContaining("in use by another machine");
+            }
+            for (DiskImage each : new DiskImage[] {one, reader}) {
+                ByteBuffer back = ByteBuffer.allocate(512);
+                each.read(back, 1024);
+                assertThat(back.array()).isEqualTo(data);
+            }
+            one.write(ByteBuffer.wrap(data), 0);
+            assertThatThrownBy(() -> reader.write(ByteBuffer.wrap(data), 0)).hasMessageContaining("read-only");
+        }
+        open(path, false).close();
+    }
+
+    /** Python, holding a lock on a file. */
+    private final class OtherProcess implements AutoCloseable {
+        private final Process process;
+
+        OtherProcess(Path path, String lock) throws IOException {
+            Path ready = folder.resolve("ready");
+            process = new ProcessBuilder(
+                            "python3",
+                            "-c",
+                            "import fcntl,sys\nf=open(sys.argv[1],'r+b')\nfcntl.lockf(f,fcntl." + lock
+                                    + ")\nopen(sys.argv[2],'w').close()\nsys.stdin.read()",
+                            path.toString(),
+                            ready.toString())
+                    .start();
+            while (!Files.exists(ready) && process.isAlive()) {
+                Thread.onSpinWait();
+            }
+        }
+
+        @Override
+        public void close() throws InterruptedException {
+            process.destroy();
+            process.waitFor();
+        }
     }
 
     @Test

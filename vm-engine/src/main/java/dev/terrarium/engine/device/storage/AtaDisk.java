@@ -33,6 +33,16 @@ public final class AtaDisk extends IdeDrive {
     private static final int FEATURE_LOOK_AHEAD_ON = 0xAA;
     private static final int FEATURE_REVERT_ON = 0xCC;
 
+    private static final int FEATURE_TRIM = 0x01;
+
+    /** A range of TRIM: 48 bits of address, 16 of length in sectors (ACS-3, 7.6.3.1). */
+    private static final int RANGE_BYTES = 8;
+
+    /** Blocks of ranges that one command may bring, and how much is discarded at once at most. */
+    private static final int MAX_RANGE_BLOCKS = 8;
+
+    private static final int MAX_DISCARD_SECTORS = 1 << 21;
+
     private static final int MODE_PIO_DEFAULT = 0x00;
     private static final int MODE_MDMA = 0x20;
     private static final int MODE_UDMA = 0x40;
@@ -48,6 +58,7 @@ public final class AtaDisk extends IdeDrive {
     private boolean extended;
     private boolean dma;
     private boolean flushAfterWrite;
+    private boolean trimming;
     private int mode = MODE_UDMA | 5;
 
     /** Makes a disk of what {@code backend} holds; {@code serial} is up to 20 characters of ASCII. */
@@ -83,6 +94,7 @@ public final class AtaDisk extends IdeDrive {
         extended = false;
         dma = false;
         flushAfterWrite = false;
+        trimming = false;
         if (powerOn) {
             heads = DEFAULT_HEADS;
             sectorsPerTrack = DEFAULT_SECTORS;
@@ -107,6 +119,7 @@ public final class AtaDisk extends IdeDrive {
         extended = command.extended();
         dma = false;
         flushAfterWrite = false;
+        trimming = false;
         blockSectors = 1;
         switch (command) {
             case IDENTIFY_DEVICE -> identify();
@@ -151,7 +164,8 @@ public final class AtaDisk extends IdeDrive {
                 setSignature();
                 abort();
             }
-            case NOP, DATA_SET_MANAGEMENT, SMART, EXECUTE_DEVICE_DIAGNOSTIC -> abort();
+            case DATA_SET_MANAGEMENT -> startTrim();
+            case NOP, SMART, EXECUTE_DEVICE_DIAGNOSTIC -> abort();
         }
     }
 
@@ -186,6 +200,8 @@ public final class AtaDisk extends IdeDrive {
         for (int cycleTime = 65; cycleTime <= 68; cycleTime++) {
             data.word(cycleTime, 120);
         }
+        // A trimmed sector reads the same until it is written (DRAT), not necessarily zeros.
+        data.word(69, 0x4000);
         data.word(80, 0x00F0);
         data.word(81, 0x0016);
         data.word(82, 0x4020);
@@ -197,6 +213,8 @@ public final class AtaDisk extends IdeDrive {
         data.word(88, 0x003F | ((mode & 0xF8) == MODE_UDMA ? 0x100 << (mode & 7) : 0));
         data.word(93, 0x6001);
         data.quadWord(100, sectors);
+        data.word(105, MAX_RANGE_BLOCKS);
+        data.word(169, 0x0001);
         filled = IdentifyData.BYTES;
         position = 0;
         next = 0;
@@ -274,6 +292,67 @@ public final class AtaDisk extends IdeDrive {
         }
     }
 
+    /** DATA SET MANAGEMENT with the TRIM bit (ACS-3, 7.6): the host brings a list of ranges. */
+    private void startTrim() {
+        int blocks = taskFile.get(Register.COUNT) | taskFile.previous(Register.COUNT) << 8;
+        if ((taskFile.get(Register.FEATURES) & FEATURE_TRIM) == 0
+                || blocks == 0
+                || blocks > MAX_RANGE_BLOCKS
+                || backend.readOnly()) {
+            abort();
+            return;
+        }
+        dma = true;
+        trimming = true;
+        next = 0;
+        remaining = 0;
+        requestDma(blocks * SECTOR);
+    }
+
+    private static long rangeStart(byte[] buffer, int at) {
+        long value = 0;
+        for (int i = 5; i >= 0; i--) {
+            value = value << 8 | buffer[at + i] & 0xFF;
+        }
+        return value;
+    }
+
+    private static int rangeSectors(byte[] buffer, int at) {
+        return buffer[at + 6] & 0xFF | (buffer[at + 7] & 0xFF) << 8;
+    }
+
+    /** Discards the first range whose turn it is, with those that follow on it; ends the command after the last. */
+    private void trimNext() {
+        long start = 0;
+        long length = 0;
+        for (; position + RANGE_BYTES <= filled; position += RANGE_BYTES) {
+            int count = rangeSectors(buffer, position);
+            long from = rangeStart(buffer, position);
+            if (count > 0 && length > 0 && (from != start + length || length + count > MAX_DISCARD_SECTORS)) {
+                break;
+            }
+            if (count > 0) {
+                start = length == 0 ? from : start;
+                length += count;
+            }
+        }
+        if (length > 0) {
+            startDiscard(start * SECTOR, (int) length * SECTOR);
+        } else {
+            finish();
+        }
+    }
+
+    /** Whether all ranges are on the disk. */
+    private boolean rangesFit(byte[] ranges, int length) {
+        for (int at = 0; at + RANGE_BYTES <= length; at += RANGE_BYTES) {
+            if (rangeStart(ranges, at) + rangeSectors(ranges, at) > sectors && rangeSectors(ranges, at) > 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     private int chunkBytes() {
         int most = BUFFER_SECTORS - BUFFER_SECTORS % blockSectors;
         return (int) Math.min(remaining, most) * SECTOR;
@@ -319,6 +398,7 @@ public final class AtaDisk extends IdeDrive {
                     finish();
                 }
             }
+            case BACKEND_DISCARD -> trimNext();
             default -> finish();
         }
     }
@@ -368,7 +448,15 @@ public final class AtaDisk extends IdeDrive {
 
     @Override
     void dmaDone() {
-        if (phase == Phase.DMA_OUT) {
+        if (phase == Phase.DMA_OUT && trimming) {
+            if (rangesFit(buffer, filled)) {
+                position = 0;
+                trimNext();
+            } else {
+                endDma();
+                fail(ERROR_IDNF);
+            }
+        } else if (phase == Phase.DMA_OUT) {
             startWrite(next * SECTOR, filled);
         } else if (remaining > 0) {
             fetch();
@@ -445,7 +533,7 @@ public final class AtaDisk extends IdeDrive {
     @Override
     DriveState.Disk diskState() {
         return new DriveState.Disk(
-                heads, sectorsPerTrack, multiple, blockSectors, extended, dma, flushAfterWrite, mode);
+                heads, sectorsPerTrack, multiple, blockSectors, extended, dma, flushAfterWrite, trimming, mode);
     }
 
     @Override
@@ -467,6 +555,14 @@ public final class AtaDisk extends IdeDrive {
                         && disk.blockSectors() <= MAX_MULTIPLE
                         && (disk.mode() & ~0xFF) == 0,
                 "IDE disk settings");
+        boolean discarding = state.phase() == Phase.BACKEND_DISCARD;
+        InvalidStateException.require(
+                (!discarding || disk.trimming() && disk.dma() && state.position() % RANGE_BYTES == 0)
+                        && (!disk.trimming()
+                                || state.phase() != Phase.BACKEND_WRITE
+                                        && state.data().length <= MAX_RANGE_BLOCKS * SECTOR)
+                        && (!discarding || rangesFit(state.data(), state.data().length)),
+                "IDE disk ranges");
         InvalidStateException.require(state.next() + state.remaining() <= sectors, "IDE disk address");
     }
 
@@ -480,6 +576,7 @@ public final class AtaDisk extends IdeDrive {
         extended = disk.extended();
         dma = disk.dma();
         flushAfterWrite = disk.forceUnit();
+        trimming = disk.trimming();
         mode = disk.mode();
     }
 }

@@ -520,7 +520,7 @@ public final class AtapiCdrom extends IdeDrive {
                 "CD-ROM settings");
         switch (state.phase()) {
             case BACKEND_READ -> InvalidStateException.require(!cdrom.trayOpen(), "CD-ROM request without its medium");
-            case BACKEND_WRITE, BACKEND_FLUSH, PIO_OUT, DMA_OUT ->
+            case BACKEND_WRITE, BACKEND_FLUSH, BACKEND_DISCARD, PIO_OUT, DMA_OUT ->
                 InvalidStateException.require(false, "a CD-ROM that writes");
             default -> {}
         }

@@ -58,7 +58,9 @@ public record DriveState(
         /** The backend writes. */
         BACKEND_WRITE,
         /** The backend flushes. */
-        BACKEND_FLUSH
+        BACKEND_FLUSH,
+        /** The backend discards a range of those that {@code data} lists. */
+        BACKEND_DISCARD
     }
 
     /** A disk's own settings. */
@@ -70,8 +72,9 @@ public record DriveState(
             boolean extended,
             boolean dma,
             boolean forceUnit,
+            boolean trimming,
             int mode) {
-        static final Disk NONE = new Disk(0, 0, 0, 0, false, false, false, 0);
+        static final Disk NONE = new Disk(0, 0, 0, 0, false, false, false, false, 0);
     }
 
     /** A CD-ROM's own settings. */

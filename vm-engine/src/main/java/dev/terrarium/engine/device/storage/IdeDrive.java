@@ -146,6 +146,11 @@ public abstract sealed class IdeDrive permits AtaDisk, AtapiCdrom {
         start(Phase.BACKEND_FLUSH, 0, 0);
     }
 
+    final void startDiscard(long at, int length) {
+        status = BSY;
+        start(Phase.BACKEND_DISCARD, at, length);
+    }
+
     private void start(Phase request, long at, int length) {
         phase = request;
         requestPosition = at;
@@ -157,6 +162,7 @@ public abstract sealed class IdeDrive permits AtaDisk, AtapiCdrom {
         switch (request) {
             case BACKEND_READ -> medium.read(at, buffer, 0, length, completion);
             case BACKEND_WRITE -> medium.write(at, buffer, 0, length, completion);
+            case BACKEND_DISCARD -> medium.discard(at, length, completion);
             default -> medium.flush(completion);
         }
     }
@@ -320,12 +326,14 @@ public abstract sealed class IdeDrive permits AtaDisk, AtapiCdrom {
     abstract void validateSettings(DriveState state);
 
     final DriveState save() {
-        boolean requesting = phase == Phase.BACKEND_READ || phase == Phase.BACKEND_WRITE;
+        boolean requesting =
+                phase == Phase.BACKEND_READ || phase == Phase.BACKEND_WRITE || phase == Phase.BACKEND_DISCARD;
         // Bytes that no phase will look at again are not state, nor are those that the host has yet to bring.
         int kept =
                 switch (phase) {
                     case PIO_IN, PIO_OUT, PACKET_OUT, DMA_IN, DMA_OUT -> Math.max(filled, blockEnd);
                     case BACKEND_WRITE -> requestLength;
+                    case BACKEND_DISCARD -> filled;
                     default -> 0;
                 };
         byte[] data = Arrays.copyOf(buffer, kept);
@@ -363,8 +371,10 @@ public abstract sealed class IdeDrive permits AtaDisk, AtapiCdrom {
         InvalidStateException.require((state.status() & ~0xFF) == 0, "IDE status");
         InvalidStateException.require(
                 state.requestLength() >= 0
-                        && state.requestLength() <= BUFFER_SIZE
-                        && (state.phase() != Phase.BACKEND_READ && state.phase() != Phase.BACKEND_WRITE
+                        && (state.requestLength() <= BUFFER_SIZE || state.phase() == Phase.BACKEND_DISCARD)
+                        && (state.phase() != Phase.BACKEND_READ
+                                        && state.phase() != Phase.BACKEND_WRITE
+                                        && state.phase() != Phase.BACKEND_DISCARD
                                 || onMedium(state.requestPosition(), state.requestLength()))
                         && (state.phase() != Phase.BACKEND_WRITE || state.requestLength() == length),
                 "IDE request");
@@ -396,7 +406,8 @@ public abstract sealed class IdeDrive permits AtaDisk, AtapiCdrom {
         phase = state.phase();
         interrupt = state.interrupt();
         switch (phase) {
-            case BACKEND_READ, BACKEND_WRITE, BACKEND_FLUSH -> start(phase, requestPosition, requestLength);
+            case BACKEND_READ, BACKEND_WRITE, BACKEND_FLUSH, BACKEND_DISCARD ->
+                start(phase, requestPosition, requestLength);
             // What the request before the reset was is forgotten; a flush ends after whatever the medium still does.
             case RESETTING -> {
                 if (backend().isPresent()) {

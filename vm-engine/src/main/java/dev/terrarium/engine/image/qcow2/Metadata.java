@@ -14,6 +14,8 @@ import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The tables of one open image, and their one owner: whoever reads or changes them holds {@link #lock}. {@link Checkpoint}
@@ -27,6 +29,7 @@ final class Metadata {
     static final long CACHE_BYTES = 32L << 20;
 
     private static final int MOST_DROPS = 1 << 18;
+    private static final Logger LOG = LoggerFactory.getLogger(Metadata.class);
 
     final Path path;
     final ByteStore store;
@@ -276,7 +279,13 @@ final class Metadata {
     void undo(long cluster) throws IOException {
         forgetTail(cluster);
         if (refcounts.get(cluster) == 1) {
-            store.punchHole(geometry.offset(cluster), geometry.clusterSize());
+            try {
+                store.punchHole(geometry.offset(cluster), geometry.clusterSize());
+            } catch (IOException e) {
+                LOG.debug("{}: cluster {} stays used until the next checkpoint", path, cluster, e);
+                drop(cluster);
+                return;
+            }
         }
         refcounts.decrement(cluster);
     }

@@ -2,6 +2,8 @@
 package dev.terrarium.engine.image.qcow2;
 
 import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Gives uses of clusters back whose end is durable. Those that nothing uses any more are punched, many in a row at once,
@@ -9,6 +11,8 @@ import java.io.IOException;
  * metadata's lock, while no request is under way.
  */
 final class Release implements ClusterAction {
+    private static final Logger LOG = LoggerFactory.getLogger(Release.class);
+
     private final Metadata metadata;
     private long first;
     private long count;
@@ -38,7 +42,17 @@ final class Release implements ClusterAction {
     void finish() throws IOException {
         if (count > 0) {
             Geometry geometry = metadata.geometry;
-            metadata.store.punchHole(geometry.offset(first), geometry.offset(count));
+            try {
+                metadata.store.punchHole(geometry.offset(first), geometry.offset(count));
+            } catch (IOException e) {
+                // The change is durable, so this is no failure of it: a later checkpoint gives them back.
+                LOG.info("{}: {} clusters stay used for now: {}", metadata.path, count, e.getMessage());
+                for (long each = first; each < first + count; each++) {
+                    metadata.drop(each);
+                }
+                count = 0;
+                return;
+            }
             for (long each = first; each < first + count; each++) {
                 metadata.tables.forget(geometry.offset(each));
                 metadata.refcounts.decrement(each);

@@ -45,6 +45,9 @@ class AtaDiskTest {
         assertThat(host.in(7)).isEqualTo(0x50);
         assertThat(word(data, 60) | word(data, 61) << 16).isEqualTo(SECTORS);
         assertThat(word(data, 100)).isEqualTo(SECTORS);
+        assertThat(word(data, 169) & 1).as("TRIM").isEqualTo(1);
+        assertThat(word(data, 105)).isEqualTo(8);
+        assertThat(word(data, 69)).isEqualTo(0x4000);
         assertThat(new String(
                         new byte[] {data[55], data[54], data[57], data[56]},
                         java.nio.charset.StandardCharsets.US_ASCII))

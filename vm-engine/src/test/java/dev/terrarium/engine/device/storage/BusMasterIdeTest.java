@@ -64,6 +64,90 @@ class BusMasterIdeTest {
         assertThat(Arrays.copyOfRange(backend.content, 64 * 512, 704 * 512)).isEqualTo(memory(0x20000, 640 * 512));
     }
 
+    private void range(int index, long lba, int count) {
+        memory.writeInt(0x20000 + 8 * index, (int) lba);
+        memory.writeInt(0x20000 + 8 * index + 4, (int) (lba >>> 32) & 0xFFFF | count << 16);
+    }
+
+    private void trim(int features, int blocks) {
+        descriptor(0, 0x20000, blocks * 512, true);
+        registers.write(4, 4, TABLE);
+        registers.write(0, 1, 0);
+        registers.write(0, 1, 1);
+        host.out(1, features);
+        host.lba48(0x06, 0, blocks);
+    }
+
+    @Test
+    void trimmedRangesAreDiscardedTogetherWhereTheyMeet() {
+        byte[] before = backend.content.clone();
+        range(0, 10, 2);
+        range(1, 12, 3);
+        range(2, 0, 0);
+        range(3, 100, 1);
+        range(64, 4095, 1);
+        trim(1, 2);
+        int requests = 0;
+        while (!backend.outstanding.isEmpty()) {
+            backend.outstanding.remove().run();
+            requests++;
+        }
+        assertThat(requests).isEqualTo(3);
+        assertThat(host.in(7)).isEqualTo(0x50);
+        assertThat(registers.read(2, 1) & 5).isEqualTo(4);
+        Arrays.fill(before, 10 * 512, 15 * 512, (byte) 0);
+        Arrays.fill(before, 100 * 512, 101 * 512, (byte) 0);
+        Arrays.fill(before, 4095 * 512, 4096 * 512, (byte) 0);
+        assertThat(backend.content).isEqualTo(before);
+    }
+
+    @Test
+    void aTrimOutsideTheDiskDiscardsNothing() {
+        byte[] before = backend.content.clone();
+        range(0, 10, 2);
+        range(1, 4095, 2);
+        trim(1, 1);
+        backend.drain();
+        assertThat(host.in(7)).isEqualTo(0x51);
+        assertThat(host.in(1)).isEqualTo(0x10);
+        assertThat(backend.content).isEqualTo(before);
+        range(1, (1L << 48) - 1, 0xFFFF);
+        trim(1, 1);
+        backend.drain();
+        assertThat(host.in(7)).isEqualTo(0x51);
+        assertThat(backend.content).isEqualTo(before);
+    }
+
+    @Test
+    void dataSetManagementIsTrimOfAFewBlocksOrNothing() {
+        for (int[] each : new int[][] {{0, 1}, {1, 0}, {1, 9}, {1, 0x101}}) {
+            trim(each[0], each[1]);
+            assertThat(host.in(7)).isEqualTo(0x51);
+            assertThat(host.in(1)).isEqualTo(4);
+        }
+        backend.readOnly = true;
+        trim(1, 1);
+        assertThat(host.in(1)).isEqualTo(4);
+    }
+
+    @Test
+    void aTrimGoesOnAfterRestoring() {
+        range(0, 10, 2);
+        range(1, 20, 2);
+        range(2, 30, 2);
+        trim(1, 1);
+        backend.outstanding.remove().run();
+        MemoryBackend copy = new MemoryBackend(backend.content.length);
+        System.arraycopy(backend.content, 0, copy.content, 0, copy.content.length);
+        IdeHost restored = new IdeHost(Optional.of(new AtaDisk(copy, "TR0001")), Optional.empty());
+        restored.channel.restore(host.channel.save());
+        copy.drain();
+        backend.drain();
+        assertThat(copy.content).isEqualTo(backend.content);
+        assertThat(copy.content[30 * 512 + 1]).isZero();
+        assertThat(restored.in(7)).isEqualTo(0x50);
+    }
+
     @Test
     void theDriveMayBeReadyBeforeTheBusMaster() {
         descriptor(0, 0x20000, 512, true);

@@ -3,7 +3,9 @@ package dev.terrarium.engine.device.virtio;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.terrarium.engine.device.ManualClock;
 import dev.terrarium.engine.device.storage.MemoryBackend;
+import dev.terrarium.engine.device.virtio.balloon.VirtioBalloon;
 import dev.terrarium.engine.device.virtio.blk.VirtioBlock;
 import dev.terrarium.engine.device.virtio.net.VirtioNetwork;
 import dev.terrarium.engine.device.virtio.rng.VirtioEntropy;
@@ -42,6 +44,11 @@ class DevicesPageTest {
     private static final Map<DeviceType, Map<Integer, String>> NAMES = Map.of(
             DeviceType.ENTROPY,
             Map.of(),
+            DeviceType.BALLOON,
+            Map.of(
+                    1, "VIRTIO_BALLOON_F_STATS_VQ",
+                    2, "VIRTIO_BALLOON_F_DEFLATE_ON_OOM",
+                    5, "VIRTIO_BALLOON_F_PAGE_REPORTING"),
             DeviceType.NETWORK,
             Map.ofEntries(
                     Map.entry(0, "VIRTIO_NET_F_CSUM"),
@@ -85,6 +92,10 @@ class DevicesPageTest {
                         DeviceType.NETWORK,
                         new VirtioNetwork("n", ram, new VirtioConformanceTest.Nowhere(), new byte[6])));
         devices.put("entropy", new Shown(DeviceType.ENTROPY, new VirtioEntropy("r", ram, bytes -> {})));
+        devices.put(
+                "balloon",
+                new Shown(
+                        DeviceType.BALLOON, new VirtioBalloon("b", ram, (physical, length) -> {}, new ManualClock())));
         return devices;
     }
 
@@ -103,7 +114,7 @@ class DevicesPageTest {
     }
 
     private static String page() {
-        StringBuilder page = new StringBuilder(HEAD.formatted("an entropy source"));
+        StringBuilder page = new StringBuilder(HEAD.formatted("an entropy source and a balloon"));
         page.append("| device | PCI ID | queues | features offered |\n|---|---|---|---|\n");
         devices().forEach((name, shown) -> page.append("| ")
                 .append(name)

@@ -7,6 +7,7 @@ import dev.terrarium.engine.device.NetworkFrame;
 import dev.terrarium.engine.device.RegisterWindow;
 import dev.terrarium.engine.device.TestBuses;
 import dev.terrarium.engine.device.storage.MemoryBackend;
+import dev.terrarium.engine.device.virtio.balloon.VirtioBalloon;
 import dev.terrarium.engine.device.virtio.blk.VirtioBlock;
 import dev.terrarium.engine.device.virtio.net.VirtioNetwork;
 import dev.terrarium.engine.device.virtio.rng.VirtioEntropy;
@@ -34,6 +35,13 @@ class VirtioConformanceTest extends DeviceConformance {
                         "entropy",
                         rig -> virtio(
                                 rig, new VirtioEntropy("rng", new GuestRam(), bytes -> Arrays.fill(bytes, (byte) 1)))),
+                subject("balloon", rig -> {
+                    VirtioBalloon balloon =
+                            new VirtioBalloon("balloon", new GuestRam(), (physical, length) -> {}, rig.clock);
+                    virtio(rig, balloon);
+                    rig.stimulus(random -> balloon.setTarget(random.nextInt()))
+                            .stimulus(random -> balloon.refreshStatistics());
+                }),
                 subject("network", rig -> {
                     VirtioNetwork card = new VirtioNetwork(
                             "net", new GuestRam(), new Nowhere(), new byte[] {0x52, 0x54, 0, 0, 0, 1});

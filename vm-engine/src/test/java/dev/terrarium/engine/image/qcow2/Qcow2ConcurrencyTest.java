@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -153,7 +154,8 @@ class Qcow2ConcurrencyTest {
         }
 
         @Override
-        public void punchHole(long position, long length) {
+        public void punchHole(long position, long length) throws IOException {
+            maybeFail();
             store.punchHole(position, length);
         }
 
@@ -189,6 +191,15 @@ class Qcow2ConcurrencyTest {
                     store.failing = i > 20;
                     if (random.nextInt(5) == 0) {
                         tolerate(disk::flush);
+                    }
+                    if (random.nextInt(5) == 0) {
+                        int cluster = random.nextInt(model.length / 512) * 512;
+                        boolean zeroed = tolerate(() -> disk.discard(cluster, 512));
+                        assertThat(zeroed || store.failing).isTrue();
+                        Arrays.fill(model, cluster, cluster + 512, (byte) 0);
+                        store.failing = false;
+                        disk.discard(cluster, 512);
+                        store.failing = i > 20;
                     }
                     boolean done = tolerate(() -> disk.write(ByteBuffer.wrap(bytes), position));
                     store.failing = false;
