@@ -229,7 +229,7 @@ class CommandLineTest {
                 "1|destroy nobody|no machine",
                 "1|send-key nobody banana|no key",
                 "1|define /nonexistent|cannot be read",
-                "1|snapshot create a b|does not have",
+                "1|snapshot create a b|there is no machine",
                 "1|image info /nonexistent|does not exist",
                 "1|clone nobody copy|there is no machine",
                 "2|dance|dance",
