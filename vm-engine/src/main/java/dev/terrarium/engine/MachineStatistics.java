@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param diskReadBytes read from all drives since the start
  * @param diskWrittenBytes written to all drives since the start
  * @param engine what its software processors did; an older process that runs it does not say
+ * @param network what its networks carried; an older process that runs it does not say
  * @param guestMemory what the guest says about its memory; an older process that runs it does not say
  */
 public record MachineStatistics(
@@ -34,10 +35,12 @@ public record MachineStatistics(
         long diskReadBytes,
         long diskWrittenBytes,
         @Nullable EngineStatistics engine,
-        @Nullable GuestMemory guestMemory) {
+        @Nullable GuestMemory guestMemory,
+        @Nullable Network network) {
 
     public MachineStatistics {
         engine = Objects.requireNonNullElse(engine, EngineStatistics.NONE);
+        network = Objects.requireNonNullElse(network, Network.NONE);
         guestMemory = Objects.requireNonNullElse(guestMemory, GuestMemory.NONE);
     }
 
@@ -70,7 +73,26 @@ public record MachineStatistics(
                 diskReadBytes,
                 diskWrittenBytes,
                 engine,
+                null,
                 null);
+    }
+
+    /**
+     * What a machine's networks carried since the start.
+     *
+     * @param receivedBytes of frames for the guest
+     * @param sentBytes of frames of the guest's
+     * @param guestAddress IPv4 address of the guest on its first network, as it last used one or will be given; null without
+     */
+    public record Network(
+            long receivedBytes, long sentBytes, @Nullable String guestAddress) {
+        /** No network. */
+        public static final Network NONE = new Network(0, 0, null);
+    }
+
+    @Override
+    public Network network() {
+        return Objects.requireNonNull(network);
     }
 
     @Override

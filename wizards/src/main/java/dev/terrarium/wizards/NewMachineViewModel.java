@@ -12,6 +12,7 @@ import dev.terrarium.engine.config.MachineConfig.Accelerator;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
+import dev.terrarium.engine.config.MachineConfig.NetworkConfig;
 import dev.terrarium.engine.config.MachineRules;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -96,6 +97,7 @@ final class NewMachineViewModel {
     final ObjectProperty<Accelerator> accelerator = new SimpleObjectProperty<>(Accelerator.AUTO);
     final ObjectProperty<List<BootDevice>> bootOrder =
             new SimpleObjectProperty<>(List.of(BootDevice.DISK, BootDevice.CDROM));
+    final ObjectProperty<NetworkConfig.Kind> network = new SimpleObjectProperty<>(NetworkConfig.Kind.NAT);
     final BooleanProperty startNow = new SimpleBooleanProperty(true);
     final BooleanProperty creating = new SimpleBooleanProperty();
     final StringProperty creationProblem = new SimpleStringProperty("");
@@ -109,6 +111,7 @@ final class NewMachineViewModel {
     private GuestSystem proposedSystem = GuestSystem.OTHER;
     private String proposedName = "";
     private String proposedMemory = "";
+    private NetworkConfig.Kind proposedNetwork = NetworkConfig.Kind.NAT;
     private String proposedVcpus = "";
     private String proposedDisk = "";
     private boolean proposedNewDisk = true;
@@ -315,6 +318,10 @@ final class NewMachineViewModel {
             proposedMemory = Long.toString(Math.min(guest.memoryMiB(), most));
             memory.set(proposedMemory);
         }
+        if (network.get() == proposedNetwork) {
+            proposedNetwork = guest.virtio() ? NetworkConfig.Kind.NAT : NetworkConfig.Kind.NONE;
+            network.set(proposedNetwork);
+        }
         if (vcpus.get().isEmpty() || vcpus.get().equals(proposedVcpus)) {
             proposedVcpus = Integer.toString(Math.min(guest.vcpus(), MachineRules.MAXIMUM_VCPUS));
             vcpus.set(proposedVcpus);
@@ -397,6 +404,7 @@ final class NewMachineViewModel {
         lines.add(new Fact("Memory", Texts.size(Texts.number(memory.get()).orElse(0) << 20)));
         lines.add(new Fact("vCPUs", vcpus.get()));
         lines.add(new Fact("New disk", newDisk.get() ? diskSize.get() + " GiB, grows as the guest writes" : "None"));
+        lines.add(new Fact("Network", Texts.network(network.get())));
         lines.add(new Fact(
                 "Kept in", host.home().resolve("machines").resolve(name.get()).toString()));
         return lines;
@@ -433,7 +441,7 @@ final class NewMachineViewModel {
                 bootOrder.get(),
                 drives,
                 kernel,
-                List.of(),
+                network.get() == NetworkConfig.Kind.NONE ? List.of() : List.of(new NetworkConfig(network.get())),
                 null,
                 null,
                 cpu.get());

@@ -5,6 +5,7 @@ import dev.terrarium.engine.HostCapabilities.AcceleratorReport;
 import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig.Accelerator;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
+import dev.terrarium.engine.config.MachineConfig.NetworkConfig;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
@@ -58,6 +59,13 @@ final class SummaryStep extends VBox {
                 new Field(
                         "Processor model",
                         combo("cpu-model", List.of(CpuModel.values()), SummaryStep::title, model.cpu)),
+                new Field(
+                        "Network",
+                        combo(
+                                "network",
+                                List.of(NetworkConfig.Kind.values()).reversed(),
+                                Texts::network,
+                                model.network)),
                 new Field(
                                 "Boot order",
                                 combo(

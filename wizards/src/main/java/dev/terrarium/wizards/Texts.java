@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.wizards;
 
+import dev.terrarium.engine.config.MachineConfig.NetworkConfig;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -53,5 +54,14 @@ final class Texts {
         } catch (InvalidPathException e) {
             return Optional.empty();
         }
+    }
+
+    /** What a network card is connected to. */
+    static String network(NetworkConfig.Kind kind) {
+        return switch (kind) {
+            case NAT -> "NAT: out through this computer";
+            case UNPLUGGED -> "Card without a cable";
+            case NONE -> "None";
+        };
     }
 }

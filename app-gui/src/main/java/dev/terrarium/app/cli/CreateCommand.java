@@ -82,9 +82,10 @@ final class CreateCommand implements Callable<Integer> {
             paramLabel = "nat|unplugged|none",
             converter = NetworkOption.class,
             description =
-                    "A network card: nat for a network of the machine's own that reaches what this computer reaches,"
-                            + " unplugged for one without a cable, each with [,mac=52:54:00:12:34:56], or none (default: nat if the"
-                            + " guest system is known to have the driver). Repeatable.")
+                    "A network card: nat for a network of the machine's own that reaches what this computer reaches"
+                            + " (nat[,host=on][,hostfwd=tcp:127.0.0.1:2222-:22]...), unplugged for one without a cable, each with"
+                            + " [,mac=52:54:00:12:34:56], or none (default: nat if the guest system is known to have the driver)."
+                            + " Repeatable.")
     private List<NetworkOption> networks = List.of();
 
     @Option(

@@ -78,7 +78,10 @@ final class InfoCommand implements Callable<Integer> {
             }
             line("Append", kernel.commandLine());
         }
-        config.networks().forEach(network -> line("Network", lower(network.kind())));
+        config.networks().forEach(network -> {
+            line("Network", lower(network.kind()) + (network.hostAllowed() ? ", reaches this host at 10.0.2.2" : ""));
+            network.forwards().forEach(forward -> line("Forward", forward.toString()));
+        });
         String console = config.debugConsole();
         if (console != null) {
             line("Debug console", console);

@@ -58,6 +58,10 @@ final class StatsCommand implements Callable<Integer> {
                     + (now.screenWidth() == 0 ? "no picture" : now.screenWidth() + "x" + now.screenHeight()));
             out.println("Disks:         " + Units.bytes(now.diskReadBytes()) + " read, "
                     + Units.bytes(now.diskWrittenBytes()) + " written");
+            MachineStatistics.Network network = now.network();
+            out.println("Network:       " + Units.bytes(network.receivedBytes()) + " received, "
+                    + Units.bytes(network.sentBytes()) + " sent"
+                    + (network.guestAddress() == null ? "" : ", guest at " + network.guestAddress()));
         }
         return 0;
     }

@@ -105,7 +105,7 @@ final class DetailsTab extends VBox {
         hardware.text("vCPUs", Integer.toString(config.vcpus()));
         hardware.text("Processor model", Words.processorModel(config.cpu()));
         hardware.text("Accelerator", Words.accelerator(config.accelerator()));
-        hardware.text("Network", config.networks().isEmpty() ? "None" : "Not connected");
+        hardware.text("Network", Words.networks(config.networks()));
         Section drives = new Section("Drives");
         int number = 1;
         for (DriveConfig drive : config.disks()) {

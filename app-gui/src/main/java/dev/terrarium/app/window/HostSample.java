@@ -27,13 +27,18 @@ record HostSample(
         damaged = List.copyOf(damaged);
     }
 
-    /** One machine of it. */
+    /**
+     * One machine of it.
+     *
+     * @param pauseReason why the engine paused it
+     */
     record MachineSample(
             VirtualMachine machine,
             MachineConfig config,
             MachineState state,
             boolean elsewhere,
             Optional<String> failure,
+            Optional<String> pauseReason,
             MachineStatistics statistics,
             long timeNanos) {
         static MachineSample of(VirtualMachine machine) {
@@ -43,6 +48,7 @@ record HostSample(
                     machine.state(),
                     machine.runsElsewhere(),
                     machine.failure(),
+                    machine.pauseReason(),
                     machine.statistics(),
                     System.nanoTime());
         }

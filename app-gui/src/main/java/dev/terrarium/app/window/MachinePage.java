@@ -67,7 +67,7 @@ final class MachinePage extends VBox {
         tabs.getTabs().add(tab("Details", details));
         tabs.setTabClosingPolicy(TabPane.TabClosingPolicy.UNAVAILABLE);
         VBox.setVgrow(tabs, Priority.ALWAYS);
-        getChildren().setAll(header(), failureLine(), tabs);
+        getChildren().setAll(header(), failureLine(), pauseLine(), tabs);
         subscription = subscription.and(model.stateProperty().subscribe((before, now) -> {
             if (now == MachineState.STARTING || (now == MachineState.RUNNING && before == MachineState.OFF)) {
                 tabs.getSelectionModel().select(0);
@@ -205,6 +205,23 @@ final class MachinePage extends VBox {
         subscription = subscription.and(model.failureProperty().subscribe(failure -> {
             reason.setText(failure.map(Words::sentence).orElse(""));
             Controls.show(line, failure.isPresent());
+        }));
+        return line;
+    }
+
+    /** Why the engine paused the machine, with the way on. */
+    private HBox pauseLine() {
+        Label reason = Controls.wrapped("", "pause-text");
+        reason.setId("pause-reason");
+        reason.setMaxWidth(Double.MAX_VALUE);
+        HBox.setHgrow(reason, Priority.ALWAYS);
+        Button resume = Controls.button("pause-resume", Icon.START, "Resume", model::togglePause);
+        resume.disableProperty().bind(model.busyProperty());
+        HBox line = new HBox(Icon.WARNING.view().styled("warning"), reason, resume);
+        line.getStyleClass().addAll("failure", "paused");
+        subscription = subscription.and(model.pauseReasonProperty().subscribe(why -> {
+            reason.setText(why.map(Words::sentence).orElse(""));
+            Controls.show(line, why.isPresent());
         }));
         return line;
     }

@@ -39,6 +39,7 @@ final class MachineViewModel {
     private final ReadOnlyObjectWrapper<MachineConfig> config;
     private final ReadOnlyObjectWrapper<MachineStatistics> statistics;
     private final ReadOnlyObjectWrapper<Optional<String>> failure;
+    private final ReadOnlyObjectWrapper<Optional<String>> pauseReason;
     private final ReadOnlyBooleanWrapper elsewhere = new ReadOnlyBooleanWrapper();
     private final ReadOnlyBooleanWrapper busy = new ReadOnlyBooleanWrapper();
     private final History processor = new History(SAMPLES);
@@ -56,6 +57,7 @@ final class MachineViewModel {
         config = new ReadOnlyObjectWrapper<>(first.config());
         statistics = new ReadOnlyObjectWrapper<>(first.statistics());
         failure = new ReadOnlyObjectWrapper<>(first.failure());
+        pauseReason = new ReadOnlyObjectWrapper<>(first.pauseReason());
         canStart = Bindings.createBooleanBinding(() -> !state.get().active() && !busy.get(), state, busy);
         active = Bindings.createBooleanBinding(() -> state.get().active(), state);
         update(first);
@@ -65,6 +67,7 @@ final class MachineViewModel {
     void update(MachineSample sample) {
         config.set(sample.config());
         failure.set(sample.failure());
+        pauseReason.set(sample.pauseReason());
         elsewhere.set(sample.elsewhere());
         statistics.set(sample.statistics());
         state.set(sample.state());
@@ -121,6 +124,11 @@ final class MachineViewModel {
 
     ReadOnlyObjectProperty<Optional<String>> failureProperty() {
         return failure.getReadOnlyProperty();
+    }
+
+    /** Why the engine, not a person, paused it. */
+    ReadOnlyObjectProperty<Optional<String>> pauseReasonProperty() {
+        return pauseReason.getReadOnlyProperty();
     }
 
     /** Does another process run it? */

@@ -7,6 +7,7 @@ import java.util.Locale;
 import javafx.beans.property.ObjectProperty;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
+import javafx.scene.control.ContentDisplay;
 import javafx.scene.control.Label;
 import javafx.scene.control.TextField;
 import javafx.scene.control.ToggleButton;
@@ -31,6 +32,9 @@ final class MainBar extends HBox {
         }
     }
 
+    /** In pixels; where the bar is narrower, the places have no words. */
+    private static final double NARROW = 880;
+
     private final TextField search = new TextField();
     private final MainViewModel model;
     private final MediaViewModel media;
@@ -51,6 +55,7 @@ final class MainBar extends HBox {
         add.getStyleClass().add("accent");
         add.setTooltip(new Tooltip("New machine (Ctrl+N)"));
         search.setId("search");
+        search.setMinWidth(80);
         search.setOnKeyPressed(event -> {
             if (event.getCode() == KeyCode.ESCAPE) {
                 search.clear();
@@ -103,6 +108,13 @@ final class MainBar extends HBox {
                 place.set(each);
             });
             place.subscribe(now -> button.setSelected(now == each));
+            button.setAccessibleText(each.title);
+            button.setTooltip(new Tooltip(each.title));
+            widthProperty()
+                    .subscribe(width -> button.setContentDisplay(
+                            width.doubleValue() > 0 && width.doubleValue() < NARROW
+                                    ? ContentDisplay.GRAPHIC_ONLY
+                                    : ContentDisplay.LEFT));
             places.getChildren().add(button);
         }
         return places;

@@ -112,7 +112,15 @@ final class MainViewModel {
                 machines.put(machine.machine(), new MachineViewModel(machine, work));
             } else {
                 MachineState before = known.state();
+                boolean paused = known.pauseReasonProperty().get().isPresent();
                 known.update(machine);
+                if (!paused) {
+                    machine.pauseReason()
+                            .ifPresent(why -> tell(new Notice(
+                                    Notice.Kind.WARNING,
+                                    "\u201c" + known.name() + "\u201d is paused",
+                                    Words.sentence(why))));
+                }
                 if (before != MachineState.CRASHED && machine.state() == MachineState.CRASHED) {
                     tell(new Notice(
                             Notice.Kind.ERROR,

@@ -17,6 +17,7 @@ import dev.terrarium.icons.Icon;
 import dev.terrarium.icons.IconView;
 import dev.terrarium.wizards.CloneDialog;
 import dev.terrarium.wizards.NewMachineWizard;
+import java.io.File;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -311,8 +312,12 @@ final class MainWindow {
             event.setDropCompleted(board.hasFiles());
             event.consume();
             if (board.hasFiles()) {
-                List<java.io.File> files = board.getFiles();
-                newMachine(Optional.of(files.getFirst().toPath()));
+                List<Path> files = board.getFiles().stream().map(File::toPath).toList();
+                if (place.get() == MainBar.Place.MEDIA) {
+                    media.bringIn(files);
+                } else {
+                    newMachine(Optional.of(files.getFirst()));
+                }
             }
         });
     }

@@ -31,6 +31,9 @@ import javafx.stage.DirectoryChooser;
 
 /** All disks and CDs in one table; beside it, the one that is selected and what can be done with it. */
 final class MediaPage extends BorderPane {
+    /** In pixels; where the table is narrower, the names need the room of what is shown beside it, too. */
+    private static final double NARROW = 560;
+
     private final MediaViewModel model;
     private final TableView<Medium> table = new TableView<>();
     private final MediumPane details;
@@ -101,10 +104,17 @@ final class MediaPage extends BorderPane {
         name.setCellFactory(column -> new NameCell());
         name.setComparator(Comparator.comparing(Medium::name, String.CASE_INSENSITIVE_ORDER));
         name.setPrefWidth(300);
+        TableColumn<Medium, Medium> format =
+                text("Format", 80, MediumPane::format, Comparator.comparing(MediumPane::format));
+        TableColumn<Medium, Medium> host = text(
+                "On this computer",
+                130,
+                medium -> medium.missing() ? "Missing" : Words.size(medium.hostBytes()),
+                Comparator.comparingLong(Medium::hostBytes));
         table.getColumns()
                 .setAll(List.of(
                         name,
-                        text("Format", 80, MediumPane::format, Comparator.comparing(MediumPane::format)),
+                        format,
                         text(
                                 "Size",
                                 90,
@@ -112,17 +122,17 @@ final class MediaPage extends BorderPane {
                                         ? Words.size(medium.size().getAsLong())
                                         : "\u2013",
                                 Comparator.comparingLong(medium -> medium.size().orElse(-1))),
-                        text(
-                                "On this computer",
-                                130,
-                                medium -> medium.missing() ? "Missing" : Words.size(medium.hostBytes()),
-                                Comparator.comparingLong(Medium::hostBytes)),
+                        host,
                         text(
                                 "Used by",
                                 180,
                                 MediaViewModel::users,
                                 Comparator.comparing(MediaViewModel::users, String.CASE_INSENSITIVE_ORDER))));
         table.setColumnResizePolicy(TableView.CONSTRAINED_RESIZE_POLICY_FLEX_LAST_COLUMN);
+        table.widthProperty().map(width -> width.doubleValue() < NARROW).subscribe(narrow -> {
+            format.setVisible(!narrow);
+            host.setVisible(!narrow);
+        });
         SortedList<Medium> sorted = new SortedList<>(model.shown());
         sorted.comparatorProperty().bind(table.comparatorProperty());
         table.setItems(sorted);
@@ -174,7 +184,7 @@ final class MediaPage extends BorderPane {
             } else {
                 title.setText("No disks or CDs here yet");
                 text.setText("The disks of your machines are listed here, and every image in " + model.ownFolder()
-                        + ". Add a folder with ISO files, or make a new disk.");
+                        + ". Drop an ISO file or a folder here, or make a new disk.");
             }
         };
         model.scannedProperty().subscribe(arrange);
@@ -221,7 +231,6 @@ final class MediaPage extends BorderPane {
         NameCell() {
             VBox words = new VBox(name, where);
             words.setMinWidth(0);
-            where.setTextOverrun(OverrunStyle.LEADING_ELLIPSIS);
             row.getChildren().setAll(Icon.DISK.view(20), words);
             row.getStyleClass().add("medium-name");
         }
@@ -241,6 +250,7 @@ final class MediaPage extends BorderPane {
                                     ? Icon.WARNING.view(20).styled("warning")
                                     : icon.view(20).styled("muted"));
             name.setText(medium.name());
+            where.setTextOverrun(medium.title().isEmpty() ? OverrunStyle.LEADING_ELLIPSIS : OverrunStyle.ELLIPSIS);
             where.setText(
                     medium.title().isEmpty() ? String.valueOf(medium.path().getParent()) : medium.title());
             setGraphic(row);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.app.window;
 
+import dev.terrarium.app.media.Import;
 import dev.terrarium.app.media.MediaScan;
 import dev.terrarium.app.media.Medium;
 import dev.terrarium.engine.TerrariumException;
@@ -149,6 +150,20 @@ final class MediaViewModel {
             foldersChanged.accept(List.copyOf(folders));
         }
         refresh();
+    }
+
+    /** Takes files and folders that were dropped: folders are listed from now on, files are copied to those of the home. */
+    void bringIn(List<Path> dropped) {
+        for (Path each : dropped) {
+            if (Files.isDirectory(each)) {
+                addFolder(each);
+            } else {
+                main.begin(
+                        "Copy " + each.getFileName(),
+                        progress -> Import.copy(each, ownFolder(), progress),
+                        () -> done(each.getFileName() + " is here", "It is in " + ownFolder()));
+            }
+        }
     }
 
     /** Who needs it, in a few words; empty if nobody does. */

@@ -6,6 +6,7 @@ import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.config.GuestSystem;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 import javafx.beans.binding.Bindings;
 import javafx.beans.property.SimpleStringProperty;
@@ -78,7 +79,19 @@ final class OverviewTab extends ScrollPane {
                         tile(
                                 model,
                                 "Written to drives",
-                                figures -> active(figures, Words.size(figures.diskWrittenBytes()))));
+                                figures -> active(figures, Words.size(figures.diskWrittenBytes()))),
+                        tile(
+                                model,
+                                "Received and sent",
+                                figures -> active(
+                                        figures,
+                                        Words.size(figures.network().receivedBytes()) + " \u00b7 "
+                                                + Words.size(figures.network().sentBytes()))),
+                        tile(
+                                model,
+                                "Guest's address",
+                                figures -> Objects.requireNonNullElse(
+                                        figures.network().guestAddress(), "\u2013")));
         facts.widthProperty()
                 .subscribe(width -> facts.setPrefTileWidth(tileWidth(width.doubleValue(), facts.getHgap())));
         engine = new EngineCard(model);

@@ -5,6 +5,7 @@ import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.config.CpuModel;
 import dev.terrarium.engine.config.MachineConfig.Accelerator;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
+import dev.terrarium.engine.config.MachineConfig.NetworkConfig;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -106,5 +107,23 @@ final class Words {
                     case NETWORK -> "network";
                 })
                 .collect(Collectors.joining(", then ")));
+    }
+
+    /** What a machine's network cards are connected to. */
+    static String networks(List<NetworkConfig> cards) {
+        String words = cards.stream()
+                .filter(each -> each.kind() != NetworkConfig.Kind.NONE)
+                .map(each -> each.kind() == NetworkConfig.Kind.NAT ? "NAT" + forwards(each) : "Not connected")
+                .collect(Collectors.joining("; "));
+        return words.isEmpty() ? "None" : words;
+    }
+
+    private static String forwards(NetworkConfig card) {
+        return card.forwards().isEmpty()
+                ? ""
+                : ", forwards "
+                        + card.forwards().stream()
+                                .map(each -> each.hostPort() + " to " + each.guestPort())
+                                .collect(Collectors.joining(", "));
     }
 }

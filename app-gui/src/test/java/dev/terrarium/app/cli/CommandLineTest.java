@@ -198,6 +198,13 @@ class CommandLineTest {
                 "2|create --name x --disk bananas|bananas",
                 "2|create --name x --network unplugged,mac=01:00:00:00:00:01|01:00:00:00:00:01",
                 "2|create --name x --network unplugged,ip=1|ip=1",
+                "2|create --name x --network unplugged,host=on|nat,host=",
+                "2|create --name x --network nat,host=maybe|on or off",
+                "2|create --name x --network nat,hostfwd=tcp:22|tcp:127.0.0.1:2222-:22",
+                "2|create --name x --network nat,hostfwd=sctp::1-:2|forwards no port",
+                "1|create --name x --network nat,hostfwd=tcp::0-:22|1 to 65535",
+                "1|create --name x --network nat,hostfwd=tcp:example.org:80-:22|no address of this host",
+                "1|create --name x --network nat,hostfwd=udp::80-:22,hostfwd=udp::80-:23|forwarded already",
                 "2|create --name x --disk size=1,bus=scsi|bus=scsi",
                 "2|create --name x --disk size=1,cache=fast|writeback writethrough unsafe",
                 "2|create --name x --disk size=1,iops=many|is no number",
@@ -222,7 +229,7 @@ class CommandLineTest {
                 "1|destroy nobody|no machine",
                 "1|send-key nobody banana|no key",
                 "1|define /nonexistent|cannot be read",
-                "1|snapshot create a b|does not have",
+                "1|snapshot create a b|there is no machine",
                 "1|image info /nonexistent|does not exist",
                 "1|clone nobody copy|there is no machine",
                 "2|dance|dance",
@@ -271,8 +278,18 @@ class CommandLineTest {
         assertThat(run("create", "--name", "c", "--os", "debian12", "--network", "none"))
                 .isZero();
         assertThat(networks("c")).isEqualTo("[NONE]");
-        assertThat(run("create", "--name", "d", "--network", "nat,mac=52:54:00:AA:bb:01"))
+        assertThat(run(
+                        "create",
+                        "--name",
+                        "d",
+                        "--network",
+                        "nat,mac=52:54:00:AA:bb:01,host=on,hostfwd=tcp::2222-:22,hostfwd=udp:[::1]:53-:5353"))
                 .isZero();
+        assertThat(run("info", "d")).isZero();
+        assertThat(output.toString())
+                .contains("nat, reaches this host at 10.0.2.2")
+                .contains("tcp:127.0.0.1:2222-:22")
+                .contains("udp:[::1]:53-:5353");
         run("info", "d", "--json");
         assertThat(json().at("/configuration/networks/0/mac").asText()).isEqualTo("52:54:00:aa:bb:01");
     }

@@ -30,6 +30,7 @@ final class FakeMachine implements VirtualMachine {
     private volatile MachineState state = MachineState.OFF;
     private volatile boolean elsewhere;
     private volatile Optional<String> failure = Optional.empty();
+    private volatile Optional<String> pauseReason = Optional.empty();
     private volatile Optional<String> refusal = Optional.empty();
     private long started = System.nanoTime();
     private long asked;
@@ -42,6 +43,7 @@ final class FakeMachine implements VirtualMachine {
 
     FakeMachine in(MachineState now) {
         state = now;
+        pauseReason = Optional.empty();
         started = System.nanoTime();
         asked = started;
         busy = 0;
@@ -52,6 +54,12 @@ final class FakeMachine implements VirtualMachine {
     FakeMachine crash(String reason) {
         failure = Optional.of(reason);
         return in(MachineState.CRASHED);
+    }
+
+    FakeMachine pauseFor(String reason) {
+        in(MachineState.PAUSED);
+        pauseReason = Optional.of(reason);
+        return this;
     }
 
     FakeMachine elsewhere() {
@@ -96,6 +104,11 @@ final class FakeMachine implements VirtualMachine {
     @Override
     public Optional<String> failure() {
         return failure;
+    }
+
+    @Override
+    public Optional<String> pauseReason() {
+        return pauseReason;
     }
 
     @Override

@@ -148,7 +148,14 @@ class MainViewModelTest {
                 0,
                 EngineStatistics.NONE);
         return new MachineSample(
-                machine, machine.config(), MachineState.RUNNING, false, Optional.empty(), statistics, nanos);
+                machine,
+                machine.config(),
+                MachineState.RUNNING,
+                false,
+                Optional.empty(),
+                Optional.empty(),
+                statistics,
+                nanos);
     }
 
     @Test
@@ -195,6 +202,24 @@ class MainViewModelTest {
                 () -> {});
         assertThat(model.notices())
                 .containsExactly(new Notice(Notice.Kind.ERROR, "Clone a to b failed", "Disk.img is damaged: check it"));
+    }
+
+    @Test
+    void aMachineThatItsHostPausedSaysWhyOnce() {
+        FakeMachine ant = host.add("ant", "fedora").in(MachineState.RUNNING);
+        sample();
+        ant.pauseFor("disk1.img: no room on /home: make room and resume");
+        sample();
+        sample();
+        assertThat(model.notices())
+                .containsExactly(new Notice(
+                        Notice.Kind.WARNING,
+                        "\u201cant\u201d is paused",
+                        "Disk1.img: no room on /home: make room and resume"));
+        assertThat(model.modelOf(ant).pauseReasonProperty().get()).isPresent();
+        model.modelOf(ant).togglePause();
+        sample();
+        assertThat(model.modelOf(ant).pauseReasonProperty().get()).isEmpty();
     }
 
     @Test

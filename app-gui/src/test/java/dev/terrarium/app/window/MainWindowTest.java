@@ -252,6 +252,23 @@ class MainWindowTest {
     }
 
     @Test
+    void aFullHostDiskIsShownWithTheWayOn() throws Exception {
+        people();
+        ((FakeMachine) host.find("debian-12").orElseThrow())
+                .pauseFor(
+                        "/home/ada/.local/share/terrarium/machines/debian-12/disks/disk1.qcow2 cannot be written, there"
+                                + " is no room on its file system: make room there and resume");
+        open();
+        select("debian-12");
+        tab(1);
+        assertThat(this.<Label>find("#pause-reason").getText()).contains("make room");
+        picture("paused-light");
+        robot.clickOn("#pause-resume");
+        await("running again", () -> this.<Label>find("#state").getText().equals("Running"));
+        assertThat(this.<Node>find("#pause-reason").getParent().isVisible()).isFalse();
+    }
+
+    @Test
     void theWindowIsPictured() throws Exception {
         people();
         open();

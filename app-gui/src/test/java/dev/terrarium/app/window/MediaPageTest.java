@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import javafx.geometry.Bounds;
 import javafx.scene.Node;
 import javafx.scene.control.Button;
 import javafx.scene.control.Label;
@@ -114,6 +115,29 @@ class MediaPageTest {
         assertThat(this.<TableView<Medium>>find("#media").getItems()).hasSize(2);
         select("debian-12.5.0-amd64-netinst.iso");
         robot.picture("media-cd-dark");
+    }
+
+    @Test
+    void theSmallestWindowHasRoomForAll() throws Exception {
+        files();
+        openMedia();
+        select("windows-11.vmdk");
+        robot.onWindow(() -> {
+            robot.window().stage().setWidth(720);
+            robot.window().stage().setHeight(480);
+            return null;
+        });
+        robot.await("narrow", () -> robot.window().stage().getScene().getWidth() < 730);
+        WaitForAsyncUtils.waitForFxEvents();
+        robot.picture("media-smallest-light");
+        for (String each : List.of("#theme", "#media-new", "#medium-convert", "#search")) {
+            Bounds place = robot.onWindow(() -> {
+                Node node = find(each);
+                return node.localToScene(node.getBoundsInLocal());
+            });
+            assertThat(place.getMaxX()).as(each).isLessThanOrEqualTo(720);
+            assertThat(place.getWidth()).as(each).isPositive();
+        }
     }
 
     @Test

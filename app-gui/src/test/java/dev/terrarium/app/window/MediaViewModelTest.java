@@ -2,7 +2,9 @@
 package dev.terrarium.app.window;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.terrarium.app.media.Import;
 import dev.terrarium.app.media.Medium;
 import dev.terrarium.app.task.Task;
 import dev.terrarium.engine.MachineState;
@@ -18,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -144,6 +147,30 @@ class MediaViewModelTest {
         model.delete(find("data.qcow2"));
         assertThat(disk).doesNotExist();
         assertThat(names()).doesNotContain("data.qcow2");
+    }
+
+    @Test
+    void whatIsDroppedIsCopiedOrListed() throws Exception {
+        Path outside = Files.createDirectories(home.resolve("Downloads"));
+        byte[] bytes = new byte[9 << 20];
+        bytes[5 << 20] = 7;
+        Path iso = Files.write(outside.resolve("tiny.iso"), bytes);
+        model.bringIn(List.of(iso, Files.createDirectories(home.resolve("isos"))));
+        assertThat(Files.readAllBytes(model.ownFolder().resolve("tiny.iso"))).isEqualTo(bytes);
+        assertThat(names()).contains("tiny.iso");
+        assertThat(remembered).containsExactly(List.of(home.resolve("isos")));
+        model.bringIn(List.of(iso));
+        assertThat(last().state()).as("there is one").isEqualTo(Task.State.FAILED);
+    }
+
+    @Test
+    void aCopyThatIsCancelledLeavesNothing() throws Exception {
+        Path iso = Files.write(home.resolve("big.iso"), new byte[9 << 20]);
+        assertThatThrownBy(() -> Import.copy(iso, model.ownFolder(), (done, total) -> false))
+                .hasMessageContaining("cancelled");
+        try (Stream<Path> files = Files.list(model.ownFolder())) {
+            assertThat(files).containsExactly(disk);
+        }
     }
 
     @Test

@@ -525,7 +525,8 @@ public final class Board implements AutoCloseable {
                     computer.bytesRead(),
                     computer.bytesWritten(),
                     engine,
-                    guestMemory());
+                    guestMemory(),
+                    computer.networkFigures());
         }
     }
 

@@ -41,6 +41,11 @@ final class BoardClock implements Clock, Runnable {
         return System.currentTimeMillis();
     }
 
+    /** Does time run? */
+    boolean running() {
+        return reading.running();
+    }
+
     /** Lets time run. Called with the board's lock held, as are {@link #stop} and {@link #close}. */
     void start() {
         reading = new Reading(reading.now(), System.nanoTime(), true);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.board;
 
+import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.NetworkConfig;
@@ -54,6 +55,19 @@ final class Cables implements AutoCloseable {
 
     NetworkBackend backend(int card) {
         return all.get(card).map(Networks.Cable::backend).orElse(NOWHERE);
+    }
+
+    /** What all of them have carried; the guest's address is the one on the first that gives one. */
+    MachineStatistics.Network figures() {
+        return all.stream()
+                .flatMap(Optional::stream)
+                .map(each -> each.figures().get())
+                .reduce(
+                        MachineStatistics.Network.NONE,
+                        (a, b) -> new MachineStatistics.Network(
+                                a.receivedBytes() + b.receivedBytes(),
+                                a.sentBytes() + b.sentBytes(),
+                                a.guestAddress() == null ? b.guestAddress() : a.guestAddress()));
     }
 
     @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.board;
 
+import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
@@ -121,7 +122,10 @@ final class PersonalComputer implements AutoCloseable {
         Cables cables = null;
         try {
             memory = MemoryLayout.create(sizes, bios, vgaBios, PciVga.ROM_SIZE, lock);
-            cables = Cables.open(config, networks, new Networks.Surroundings(config.name(), clock, completions));
+            cables = Cables.open(
+                    config,
+                    networks,
+                    new Networks.Surroundings(config.name(), clock, new RunningExecutor(lock, clock)));
             return new PersonalComputer(config, lock, clock, control, outside, cables, log, memory, sizes, drives);
         } catch (TerrariumException e) {
             drives.close();
@@ -361,6 +365,10 @@ final class PersonalComputer implements AutoCloseable {
     /** The balloon, if there is one. */
     Optional<VirtioBalloon> balloon() {
         return balloon;
+    }
+
+    MachineStatistics.Network networkFigures() {
+        return cables.figures();
     }
 
     long bytesRead() {

@@ -129,7 +129,30 @@ public record MachineConfig(
                 cpu);
     }
 
-    /** Another machine that is like this one; its network cards have addresses of their own, and it has no debug console. */
+    /** The same machine with other network cards. */
+    public MachineConfig withNetworks(List<NetworkConfig> cards) {
+        return new MachineConfig(
+                version,
+                id,
+                name,
+                operatingSystem,
+                memoryMiB,
+                vcpus,
+                maximumVcpus,
+                accelerator,
+                bootOrder,
+                disks,
+                kernel,
+                cards,
+                debugConsole,
+                debugExitPort,
+                cpu);
+    }
+
+    /**
+     * Another machine that is like this one; its network cards have addresses of their own, no port of the host leads to it, and it has no
+     * debug console.
+     */
     public MachineConfig copy(UUID newId, String newName, List<DriveConfig> drives) {
         return new MachineConfig(
                 version,
@@ -143,7 +166,9 @@ public record MachineConfig(
                 bootOrder,
                 drives,
                 kernel,
-                networks.stream().map(each -> new NetworkConfig(each.kind())).toList(),
+                networks.stream()
+                        .map(each -> new NetworkConfig(each.kind(), null, each.hostAllowed(), List.of()))
+                        .toList(),
                 null,
                 debugExitPort,
                 cpu);
@@ -258,11 +283,27 @@ public record MachineConfig(
      * A network card, paravirtual.
      *
      * @param mac its address as {@code 52:54:00:12:34:56}; null for one of its own that follows from the machine's ID and the card's place
+     * @param hostAllowed of a {@link Kind#NAT} network: whether the guest reaches this host's own loopback services, at 10.0.2.2
+     * @param forwards of a {@link Kind#NAT} network: ports of this host that lead to the guest
      */
-    public record NetworkConfig(Kind kind, @Nullable String mac) {
+    public record NetworkConfig(Kind kind, @Nullable String mac, boolean hostAllowed, List<PortForward> forwards) {
+        @SuppressWarnings("ConstantValue") // Jackson gives null for what the file does not have
+        public NetworkConfig {
+            forwards = forwards == null ? List.of() : List.copyOf(forwards);
+        }
+
+        /** A card with nothing forwarded. */
+        public NetworkConfig(Kind kind, @Nullable String mac) {
+            this(kind, mac, false, List.of());
+        }
+
         /** A card with an address of its own. */
         public NetworkConfig(Kind kind) {
             this(kind, null);
+        }
+
+        public NetworkConfig withForwards(List<PortForward> changed) {
+            return new NetworkConfig(kind, mac, hostAllowed, changed);
         }
 
         /** What the card is connected to. */
@@ -271,8 +312,30 @@ public record MachineConfig(
             NONE,
             /** A card without a cable. */
             UNPLUGGED,
-            /** A network of the machine's own behind this process, as behind a household router. */
+            /** A network behind this process, as behind a household router: out to everywhere, in through forwarded ports. */
             NAT
+        }
+    }
+
+    /**
+     * A port of this host that leads to one of a guest's.
+     *
+     * @param hostAddress whose port, such as {@code 127.0.0.1}; {@code 0.0.0.0} for all of the host's addresses
+     * @param hostPort 1 to 65535
+     * @param guestPort 1 to 65535
+     */
+    public record PortForward(Protocol protocol, String hostAddress, int hostPort, int guestPort) {
+        /** What is forwarded. */
+        public enum Protocol {
+            TCP,
+            UDP
+        }
+
+        /** As QEMU writes it: {@code tcp:127.0.0.1:2222-:22}. */
+        @Override
+        public String toString() {
+            String address = hostAddress.contains(":") ? "[" + hostAddress + "]" : hostAddress;
+            return protocol.name().toLowerCase(Locale.ROOT) + ":" + address + ":" + hostPort + "-:" + guestPort;
         }
     }
 }

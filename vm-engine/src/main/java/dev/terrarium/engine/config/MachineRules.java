@@ -3,6 +3,8 @@ package dev.terrarium.engine.config;
 
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineConfig.NetworkConfig;
+import dev.terrarium.engine.config.MachineConfig.PortForward;
+import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -104,6 +106,35 @@ public final class MachineRules {
                 problems.add("\"" + mac + "\" is no address of a network card: write one such as 52:54:00:12:34:56");
             }
         }
+        List<PortForward> forwards =
+                networks.stream().flatMap(each -> each.forwards().stream()).toList();
+        for (int i = 0; i < forwards.size(); i++) {
+            forwardProblem(forwards.get(i), forwards.subList(0, i)).ifPresent(problems::add);
+        }
+    }
+
+    /** What is wrong with a forwarded port, beside others. */
+    public static Optional<String> forwardProblem(PortForward forward, List<PortForward> others) {
+        if (!isPort(forward.hostPort()) || !isPort(forward.guestPort())) {
+            return Optional.of(forward + " cannot be forwarded: ports are 1 to 65535");
+        }
+        try {
+            InetAddress.ofLiteral(forward.hostAddress());
+        } catch (IllegalArgumentException e) {
+            return Optional.of(
+                    "\"" + forward.hostAddress() + "\" is no address of this host: write one such as 127.0.0.1");
+        }
+        boolean taken = others.stream()
+                .anyMatch(each -> each.protocol() == forward.protocol()
+                        && each.hostAddress().equals(forward.hostAddress())
+                        && each.hostPort() == forward.hostPort());
+        return taken
+                ? Optional.of(forward + " is forwarded already: choose another port of the host")
+                : Optional.empty();
+    }
+
+    private static boolean isPort(int port) {
+        return port >= 1 && port <= 0xFFFF;
     }
 
     /** What is wrong with a drive's settings. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.net;
 
+import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.device.Clock;
 import dev.terrarium.engine.device.NetworkBackend;
@@ -92,7 +93,6 @@ public final class UserNetwork implements NetworkBackend, AutoCloseable {
     @Override
     public void connect(Card newCard) {
         card = newCard;
-        link.setUnfinished(newCard.takesUnfinishedFrames());
         thread.start();
     }
 
@@ -105,6 +105,11 @@ public final class UserNetwork implements NetworkBackend, AutoCloseable {
             }
             fromGuest.add(frame);
             waitingBytes += frame.length();
+        }
+        Card there = card;
+        if (there != null) {
+            // Whoever drives the card may change its mind.
+            link.setUnfinished(there.takesUnfinishedFrames());
         }
         watch.fromGuest(frame);
         wake();
@@ -261,8 +266,9 @@ public final class UserNetwork implements NetworkBackend, AutoCloseable {
         }
     }
 
-    /** The guest's IPv4 address, as it last used one. */
-    public String guestAddress() {
-        return Ipv4.text(link.guestIp());
+    /** What passed so far, and the guest's address. */
+    public MachineStatistics.Network figures() {
+        FrameWatch.Figures figures = watch.figures();
+        return new MachineStatistics.Network(figures.receivedBytes(), figures.sentBytes(), Ipv4.text(link.guestIp()));
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.board;
 
+import dev.terrarium.engine.MachineStatistics;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
 import dev.terrarium.engine.config.MachineConfig.NetworkConfig;
@@ -60,8 +61,10 @@ public final class NetworkMachine implements AutoCloseable {
                 vcpus,
                 cards,
                 cable,
-                (card, machine) -> Optional.of(
-                        new Networks.Cable(card == cards.getFirst() ? cable.first() : cable.second(), () -> {})),
+                (card, machine) -> Optional.of(new Networks.Cable(
+                        card == cards.getFirst() ? cable.first() : cable.second(),
+                        () -> MachineStatistics.Network.NONE,
+                        () -> {})),
                 folder);
     }
 

@@ -13,6 +13,7 @@ import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
+import dev.terrarium.engine.config.MachineConfig.NetworkConfig;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -73,6 +74,15 @@ final class GuestRun implements AutoCloseable {
     /** A kernel on a machine with several vCPUs. */
     static GuestRun fromKernel(Path home, KernelBoot kernel, long memoryMiB, int vcpus) throws TerrariumException {
         return new GuestRun(home, withProcessors(config(memoryMiB, List.of(), kernel, null), vcpus));
+    }
+
+    /** With network cards. */
+    static GuestRun fromKernel(Path home, KernelBoot kernel, long memoryMiB, int vcpus, List<NetworkConfig> networks)
+            throws TerrariumException {
+        return new GuestRun(
+                home,
+                withProcessors(config(memoryMiB, List.of(), kernel, null), vcpus)
+                        .withNetworks(networks));
     }
 
     private static MachineConfig withProcessors(MachineConfig config, int vcpus) {

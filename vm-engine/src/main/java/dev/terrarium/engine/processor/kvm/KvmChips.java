@@ -108,7 +108,8 @@ final class KvmChips implements KernelInterruptChips, AutoCloseable {
         message.set(ValueLayout.JAVA_INT, 0, (int) address);
         message.set(ValueLayout.JAVA_INT, 4, (int) (address >>> 32));
         message.set(ValueLayout.JAVA_INT, 8, data);
-        // The guest has made the message up: one that no vCPU takes is an error to the kernel, and lost on a real bus.
+        // The guest has made the message up: one that no vCPU takes may be an error to the kernel, and is lost on a
+        // real bus.
         call.attempt(KVM_SIGNAL_MSI, message.address());
     }
 

@@ -101,6 +101,9 @@ final class ProbeGuest implements AutoCloseable {
             chips = withChips ? machine.createChips() : null;
             machine.mapMemory(0, 0, memory.address(), MEMORY);
             vcpu = machine.createVcpu(0, machine.supportedCpuid().announcingExtendedState());
+            if (chips != null) {
+                chips.attach(vcpu);
+            }
             vcpu.readSpecial();
         } catch (PosixException e) {
             machine.close();
