@@ -5,6 +5,7 @@ import dev.terrarium.app.media.Medium.Kind;
 import dev.terrarium.app.media.Medium.Use;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.Host.DamagedMachine;
+import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
@@ -137,7 +138,8 @@ public final class MediaScan {
     }
 
     private static void addMachine(Map<Path, Found> found, VirtualMachine machine) {
-        boolean active = machine.state().active();
+        // What a saved machine goes on with fits the disks as they are.
+        boolean active = machine.state().active() || machine.state() == MachineState.SAVED;
         for (DriveConfig drive : machine.config().disks()) {
             String path = drive.path();
             if (path != null) {

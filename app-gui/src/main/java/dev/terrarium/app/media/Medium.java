@@ -17,7 +17,7 @@ import java.util.OptionalLong;
  * @param base the image that it stands on
  * @param snapshots how many snapshots are inside
  * @param missing whether a machine names the file and there is none
- * @param busy whether a machine that is on has it now, so that nobody else may open it
+ * @param busy whether a machine that is on or saved has it, so that nobody else may open it
  * @param problem why it cannot be used, one line
  */
 public record Medium(

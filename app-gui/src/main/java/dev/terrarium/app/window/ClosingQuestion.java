@@ -23,8 +23,9 @@ final class ClosingQuestion {
                 lines.add(task.title() + "  (" + (task.cancellable() ? "is stopped" : "is finished first") + ")"));
         List<String> text = new ArrayList<>();
         if (!machines.isEmpty()) {
-            text.add("Machines run inside this window\u2019s process and cannot go on without it. Their power will be"
-                    + " cut; what their guests have not written to disk is lost.");
+            text.add(
+                    "Machines run inside this window\u2019s process and cannot go on without it. Saved, they go on where"
+                            + " they were at the next start. Powered off, they lose what their guests have not written to disk.");
         }
         if (!tasks.isEmpty()) {
             text.add("Work that is not done is stopped, and what it has written so far is removed.");
@@ -34,7 +35,10 @@ final class ClosingQuestion {
                 String.join(" ", text),
                 lines,
                 Optional.empty(),
-                machines.isEmpty() ? "Stop and quit" : "Power off and quit"));
+                machines.isEmpty() ? "Stop and quit" : "Power off and quit",
+                machines.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(machines.size() == 1 ? "Save and quit" : "Save all and quit")));
     }
 
     private static String title(int machines, int tasks) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.app.window;
 
+import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.config.GuestSystem;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
@@ -35,8 +36,8 @@ final class DetailsTab extends VBox {
     private final MachineViewModel machine;
     private final DetailsViewModel model;
     private final VBox sections = new VBox();
-    private final HBox locked = new HBox(
-            Icon.INFO.view().styled("accent"), Controls.wrapped("Switch the machine off to change what it is made of"));
+    private final Label advice = Controls.wrapped("");
+    private final HBox locked = new HBox(Icon.INFO.view().styled("accent"), advice);
     private final TextField memory = new TextField();
     private final TextField cd = new TextField();
     private final ComboBox<List<BootDevice>> bootOrder = new ComboBox<>();
@@ -76,12 +77,18 @@ final class DetailsTab extends VBox {
                 })
                 .and(main.capabilitiesProperty()
                         .subscribe(computer -> computer.ifPresent(known -> model.setHostMemory(known.memoryBytes()))))
-                .and(machine.active().subscribe(active -> {
-                    memory.setDisable(active);
-                    cd.setDisable(active);
-                    bootOrder.setDisable(active);
-                    Controls.show(locked, active);
-                }));
+                .and(machine.locked().subscribe(fixed -> {
+                    memory.setDisable(fixed);
+                    cd.setDisable(fixed);
+                    bootOrder.setDisable(fixed);
+                    Controls.show(locked, fixed);
+                }))
+                .and(machine.stateProperty()
+                        .subscribe(state -> advice.setText(
+                                state == MachineState.SAVED
+                                        ? "It is saved: let it go on and switch it off, or discard its saved state, to"
+                                                + " change what it is made of"
+                                        : "Switch the machine off to change what it is made of")));
     }
 
     private void fill(MachineConfig config) {
@@ -203,7 +210,7 @@ final class DetailsTab extends VBox {
         apply.getStyleClass().add("accent");
         apply.setOnAction(event -> machine.reconfigure(model.changedConfig()));
         apply.disableProperty()
-                .bind(model.canApply().not().or(machine.busyProperty()).or(machine.active()));
+                .bind(model.canApply().not().or(machine.busyProperty()).or(machine.locked()));
         revert.disableProperty().bind(model.changed().not());
         HBox footer = new HBox(remove, Controls.gap(), revert, apply);
         footer.getStyleClass().add("page-footer");

@@ -46,13 +46,12 @@ final class MachinePage extends VBox {
     private final ConsoleTab console;
     private final OverviewTab overview;
     private final DetailsTab details;
-    private final Optional<SnapshotsViewModel> snapshotModel;
-    private final Optional<SnapshotsTab> snapshots;
+    private final SnapshotsViewModel snapshotModel;
+    private final SnapshotsTab snapshots;
     private final TabPane tabs = new TabPane();
     private Subscription subscription = Subscription.EMPTY;
 
-    /** @param snapshots of the machine, if it can have any */
-    MachinePage(MainViewModel main, MachineViewModel model, Optional<SnapshotsViewModel> snapshots, Requests requests) {
+    MachinePage(MainViewModel main, MachineViewModel model, Requests requests) {
         this.main = main;
         this.model = model;
         this.requests = requests;
@@ -60,11 +59,14 @@ final class MachinePage extends VBox {
         console = new ConsoleTab(main, model);
         overview = new OverviewTab(model);
         details = new DetailsTab(main, model, () -> requests.delete(model));
-        snapshotModel = snapshots;
-        this.snapshots = snapshots.map(each -> new SnapshotsTab(model, each, new SnapshotRequests()));
-        tabs.getTabs().setAll(tab("Console", console), tab("Overview", overview));
-        this.snapshots.ifPresent(each -> tabs.getTabs().add(tab("Snapshots", each)));
-        tabs.getTabs().add(tab("Details", details));
+        snapshotModel = new SnapshotsViewModel(main, model, model.machine().snapshots());
+        snapshots = new SnapshotsTab(model, snapshotModel, new SnapshotRequests());
+        tabs.getTabs()
+                .setAll(
+                        tab("Console", console),
+                        tab("Overview", overview),
+                        tab("Snapshots", snapshots),
+                        tab("Details", details));
         tabs.setTabClosingPolicy(TabPane.TabClosingPolicy.UNAVAILABLE);
         VBox.setVgrow(tabs, Priority.ALWAYS);
         getChildren().setAll(header(), failureLine(), pauseLine(), tabs);
@@ -97,7 +99,7 @@ final class MachinePage extends VBox {
         console.dispose();
         overview.dispose();
         details.dispose();
-        snapshots.ifPresent(SnapshotsTab::dispose);
+        snapshots.dispose();
     }
 
     private HBox header() {
@@ -166,10 +168,14 @@ final class MachinePage extends VBox {
         Button reset = Controls.iconButton("reset", Icon.RESET, "Reset", this::askReset);
         Button forceOff =
                 Controls.iconButton("force-off", Icon.FORCE_OFF, "Force off: cuts the power", this::askForceOff);
-        List.of(pause, power, reset, forceOff).forEach(button -> button.disableProperty()
+        Button save = Controls.iconButton(
+                "save", Icon.SAVE, "Save: writes the machine to disk; the next start goes on where it was", this::save);
+        List.of(pause, save, power, reset, forceOff).forEach(button -> button.disableProperty()
                 .bind(model.active().not().or(model.busyProperty())));
         subscription = subscription
                 .and(model.active().subscribe(active -> Controls.show(start, !active)))
+                .and(model.stateProperty()
+                        .subscribe(state -> start.setText(state == MachineState.SAVED ? "Continue" : "Start")))
                 .and(model.stateProperty().subscribe(state -> {
                     boolean paused = state == MachineState.PAUSED;
                     ((IconView) pause.getGraphic()).setIcon(paused ? Icon.START : Icon.PAUSE);
@@ -186,12 +192,17 @@ final class MachinePage extends VBox {
         delete.setId("delete");
         delete.setOnAction(event -> requests.delete(model));
         delete.disableProperty().bind(model.active());
+        MenuItem discard = new MenuItem("Discard the saved state\u2026");
+        discard.setId("discard");
+        discard.setOnAction(event -> askDiscard());
+        subscription = subscription.and(
+                model.stateProperty().subscribe(state -> discard.setVisible(state == MachineState.SAVED)));
         MenuItem clone = new MenuItem("Clone\u2026", Icon.CLONE.view());
         clone.setId("clone");
         clone.setOnAction(event -> askClone(Optional.empty()));
         more.getItems().setAll(console.pictureItems());
-        more.getItems().addAll(new SeparatorMenuItem(), clone, delete);
-        HBox buttons = new HBox(start, pause, power, reset, forceOff, more);
+        more.getItems().addAll(new SeparatorMenuItem(), clone, discard, delete);
+        HBox buttons = new HBox(start, pause, save, power, reset, forceOff, more);
         buttons.getStyleClass().add("page-buttons");
         buttons.setMinWidth(USE_PREF_SIZE);
         return buttons;
@@ -226,6 +237,22 @@ final class MachinePage extends VBox {
         return line;
     }
 
+    private void save() {
+        main.save(model);
+    }
+
+    private void askDiscard() {
+        ask(
+                new Question(
+                        "Discard the saved state of \u201c" + model.name() + "\u201d?",
+                        "The machine is off then, as if its power had been cut when it was saved. What the guest had not"
+                                + " written to disk is lost.",
+                        List.of(),
+                        Optional.empty(),
+                        "Discard"),
+                model::discardSavedState);
+    }
+
     private final class SnapshotRequests implements SnapshotsTab.Requests {
         @Override
         public void ask(Question question, Consumer<Question.Answer> answered) {
@@ -239,10 +266,7 @@ final class MachinePage extends VBox {
     }
 
     private void askClone(Optional<Snapshot> moment) {
-        requests.clone(
-                model,
-                snapshotModel.map(each -> each.treeProperty().get().snapshots()).orElse(List.of()),
-                moment);
+        requests.clone(model, snapshotModel.treeProperty().get().snapshots(), moment);
     }
 
     private void ask(Question question, Runnable confirmed) {

@@ -49,6 +49,7 @@ final class MachineViewModel {
 
     private final BooleanBinding canStart;
     private final BooleanBinding active;
+    private final BooleanBinding locked;
 
     MachineViewModel(MachineSample first, Work work) {
         this.machine = first.machine();
@@ -60,6 +61,7 @@ final class MachineViewModel {
         pauseReason = new ReadOnlyObjectWrapper<>(first.pauseReason());
         canStart = Bindings.createBooleanBinding(() -> !state.get().active() && !busy.get(), state, busy);
         active = Bindings.createBooleanBinding(() -> state.get().active(), state);
+        locked = Bindings.createBooleanBinding(() -> state.get().active() || state.get() == MachineState.SAVED, state);
         update(first);
     }
 
@@ -179,6 +181,11 @@ final class MachineViewModel {
         return active;
     }
 
+    /** May its configuration not be changed now? */
+    BooleanBinding locked() {
+        return locked;
+    }
+
     void start() {
         perform("could not be started", () -> machine.start(StartOptions.DEFAULT));
     }
@@ -202,6 +209,11 @@ final class MachineViewModel {
 
     void forceOff() {
         perform("could not be switched off", machine::forceOff);
+    }
+
+    /** Throws away what a saved machine would go on with. */
+    void discardSavedState() {
+        perform("could not be switched off", machine::discardSavedState);
     }
 
     void reconfigure(MachineConfig changed) {

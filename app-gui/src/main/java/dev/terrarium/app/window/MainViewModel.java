@@ -296,6 +296,23 @@ final class MainViewModel {
         return ClosingQuestion.of(endingWithUs(), tasks.running());
     }
 
+    /** Writes a machine to disk and ends it. */
+    Task save(MachineViewModel model) {
+        return begin("Save " + model.name(), model.machine()::save, () -> {});
+    }
+
+    /** Saves every machine that would end with this process; {@code all} is run if none of them failed. */
+    void saveAll(Runnable all) {
+        List<Task> saving = endingWithUs().stream().map(this::save).toList();
+        boolean[] told = {false};
+        saving.forEach(task -> task.statusProperty().subscribe(status -> {
+            if (!told[0] && saving.stream().allMatch(each -> each.status().state() == Task.State.DONE)) {
+                told[0] = true;
+                all.run();
+            }
+        }));
+    }
+
     /** Names that a new machine cannot have. */
     Set<String> names() {
         Set<String> names = new HashSet<>();

@@ -10,7 +10,6 @@ import dev.terrarium.app.task.Task;
 import dev.terrarium.app.task.Tasks;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.Snapshot;
-import dev.terrarium.engine.Snapshots;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.icons.ApplicationIcon;
 import dev.terrarium.icons.Icon;
@@ -26,7 +25,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import javafx.application.Application;
 import javafx.application.Platform;
 import javafx.beans.property.ObjectProperty;
@@ -55,7 +53,6 @@ final class MainWindow {
     private static final long TASKS_END_SECONDS = 60;
 
     private final Host host;
-    private final Function<VirtualMachine, Optional<Snapshots>> snapshots;
     private final SettingsFile settingsFile;
     private final Runnable closed;
     private final Executor background =
@@ -80,16 +77,6 @@ final class MainWindow {
 
     /** @param closed called once the window is gone and every machine is off */
     MainWindow(Host host, SettingsFile settingsFile, Runnable closed) {
-        this(host, settingsFile, machine -> Optional.empty(), closed);
-    }
-
-    /** @param snapshots of a machine, if it can have any */
-    MainWindow(
-            Host host,
-            SettingsFile settingsFile,
-            Function<VirtualMachine, Optional<Snapshots>> snapshots,
-            Runnable closed) {
-        this.snapshots = snapshots;
         this.host = host;
         this.settingsFile = settingsFile;
         this.closed = closed;
@@ -209,11 +196,7 @@ final class MainWindow {
         page.getChildren().clear();
         switch (selected.orElse(null)) {
             case ListEntry.Machine(MachineViewModel wanted) -> {
-                MachinePage shown = new MachinePage(
-                        model,
-                        wanted,
-                        snapshots.apply(wanted.machine()).map(each -> new SnapshotsViewModel(model, wanted, each)),
-                        new Requests());
+                MachinePage shown = new MachinePage(model, wanted, new Requests());
                 shown.selectTab(tab);
                 machinePage = Optional.of(shown);
                 page.getChildren().setAll(shown);
@@ -350,7 +333,9 @@ final class MainWindow {
             return;
         }
         questions.ask(question.get(), answer -> {
-            if (answer.confirmed()) {
+            if (answer.alternative()) {
+                model.saveAll(this::close);
+            } else if (answer.confirmed()) {
                 close();
             }
         });

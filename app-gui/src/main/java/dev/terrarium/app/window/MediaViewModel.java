@@ -174,7 +174,7 @@ final class MediaViewModel {
     /** Why it cannot be resized, repaired or deleted now; empty if it can. */
     static String whyLocked(Medium medium) {
         if (medium.busy()) {
-            return "A machine that is on has it: switch off " + users(medium);
+            return "A machine that is on or saved has it: switch off " + users(medium);
         }
         List<String> others = medium.uses().stream()
                 .filter(use -> !(use instanceof Medium.Use.Drive))

@@ -10,10 +10,22 @@ import java.util.Optional;
  * @param text what will happen
  * @param lines what it will happen to, one line each
  * @param confirm what the button that does it says
+ * @param alternative what the button says that does it without losing anything, if there is such a way
  */
-record Question(String title, String text, List<String> lines, Optional<Option> option, String confirm) {
+record Question(
+        String title,
+        String text,
+        List<String> lines,
+        Optional<Option> option,
+        String confirm,
+        Optional<String> alternative) {
     Question {
         lines = List.copyOf(lines);
+    }
+
+    /** A question with one thing to do, or not. */
+    Question(String title, String text, List<String> lines, Optional<Option> option, String confirm) {
+        this(title, text, lines, option, confirm, Optional.empty());
     }
 
     /**
@@ -33,8 +45,14 @@ record Question(String title, String text, List<String> lines, Optional<Option> 
         }
     }
 
-    /** What a person answered. */
-    record Answer(boolean confirmed, boolean option) {
-        static final Answer CANCEL = new Answer(false, false);
+    /**
+     * What a person answered.
+     *
+     * @param confirmed do it
+     * @param option the box is ticked
+     * @param alternative do it in the other way; then {@code confirmed} is false
+     */
+    record Answer(boolean confirmed, boolean option, boolean alternative) {
+        static final Answer CANCEL = new Answer(false, false, false);
     }
 }

@@ -105,8 +105,15 @@ final class QuestionLayer extends StackPane {
         Button confirm = new Button(question.confirm());
         confirm.setId("question-confirm");
         confirm.getStyleClass().add("danger");
-        confirm.setOnAction(event -> answer(new Question.Answer(true, option.isSelected())));
+        confirm.setOnAction(event -> answer(new Question.Answer(true, option.isSelected(), false)));
         HBox buttons = new HBox(Controls.gap(), cancel, confirm);
+        question.alternative().ifPresent(text -> {
+            Button alternative = new Button(text);
+            alternative.setId("question-alternative");
+            alternative.getStyleClass().add("accent");
+            alternative.setOnAction(event -> answer(new Question.Answer(false, option.isSelected(), true)));
+            buttons.getChildren().add(alternative);
+        });
         buttons.getStyleClass().add("question-buttons");
         sheet.getChildren().add(buttons);
         sheet.setMaxSize(560, USE_PREF_SIZE);

@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
+import javafx.beans.value.ObservableValue;
 import javafx.collections.FXCollections;
 import javafx.collections.ListChangeListener;
 import javafx.scene.control.Button;
@@ -44,6 +45,7 @@ final class SnapshotsTab extends StackPane {
     private final VBox facts = new VBox();
     private final VBox details = new VBox();
     private final HBox problem;
+    private final ObservableValue<String> refusal;
     private Optional<UUID> shown = Optional.empty();
     private Subscription picture = Subscription.EMPTY;
     private Subscription subscription;
@@ -52,6 +54,7 @@ final class SnapshotsTab extends StackPane {
         this.machine = machine;
         this.model = model;
         this.requests = requests;
+        refusal = model.refusal();
         getStyleClass().add("snapshots-tab");
         Label why = Controls.wrapped("", "failure-text");
         why.textProperty().bind(model.problemProperty());
@@ -85,8 +88,9 @@ final class SnapshotsTab extends StackPane {
                 "empty-text");
         Button take = Controls.button("first-snapshot", Icon.SNAPSHOT, "Take snapshot\u2026", this::take);
         take.getStyleClass().addAll("accent", "large");
-        take.disableProperty().bind(model.busyProperty());
-        VBox empty = new VBox(Icon.SNAPSHOT.view(56).styled("muted"), title, text, take);
+        Label why = Controls.label("", "muted-text");
+        followRefusal(take, why);
+        VBox empty = new VBox(Icon.SNAPSHOT.view(56).styled("muted"), title, text, take, why);
         empty.getStyleClass().add("empty-page");
         return empty;
     }
@@ -94,12 +98,16 @@ final class SnapshotsTab extends StackPane {
     private HBox bar() {
         Button take = Controls.button("take-snapshot", Icon.SNAPSHOT, "Take snapshot\u2026", this::take);
         take.getStyleClass().add("accent");
-        take.disableProperty().bind(model.busyProperty());
-        Label working = Controls.label("A change is under way, see below", "muted-text");
-        model.busyProperty().subscribe(busy -> Controls.show(working, busy));
-        HBox bar = new HBox(take, working);
+        Label why = Controls.label("", "muted-text");
+        followRefusal(take, why);
+        HBox bar = new HBox(take, why);
         bar.getStyleClass().add("snapshot-bar");
         return bar;
+    }
+
+    private void followRefusal(Button take, Label why) {
+        why.textProperty().bind(refusal);
+        take.disableProperty().bind(why.textProperty().isNotEmpty());
     }
 
     private void buildList() {

@@ -2,6 +2,7 @@
 package dev.terrarium.app.window;
 
 import dev.terrarium.app.snapshot.TreeRow;
+import dev.terrarium.engine.MachineState;
 import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.Snapshot;
 import dev.terrarium.engine.SnapshotTree;
@@ -17,12 +18,14 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import javafx.beans.binding.Bindings;
 import javafx.beans.property.ReadOnlyBooleanProperty;
 import javafx.beans.property.ReadOnlyBooleanWrapper;
 import javafx.beans.property.ReadOnlyObjectProperty;
 import javafx.beans.property.ReadOnlyObjectWrapper;
 import javafx.beans.property.ReadOnlyStringProperty;
 import javafx.beans.property.ReadOnlyStringWrapper;
+import javafx.beans.value.ObservableValue;
 import javafx.collections.FXCollections;
 import javafx.collections.ObservableList;
 import org.jspecify.annotations.Nullable;
@@ -102,6 +105,21 @@ final class SnapshotsViewModel {
         known.set(true);
     }
 
+    /** Why none can be taken now; empty if one can. */
+    ObservableValue<String> refusal() {
+        return Bindings.createStringBinding(
+                () -> {
+                    if (busy.get()) {
+                        return "A change is under way, see below";
+                    }
+                    return machine.state() == MachineState.SAVED
+                            ? "The machine is saved: let it go on, then a snapshot can be taken"
+                            : "";
+                },
+                busy,
+                machine.stateProperty());
+    }
+
     void take(Snapshot.Request request) {
         change(
                 "Snapshot of " + machine.name() + ": " + request.name(),
@@ -126,15 +144,26 @@ final class SnapshotsViewModel {
         if (active) {
             lines.add("What the running guest has in memory");
         }
-        String then = snapshot.content() == Snapshot.Content.RUNNING
-                ? "The machine goes on running where it was then."
-                : "The machine is off afterwards.";
+        if (machine.state() == MachineState.SAVED) {
+            lines.add("What the guest had in memory when it was saved");
+        }
+        String then =
+                switch (snapshot.content()) {
+                    case RUNNING ->
+                        active
+                                ? "The machine goes on running where it was then."
+                                : "The next start goes on where it was then.";
+                    case STOPPED, DISKS -> "The machine is off afterwards.";
+                };
         return new Question(
                 "Go back to \u201c" + snapshot.name() + "\u201d?",
                 "The machine becomes what it was at " + Words.moment(snapshot.time()) + ". " + then
                         + " Other snapshots stay. This is lost:",
                 lines,
-                Optional.of(new Question.Option("Take a snapshot first, so that nothing is lost", List.of(), true)),
+                machine.state() == MachineState.SAVED
+                        ? Optional.empty()
+                        : Optional.of(
+                                new Question.Option("Take a snapshot first, so that nothing is lost", List.of(), true)),
                 "Go back");
     }
 

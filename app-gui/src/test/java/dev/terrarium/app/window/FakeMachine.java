@@ -210,7 +210,7 @@ final class FakeMachine implements VirtualMachine {
 
     @Override
     public Snapshots snapshots() {
-        throw new UnsupportedOperationException();
+        return snapshots;
     }
 
     @Override

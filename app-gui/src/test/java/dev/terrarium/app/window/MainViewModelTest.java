@@ -223,6 +223,39 @@ class MainViewModelTest {
     }
 
     @Test
+    void savingIsATaskAndLeavesASavedMachine() {
+        FakeMachine ant = host.add("ant", "fedora").in(MachineState.RUNNING);
+        sample();
+        model.save(model.modelOf(ant));
+        sample();
+        assertThat(model.tasks().all().getFirst().title()).isEqualTo("Save ant");
+        assertThat(rows()).containsExactly("Saved 1", "- ant");
+        assertThat(model.modelOf(ant).canStart().get()).isTrue();
+        model.modelOf(ant).discardSavedState();
+        sample();
+        assertThat(rows()).containsExactly("Off 1", "- ant");
+    }
+
+    @Test
+    void allAreSavedBeforeTheWindowCloses() {
+        FakeMachine ant = host.add("ant", "fedora").in(MachineState.RUNNING);
+        FakeMachine bee = host.add("bee", "fedora").in(MachineState.PAUSED);
+        FakeMachine far = host.add("far", "fedora").in(MachineState.RUNNING).elsewhere();
+        sample();
+        assertThat(model.closingQuestion().orElseThrow().alternative()).contains("Save all and quit");
+        List<String> closed = new ArrayList<>();
+        bee.refuse("the disk is full: make room");
+        model.saveAll(() -> closed.add("closed"));
+        assertThat(closed).as("one could not be saved").isEmpty();
+        assertThat(ant.state()).isEqualTo(MachineState.SAVED);
+        sample();
+        model.saveAll(() -> closed.add("closed"));
+        assertThat(closed).containsExactly("closed");
+        assertThat(bee.state()).isEqualTo(MachineState.SAVED);
+        assertThat(far.calls).isEmpty();
+    }
+
+    @Test
     void deletingNamesEveryFile() {
         FakeMachine ant = host.add("ant", "fedora");
         sample();

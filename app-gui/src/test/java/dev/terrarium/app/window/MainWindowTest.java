@@ -17,6 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import javafx.application.Platform;
 import javafx.scene.Node;
+import javafx.scene.control.Button;
 import javafx.scene.control.Label;
 import javafx.scene.control.ListView;
 import javafx.scene.control.TabPane;
@@ -193,7 +194,7 @@ class MainWindowTest {
         people();
         open();
         select("sandbox");
-        tab(2);
+        tab(3);
         onWindow(() -> {
             this.<TextField>find("#details-memory").setText("99999999");
             this.<TextField>find("#details-cd").setText("/tmp/picture.png");
@@ -220,7 +221,7 @@ class MainWindowTest {
         Files.write(home.resolve("machines/sandbox/log"), new byte[2000]);
         open();
         select("sandbox");
-        tab(2);
+        tab(3);
         robot.clickOn("#details-delete");
         await("the question", () -> robot.lookup("#question-option").tryQuery().isPresent());
         robot.clickOn("#question-option");
@@ -252,6 +253,23 @@ class MainWindowTest {
     }
 
     @Test
+    void aSavedMachineGoesOnOrIsDiscarded() throws Exception {
+        people();
+        open();
+        select("debian-12");
+        robot.clickOn("#save");
+        await("saved", () -> this.<Label>find("#state").getText().equals("Saved"));
+        assertThat(this.<Button>find("#start").getText()).isEqualTo("Continue");
+        tab(3);
+        assertThat(this.<Node>find("#details-memory").isDisabled()).isTrue();
+        picture("saved-details-light");
+        robot.clickOn("#start");
+        await("running again", () -> this.<Label>find("#state").getText().equals("Running"));
+        FakeMachine machine = (FakeMachine) host.find("debian-12").orElseThrow();
+        assertThat(machine.calls).containsExactly("save", "start");
+    }
+
+    @Test
     void aFullHostDiskIsShownWithTheWayOn() throws Exception {
         people();
         ((FakeMachine) host.find("debian-12").orElseThrow())
@@ -266,6 +284,20 @@ class MainWindowTest {
         robot.clickOn("#pause-resume");
         await("running again", () -> this.<Label>find("#state").getText().equals("Running"));
         assertThat(this.<Node>find("#pause-reason").getParent().isVisible()).isFalse();
+    }
+
+    @Test
+    void closingCanSaveAll() throws Exception {
+        people();
+        open();
+        onWindow(() -> {
+            window.requestClose();
+            return null;
+        });
+        robot.clickOn("#question-alternative");
+        assertThat(closed.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(((FakeMachine) host.find("debian-12").orElseThrow()).calls).containsExactly("save");
+        assertThat(((FakeMachine) host.find("build").orElseThrow()).calls).isEmpty();
     }
 
     @Test
@@ -285,7 +317,7 @@ class MainWindowTest {
                 String suffix = theme + "-" + size[0];
                 for (String name : new String[] {"debian-12", "dos-games"}) {
                     select(name);
-                    for (int index = 0; index < 3; index++) {
+                    for (int index = 0; index < 4; index++) {
                         tab(index);
                         TimeUnit.MILLISECONDS.sleep(120);
                         if (index == 1 && name.equals("debian-12")) {
@@ -294,7 +326,8 @@ class MainWindowTest {
                             assertThat(this.<Label>find("#engine-time").getText())
                                     .isEqualTo("1.7 s");
                         }
-                        picture(name + "-" + new String[] {"console", "overview", "details"}[index] + "-" + suffix);
+                        picture(name + "-" + new String[] {"console", "overview", "snapshots", "details"}[index] + "-"
+                                + suffix);
                     }
                 }
                 select("experiment");

@@ -142,6 +142,9 @@ class MediaViewModelTest {
         model.refresh();
         assertThat(find("disk1.img").changeable()).isFalse();
         assertThat(MediaViewModel.whyLocked(find("disk1.img"))).contains("switch off ant");
+        ant.in(MachineState.SAVED);
+        model.refresh();
+        assertThat(find("disk1.img").changeable()).as("of a saved machine").isFalse();
         Question question = MediaViewModel.deleteQuestion(find("data.qcow2"));
         assertThat(question.lines()).singleElement().asString().startsWith(disk + "  (");
         model.delete(find("data.qcow2"));

@@ -123,6 +123,18 @@ class SnapshotsViewModelTest {
     }
 
     @Test
+    void aSavedMachineHasItsSavedStateToLoseAndNoSnapshotBefore() {
+        assertThat(model.refusal().getValue()).isEmpty();
+        machine.in(MachineState.SAVED);
+        main.modelOf(machine).update(HostSample.MachineSample.of(machine));
+        assertThat(model.refusal().getValue()).contains("let it go on");
+        Question question =
+                model.revertQuestion(find("installed"), find("updated").time());
+        assertThat(question.option()).isEmpty();
+        assertThat(question.lines()).last().asString().contains("when it was saved");
+    }
+
+    @Test
     void twiceKeptHasTwoNames() {
         model.revert(find("installed"), true);
         model.revert(find("installed"), true);

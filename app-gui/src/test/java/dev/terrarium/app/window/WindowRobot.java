@@ -7,7 +7,6 @@ import dev.terrarium.app.settings.Settings;
 import dev.terrarium.app.settings.SettingsFile;
 import dev.terrarium.pictures.Pictures;
 import java.nio.file.Path;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -44,8 +43,7 @@ final class WindowRobot {
     void open() throws Exception {
         settings.save(Settings.DEFAULT.withSize(WIDTH, HEIGHT, false));
         onWindow(() -> {
-            window = new MainWindow(
-                    host, settings, machine -> Optional.of(((FakeMachine) machine).snapshots), closed::countDown);
+            window = new MainWindow(host, settings, closed::countDown);
             window.show();
             return null;
         });

@@ -18,14 +18,11 @@ import dev.terrarium.engine.board.SavedMachine;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineRules;
 import dev.terrarium.engine.control.ControlClient;
-import dev.terrarium.engine.device.ScreenSource;
 import dev.terrarium.engine.image.DiskTrouble;
 import dev.terrarium.engine.library.MachineFolder.RunLock;
 import dev.terrarium.engine.snapshot.MachineSnapshots;
 import dev.terrarium.engine.snapshot.SnapshotOwner;
-import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -208,7 +205,7 @@ final class LocalMachine implements VirtualMachine {
             LOG.debug("{}: {}", name(), change);
             MachineRun current = run;
             if (current != null) {
-                requireKept(current);
+                current.requireKept();
                 return work.run(Optional.of(current.board()));
             }
             try (RunLock lock = lock()) {
@@ -450,15 +447,8 @@ final class LocalMachine implements VirtualMachine {
         }
     }
 
-    private void requireKept(MachineRun current) throws TerrariumException {
-        if (current.options().disposable()) {
-            throw new TerrariumException("what \"" + name()
-                    + "\" writes in this run is thrown away at its end: start it without --disposable");
-        }
-    }
-
     private void save(MachineRun current, Progress progress) throws TerrariumException {
-        requireKept(current);
+        current.requireKept();
         boolean kept = false;
         SavedMachine half = saved.begin(config);
         try {
@@ -561,18 +551,10 @@ final class LocalMachine implements VirtualMachine {
                         () -> new TerrariumException("\"" + name() + "\" shows no picture yet: try again in a moment"));
     }
 
-    /** What the machine, which runs here, shows. */
+    /** What the machine shows, if it runs here. */
     Optional<Screenshot> picture() {
         MachineRun current = run;
-        ScreenSource.Frame frame = new ScreenSource.Frame();
-        if (current != null) {
-            current.board().screen().capture(frame);
-        }
-        if (frame.width() == 0 || frame.height() == 0) {
-            return Optional.empty();
-        }
-        int[] pixels = java.util.Arrays.copyOf(frame.pixels(), frame.width() * frame.height());
-        return Optional.of(new Screenshot(frame.width(), frame.height(), pixels));
+        return current == null ? Optional.empty() : current.picture();
     }
 
     @Override
@@ -588,10 +570,7 @@ final class LocalMachine implements VirtualMachine {
 
     @Override
     public void type(String text) throws TerrariumException {
-        List<List<Integer>> presses = new ArrayList<>();
-        for (char character : text.toCharArray()) {
-            presses.add(KeyNames.forCharacter(character));
-        }
+        List<List<Integer>> presses = Keys.forText(text);
         MachineRun current = run;
         if (current == null) {
             there().type(text);
@@ -606,15 +585,7 @@ final class LocalMachine implements VirtualMachine {
         if (current == null) {
             return there().open("console");
         }
-        PipeStream[] ends = PipeStream.pair();
-        Thread.ofPlatform().daemon().name("console of " + name()).start(() -> {
-            try (PipeStream ours = ends[0]) {
-                current.rfb().serve(ours.input(), ours.output(), null);
-            } catch (IOException e) {
-                LOG.debug("{}: a console left: {}", name(), e.getMessage());
-            }
-        });
-        return ends[1];
+        return current.openConsole();
     }
 
     @Override
@@ -623,11 +594,7 @@ final class LocalMachine implements VirtualMachine {
         if (current == null) {
             return there().open("serial");
         }
-        try {
-            return current.serial().connect();
-        } catch (IOException e) {
-            throw new TerrariumException("the serial line cannot be opened (" + e.getMessage() + "): try again", e);
-        }
+        return current.openSerial();
     }
 
     @Override
@@ -639,15 +606,7 @@ final class LocalMachine implements VirtualMachine {
             throw new TerrariumException("\"" + name() + "\" is saved: start it and switch it off to change it, or "
                     + SavedState.discard(config));
         }
-        if (!changed.name().equals(name())) {
-            throw new TerrariumException("a machine keeps its name: clone it to get another");
-        }
-        List<String> problems = MachineRules.problems(changed, HostInfo.total());
-        if (!problems.isEmpty()) {
-            throw new TerrariumException(problems.getFirst());
-        }
-        MediaFiles.check(changed);
-        MachineConfig settled = MediaFiles.settle(changed);
+        MachineConfig settled = MediaFiles.settleChange(config, changed);
         try (RunLock lock = folder.tryLock()
                 .orElseThrow(() -> new TerrariumException("\"" + name() + "\" runs: switch it off to change it"))) {
             LOG.info("{}: changed under {}", name(), lock.file());

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.library;
 
+import dev.terrarium.engine.ConsoleStream;
 import dev.terrarium.engine.Progress;
+import dev.terrarium.engine.Screenshot;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.board.Board;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.control.ControlServer;
+import dev.terrarium.engine.device.ScreenSource;
 import dev.terrarium.engine.library.MachineFolder.RunLock;
 import dev.terrarium.engine.vnc.RfbServer;
+import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetSocketAddress;
+import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -107,6 +113,46 @@ record MachineRun(
             board.powerOn(runs);
         } else {
             board.powerOn();
+        }
+    }
+
+    /** Refuses a run whose disks go with it. */
+    void requireKept() throws TerrariumException {
+        if (options.disposable()) {
+            throw new TerrariumException(
+                    "what the machine writes in this run is thrown away at its end: start it without"
+                            + " --disposable");
+        }
+    }
+
+    /** What the machine shows. */
+    Optional<Screenshot> picture() {
+        ScreenSource.Frame frame = new ScreenSource.Frame();
+        board.screen().capture(frame);
+        if (frame.width() == 0 || frame.height() == 0) {
+            return Optional.empty();
+        }
+        int[] pixels = Arrays.copyOf(frame.pixels(), frame.width() * frame.height());
+        return Optional.of(new Screenshot(frame.width(), frame.height(), pixels));
+    }
+
+    ConsoleStream openConsole() throws TerrariumException {
+        PipeStream[] ends = PipeStream.pair();
+        Thread.ofPlatform().daemon().name("console").start(() -> {
+            try (PipeStream ours = ends[0]) {
+                rfb.serve(ours.input(), ours.output(), null);
+            } catch (IOException e) {
+                LOG.debug("a console left: {}", e.getMessage());
+            }
+        });
+        return ends[1];
+    }
+
+    ConsoleStream openSerial() throws TerrariumException {
+        try {
+            return serial.connect();
+        } catch (IOException e) {
+            throw new TerrariumException("the serial line cannot be opened (" + e.getMessage() + "): try again", e);
         }
     }
 

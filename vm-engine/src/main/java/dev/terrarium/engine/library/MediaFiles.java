@@ -6,6 +6,7 @@ import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.MachineConfig;
 import dev.terrarium.engine.config.MachineConfig.DriveConfig;
 import dev.terrarium.engine.config.MachineConfig.KernelBoot;
+import dev.terrarium.engine.config.MachineRules;
 import dev.terrarium.engine.image.AllowedFolders;
 import dev.terrarium.engine.image.BootRecord;
 import dev.terrarium.engine.image.DiskImage;
@@ -75,6 +76,19 @@ final class MediaFiles {
             drives.add(settled);
         }
         return config.withDisks(drives);
+    }
+
+    /** A machine's new configuration, checked, its drives' formats known. */
+    static MachineConfig settleChange(MachineConfig before, MachineConfig changed) throws TerrariumException {
+        if (!changed.name().equals(before.name())) {
+            throw new TerrariumException("a machine keeps its name: clone it to get another");
+        }
+        List<String> problems = MachineRules.problems(changed, HostInfo.total());
+        if (!problems.isEmpty()) {
+            throw new TerrariumException(problems.getFirst());
+        }
+        check(changed);
+        return settle(changed);
     }
 
     /** A drive whose format is known: that of its file if it was left open. */

@@ -67,20 +67,15 @@ final class TcpConnection implements AutoCloseable {
 
     private static final int DEFAULT_MAXIMUM_SEGMENT = 536;
     private static final int SMALLEST_MAXIMUM_SEGMENT = 64;
-    private static final int SCALE = 3;
-    private static final int LARGEST_WINDOW_FIELD = 0xFFFF;
-    private static final int FAST_RETRANSMISSION = 3;
+    private static final int MOST_REPEATS = 4;
     private static final int MOST_RETRIES = 8;
     private static final long SECOND = 1_000_000_000L;
-    private static final long FIRST_TIMEOUT = SECOND;
-    private static final long SHORTEST_TIMEOUT = SECOND / 5;
-    private static final long LONGEST_TIMEOUT = 60 * SECOND;
     private static final long TIME_WAIT_NANOS = 2 * SECOND;
     private static final long KEEP_ALIVE_NANOS = 120 * SECOND;
     private static final long NEVER = Long.MAX_VALUE;
 
     private final ByteRing sending;
-    private final ByteRing received;
+    private final TcpReceiver receiver;
     private State state;
     private End end = End.OPEN;
 
@@ -99,11 +94,6 @@ final class TcpConnection implements AutoCloseable {
     private boolean probing;
 
     // Receiving.
-    private int expected;
-    private int announced;
-    private final EarlyData early = new EarlyData();
-    private int ownShift;
-    private boolean guestFinished;
     private boolean acknowledge;
 
     /** How many acknowledgements more than one are due. */
@@ -114,20 +104,14 @@ final class TcpConnection implements AutoCloseable {
 
     // Timing and congestion.
     private long deadline = NEVER;
-    private long timeout = FIRST_TIMEOUT;
-    private long smoothed;
-    private long variation;
-    private long timedAt = NEVER;
-    private int timedSequence;
+    private final RoundTrip roundTrip = new RoundTrip();
+    private final CongestionWindow congestion = new CongestionWindow(RING_BYTES);
     private int retries;
-    private int duplicates;
-    private int congestionWindow = RING_BYTES;
-    private int threshold = RING_BYTES;
     private long heard;
 
     private TcpConnection(ByteRing.Budget budget, State state, int initialSequence, long now) {
         this.sending = new ByteRing(budget, RING_BYTES);
-        this.received = new ByteRing(budget, RING_BYTES);
+        this.receiver = new TcpReceiver(budget, RING_BYTES);
         this.state = state;
         this.initialSequence = initialSequence;
         this.unacknowledged = initialSequence;
@@ -146,20 +130,16 @@ final class TcpConnection implements AutoCloseable {
 
     /** A connection to the guest; the SYN goes out with the next {@link #transmit}. */
     static TcpConnection toGuest(int initialSequence, ByteRing.Budget budget, long now) {
-        TcpConnection connection = new TcpConnection(budget, State.SYN_SENT, initialSequence, now);
-        connection.ownShift = SCALE;
-        return connection;
+        return new TcpConnection(budget, State.SYN_SENT, initialSequence, now);
     }
 
     private void takeSyn(TcpSegment syn) {
-        expected = syn.sequence() + 1;
-        announced = expected;
         if (syn.maximumSegment() != 0) {
             maximumSegment = Math.clamp(syn.maximumSegment(), SMALLEST_MAXIMUM_SEGMENT, MAXIMUM_SEGMENT);
         }
         boolean scaled = syn.windowScale() >= 0;
         windowShift = scaled ? syn.windowScale() : 0;
-        ownShift = scaled ? SCALE : 0;
+        receiver.begin(syn.sequence(), scaled);
         window = syn.window();
         windowSequence = syn.sequence();
         windowAcknowledgement = syn.acknowledgement();
@@ -207,28 +187,17 @@ final class TcpConnection implements AutoCloseable {
 
     /** Bytes from the guest; see {@link ByteRing#waiting}. */
     java.nio.ByteBuffer waiting() {
-        return received.waiting();
+        return receiver.waiting();
     }
 
     /** Takes bytes from {@link #waiting} away. */
     void remove(int count) {
-        received.remove(count);
-        // RFC 9293, section 3.8.6.2.2: a window that opens by a segment or by half is worth telling.
-        int opened = expected + receiveWindow() - announced;
-        if (opened >= Math.min(2 * maximumSegment, RING_BYTES / 2)) {
-            acknowledge = true;
-        }
+        acknowledge |= receiver.remove(count, maximumSegment);
     }
 
     /** Whether the guest has said that no more comes, and all that came was taken. */
     boolean guestFinished() {
-        return guestFinished && received.size() == 0;
-    }
-
-    private int receiveWindow() {
-        int room = Math.min(received.room(), LARGEST_WINDOW_FIELD << ownShift) >> ownShift << ownShift;
-        // What was announced once stays so (RFC 9293, section 3.8.6).
-        return Math.max(room, announced - expected);
+        return receiver.isDone();
     }
 
     // Segments from the guest (RFC 9293, section 3.10.7).
@@ -262,16 +231,6 @@ final class TcpConnection implements AutoCloseable {
         }
     }
 
-    private boolean acceptable(TcpSegment segment) {
-        int ahead = segment.sequence() - expected;
-        int room = receiveWindow();
-        if (segment.length() == 0) {
-            return room == 0 ? ahead == 0 : ahead >= 0 && ahead < room || ahead == 0;
-        }
-        int last = ahead + segment.length() - 1;
-        return room > 0 && (ahead >= 0 && ahead < room || last >= 0 && last < room);
-    }
-
     private void synchronised(TcpSegment segment, long now) {
         if (probing || next == unacknowledged) {
             retries = 0;
@@ -279,11 +238,11 @@ final class TcpConnection implements AutoCloseable {
         if (next == unacknowledged && next - dataStart >= sending.size() && state != State.TIME_WAIT) {
             deadline = NEVER;
         }
-        if (!acceptable(segment)) {
+        if (!receiver.acceptable(segment)) {
             if (!segment.has(TcpSegment.RST)) {
                 acknowledge = true;
                 // A full window refuses data, not what it says about ours.
-                if (segment.has(TcpSegment.ACK) && segment.sequence() == expected) {
+                if (segment.has(TcpSegment.ACK) && segment.sequence() == receiver.expected()) {
                     acknowledgement(segment, now);
                 }
             }
@@ -291,7 +250,7 @@ final class TcpConnection implements AutoCloseable {
         }
         if (segment.has(TcpSegment.RST)) {
             // RFC 5961, section 3.2: elsewhere in the window it is answered, not believed.
-            if (segment.sequence() == expected) {
+            if (segment.sequence() == receiver.expected()) {
                 close(End.RESET);
             } else {
                 acknowledge = true;
@@ -330,8 +289,10 @@ final class TcpConnection implements AutoCloseable {
         } else if (number == unacknowledged
                 && segment.length() == 0
                 && unacknowledged != next
-                && segment.window() << windowShift == window) {
-            duplicate();
+                && segment.window() << windowShift == window
+                && congestion.repeated(next - unacknowledged, maximumSegment)) {
+            next = unacknowledged;
+            roundTrip.sentAgain();
         }
         if (segment.sequence() - windowSequence > 0
                 || segment.sequence() == windowSequence && number - windowAcknowledgement >= 0) {
@@ -357,41 +318,10 @@ final class TcpConnection implements AutoCloseable {
         if (next - unacknowledged < 0) {
             next = unacknowledged;
         }
-        if (timedAt != NEVER && number - timedSequence > 0) {
-            measured(now - timedAt);
-            timedAt = NEVER;
-        }
-        if (congestionWindow < threshold) {
-            congestionWindow += Math.min(count, maximumSegment);
-        } else if (congestionWindow < RING_BYTES) {
-            congestionWindow += Math.max(1, maximumSegment * maximumSegment / congestionWindow);
-        }
+        roundTrip.acknowledged(number, now);
+        congestion.acknowledged(count, maximumSegment);
         retries = 0;
-        duplicates = 0;
-        deadline = unacknowledged == next ? NEVER : now + timeout;
-    }
-
-    /** RFC 6298, section 2. */
-    private void measured(long nanos) {
-        if (smoothed == 0) {
-            smoothed = nanos;
-            variation = nanos / 2;
-        } else {
-            variation = (3 * variation + Math.abs(smoothed - nanos)) / 4;
-            smoothed = (7 * smoothed + nanos) / 8;
-        }
-        timeout = Math.clamp(smoothed + 4 * variation, SHORTEST_TIMEOUT, LONGEST_TIMEOUT);
-    }
-
-    /** RFC 5681, section 3.2, without the inflation: the guest has the rest of the window, so all from the lost one on goes out again. */
-    private void duplicate() {
-        duplicates++;
-        if (duplicates == FAST_RETRANSMISSION) {
-            threshold = Math.max((next - unacknowledged) / 2, 2 * maximumSegment);
-            congestionWindow = threshold;
-            next = unacknowledged;
-            timedAt = NEVER;
-        }
+        deadline = unacknowledged == next ? NEVER : now + roundTrip.timeout();
     }
 
     private void finAcknowledged(long now) {
@@ -409,41 +339,21 @@ final class TcpConnection implements AutoCloseable {
     }
 
     private void takeData(TcpSegment segment, long now) {
-        int known = expected - segment.sequence();
         if (segment.length() == 0) {
             return;
         }
         acknowledge = true;
-        if (known < 0) {
+        switch (receiver.take(segment)) {
+            case DATA -> {}
             // RFC 5681, section 4.2: each says at once that something is missing.
-            repeats = Math.min(repeats + 1, FAST_RETRANSMISSION + 1);
-            int length = Math.min(segment.dataLength(), receiveWindow() + known);
-            int kept = early.isFull() ? 0 : received.put(-known, segment.bytes(), segment.data(), length);
-            early.add(segment.sequence(), segment.sequence() + kept);
-            return;
-        }
-        if (guestFinished) {
-            return;
-        }
-        int fresh = segment.dataLength() - known;
-        if (fresh > 0) {
-            int taken = received.add(segment.bytes(), segment.data() + known, Math.min(fresh, receiveWindow()));
-            expected += taken;
-            int further = early.reaches(expected) - expected;
-            received.added(further);
-            expected += further;
-            if (taken < fresh) {
-                return;
-            }
-        }
-        if (segment.has(TcpSegment.FIN) && fresh >= 0) {
-            expected++;
-            guestFinished = true;
-            switch (state) {
-                case ESTABLISHED -> state = State.CLOSE_WAIT;
-                case FIN_WAIT_1 -> state = State.CLOSING;
-                case FIN_WAIT_2 -> waitForStragglers(now);
-                default -> {}
+            case EARLY -> repeats = Math.min(repeats + 1, MOST_REPEATS);
+            case END -> {
+                switch (state) {
+                    case ESTABLISHED -> state = State.CLOSE_WAIT;
+                    case FIN_WAIT_1 -> state = State.CLOSING;
+                    case FIN_WAIT_2 -> waitForStragglers(now);
+                    default -> {}
+                }
             }
         }
     }
@@ -487,11 +397,15 @@ final class TcpConnection implements AutoCloseable {
         sendAcknowledgement(output);
         if (asking && output.hasRoom()) {
             asking = false;
-            output.send(new TcpHeader(next - 1, expected, TcpSegment.ACK, windowField(), 0, -1, 0), sending, 0, 0);
+            output.send(
+                    new TcpHeader(next - 1, receiver.expected(), TcpSegment.ACK, windowField(), 0, -1, 0),
+                    sending,
+                    0,
+                    0);
         }
         // Data, but no window for them: the guest may forget to say when there is one (RFC 9293, section 3.8.6.1).
         if (deadline == NEVER && next - dataStart < sending.size() && nextData() == 0) {
-            deadline = now + timeout;
+            deadline = now + roundTrip.timeout();
         }
     }
 
@@ -505,7 +419,7 @@ final class TcpConnection implements AutoCloseable {
         if (left <= 0) {
             return 0;
         }
-        int allowed = Math.min(probing ? Math.max(window, 1) : window, congestionWindow) - (next - unacknowledged);
+        int allowed = Math.min(probing ? Math.max(window, 1) : window, congestion.bytes()) - (next - unacknowledged);
         int count = Math.min(left, allowed);
         // RFC 9293, section 3.8.6.2.1: no scraps while there is more and the window is nearly full.
         return count < left && count < maximumSegment && !probing && next != unacknowledged ? 0 : Math.max(count, 0);
@@ -522,28 +436,21 @@ final class TcpConnection implements AutoCloseable {
     }
 
     private int windowField() {
-        int field = Math.min(receiveWindow() >> ownShift, LARGEST_WINDOW_FIELD);
-        int edge = expected + (field << ownShift);
-        if (edge - announced > 0) {
-            announced = edge;
-        }
         acknowledge = false;
-        return field;
+        return receiver.announce();
     }
 
     private void sendSyn(Output output, long now) {
         boolean answer = state != State.SYN_SENT;
-        int room = answer ? Math.min(receiveWindow(), LARGEST_WINDOW_FIELD) : LARGEST_WINDOW_FIELD;
-        announced = expected + (answer ? room : 0);
         acknowledge = false;
         output.send(
                 new TcpHeader(
                         initialSequence,
-                        answer ? expected : 0,
+                        answer ? receiver.expected() : 0,
                         TcpSegment.SYN | (answer ? TcpSegment.ACK : 0),
-                        room,
+                        receiver.announceInSyn(),
                         MAXIMUM_SEGMENT,
-                        ownShift > 0 ? ownShift : -1,
+                        receiver.scale(),
                         0),
                 sending,
                 0,
@@ -557,7 +464,7 @@ final class TcpConnection implements AutoCloseable {
         output.send(
                 new TcpHeader(
                         next,
-                        expected,
+                        receiver.expected(),
                         TcpSegment.ACK | (last ? TcpSegment.PSH : 0),
                         windowField(),
                         0,
@@ -571,7 +478,10 @@ final class TcpConnection implements AutoCloseable {
 
     private void sendFin(Output output, long now) {
         output.send(
-                new TcpHeader(next, expected, TcpSegment.FIN | TcpSegment.ACK, windowField(), 0, -1, 0), sending, 0, 0);
+                new TcpHeader(next, receiver.expected(), TcpSegment.FIN | TcpSegment.ACK, windowField(), 0, -1, 0),
+                sending,
+                0,
+                0);
         if (state == State.ESTABLISHED) {
             state = State.FIN_WAIT_1;
         } else if (state == State.CLOSE_WAIT) {
@@ -582,23 +492,22 @@ final class TcpConnection implements AutoCloseable {
 
     private void sendAcknowledgement(Output output) {
         for (; acknowledge && output.hasRoom(); acknowledge = repeats-- > 0) {
-            output.send(new TcpHeader(next, expected, TcpSegment.ACK, windowField(), 0, -1, 0), sending, 0, 0);
+            output.send(
+                    new TcpHeader(next, receiver.expected(), TcpSegment.ACK, windowField(), 0, -1, 0), sending, 0, 0);
         }
         repeats = Math.max(repeats, 0);
     }
 
     private void sent(int count, long now) {
-        // Karn's algorithm (RFC 6298, section 3): what was sent before is not timed.
-        if (timedAt == NEVER && next == highest) {
-            timedAt = now;
-            timedSequence = next;
+        if (next == highest) {
+            roundTrip.sent(next, now);
         }
         next += count;
         if (next - highest > 0) {
             highest = next;
         }
         if (deadline == NEVER || state == State.TIME_WAIT) {
-            deadline = now + timeout;
+            deadline = now + roundTrip.timeout();
         }
     }
 
@@ -619,7 +528,7 @@ final class TcpConnection implements AutoCloseable {
             return;
         }
         if (!output.hasRoom()) {
-            deadline = now + timeout;
+            deadline = now + roundTrip.timeout();
             return;
         }
         retries++;
@@ -627,19 +536,17 @@ final class TcpConnection implements AutoCloseable {
             close(End.TIMED_OUT);
             return;
         }
-        timeout = Math.min(2 * timeout, LONGEST_TIMEOUT);
-        timedAt = NEVER;
+        roundTrip.backOff();
         if (next == unacknowledged && next - dataStart >= sending.size()) {
             // Nothing is outstanding: is the guest still there (RFC 9293, section 3.8.4)?
             asking = true;
-            deadline = now + timeout;
+            deadline = now + roundTrip.timeout();
             return;
         }
         if (window == 0 && state != State.SYN_SENT && state != State.SYN_RECEIVED) {
             probing = true;
         } else if (next != unacknowledged) {
-            threshold = Math.max((next - unacknowledged) / 2, 2 * maximumSegment);
-            congestionWindow = maximumSegment;
+            congestion.timedOut(next - unacknowledged, maximumSegment);
         }
         next = unacknowledged;
         deadline = NEVER;
@@ -651,7 +558,14 @@ final class TcpConnection implements AutoCloseable {
             boolean answers = state == State.HELD;
             if (state != State.SYN_SENT && state != State.TIME_WAIT) {
                 output.send(
-                        new TcpHeader(answers ? 0 : highest, expected, TcpSegment.RST | TcpSegment.ACK, 0, 0, -1, 0),
+                        new TcpHeader(
+                                answers ? 0 : highest,
+                                receiver.expected(),
+                                TcpSegment.RST | TcpSegment.ACK,
+                                0,
+                                0,
+                                -1,
+                                0),
                         sending,
                         0,
                         0);
@@ -666,7 +580,7 @@ final class TcpConnection implements AutoCloseable {
         deadline = NEVER;
         sending.close();
         if (how != End.FINISHED) {
-            received.close();
+            receiver.close();
         }
     }
 
@@ -676,6 +590,6 @@ final class TcpConnection implements AutoCloseable {
         if (!closed()) {
             close(End.ABORTED);
         }
-        received.close();
+        receiver.close();
     }
 }
