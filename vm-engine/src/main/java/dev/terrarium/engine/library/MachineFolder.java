@@ -17,6 +17,7 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,8 +30,10 @@ public record MachineFolder(Path path) {
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(SerializationFeature.INDENT_OUTPUT)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
-            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .build();
+
+    /** What a configuration has to say itself; other numbers and switches have a usual value, for files of older versions. */
+    private static final List<String> NUMBERS = List.of("memoryMiB", "vcpus", "maximumVcpus");
 
     private static final Set<Path> LOCKED_HERE = ConcurrentHashMap.newKeySet();
 
@@ -96,6 +99,11 @@ public record MachineFolder(Path path) {
         if (version > MachineConfig.CURRENT_VERSION) {
             throw new TerrariumException(
                     configFile() + " is of version " + version + ", made by a newer Terrarium: open it with that one");
+        }
+        for (String field : NUMBERS) {
+            if (!tree.path(field).isIntegralNumber()) {
+                throw damaged("it has no number \"" + field + "\"", null);
+            }
         }
         try {
             MachineConfig config = JSON.treeToValue(tree, MachineConfig.class);

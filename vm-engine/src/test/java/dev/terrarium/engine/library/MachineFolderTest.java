@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.config.CpuModel;
+import dev.terrarium.engine.config.DriveIo;
 import dev.terrarium.engine.config.MachineConfig;
+import dev.terrarium.engine.config.Throttle;
 import java.io.InputStream;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -100,6 +102,34 @@ class MachineFolderTest {
         assertThat(folder.load().cpu()).isEqualTo(CpuModel.BEST);
         Files.writeString(folder.configFile(), written.replace("\"best\"", "\"x86-64-v1\""));
         assertThat(folder.load().cpu()).isEqualTo(CpuModel.X86_64_V1);
+    }
+
+    @Test
+    void whatAnOlderOrHandWrittenFileDoesNotSayIsTheUsual() throws Exception {
+        folder.save(TestConfigs.named("a"));
+        String written = Files.readString(folder.configFile());
+        String networks = "\"networks\" : [ {\"kind\" : \"NAT\", \"forwards\" : [ {\"protocol\" : \"TCP\","
+                + " \"hostAddress\" : \"127.0.0.1\", \"hostPort\" : 2222, \"guestPort\" : 22} ]} ]";
+        String disks = "\"disks\" : [ {\"kind\" : \"DISK\", \"path\" : \"/d.img\", \"format\" : \"RAW\","
+                + " \"bus\" : \"IDE\", \"io\" : {\"cache\" : \"UNSAFE\", \"throttle\" : {\"bpsRead\" : {\"average\" : 9}}}} ]";
+        Files.writeString(
+                folder.configFile(),
+                written.replaceFirst("(?s)\"networks\" : \\[[^]]*]", networks)
+                        .replaceFirst("(?s)\"disks\" : \\[[^]]*]", disks));
+        MachineConfig config = folder.load();
+        MachineConfig.NetworkConfig card = config.networks().getFirst();
+        assertThat(card.hostAllowed()).isFalse();
+        assertThat(card.forwards()).hasSize(1);
+        MachineConfig.DriveConfig disk = config.disks().getFirst();
+        assertThat(disk.readOnly()).isFalse();
+        assertThat(disk.io().shareable()).isFalse();
+        assertThat(disk.io().cache()).isEqualTo(DriveIo.Cache.UNSAFE);
+        assertThat(disk.io().throttle().bpsRead().average()).isEqualTo(9);
+        assertThat(disk.io().throttle().bpsWrite()).isEqualTo(Throttle.Limit.NONE);
+        for (String field : List.of("memoryMiB", "vcpus", "maximumVcpus")) {
+            Files.writeString(folder.configFile(), written.replaceFirst("\"" + field + "\" : \\d+,", ""));
+            assertThatThrownBy(folder::load).hasMessageContaining("damaged").hasMessageContaining(field);
+        }
     }
 
     @Test
