@@ -48,7 +48,8 @@ class LinuxNetworkTest {
             "ping -c 3 -i 0.2 10.0.0.2",
             "ping -c 2 -s 4000 -i 0.2 10.0.0.2",
             "seq 1 300000 > /tmp/p",
-            // A reader that takes its time makes the sender's backlog grow, so that whole runs of segments go out at once.
+            // A reader that takes its time makes the sender's backlog grow, so that whole runs of segments go out at
+            // once.
             "nsenter -t $! -n nc -l -p 99 | (sleep 2; cat) > /tmp/q & sleep 1",
             "nc 10.0.0.2 99 < /tmp/p",
             "wait %2",
