@@ -64,18 +64,19 @@ class KilledTest {
         });
     }
 
-    /** Lets a victim work for so long from its first step on. */
-    private static Traces kill(Path home, String mode, long seed, Storage storage, long millis) throws Exception {
+    /** Kills a victim so long after the beginning of one of its steps, the first being 0. */
+    private static Traces kill(Path home, String mode, long seed, Storage storage, int step, long millis)
+            throws Exception {
         Process victim = Victim.start(home, mode, seed, storage);
         int begun = 0;
         int ended = 0;
         try (BufferedReader lines =
                 new BufferedReader(new InputStreamReader(victim.getInputStream(), StandardCharsets.US_ASCII))) {
-            assertThat(lines.readLine()).isEqualTo("ready");
+
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 if (line.equals("end")) {
                     ended++;
-                } else if (begun++ == 0) {
+                } else if (line.equals("begin") && begun++ == step) {
                     killAfter(victim, millis);
                 }
             }
@@ -123,7 +124,7 @@ class KilledTest {
                 host.create(TestConfigs.named("victim", disk(home, DriveConfig.Format.QCOW2)), List.of());
             }
             long seed = random.nextLong();
-            Traces traces = kill(home, "off", seed, storage, random.nextInt(3000));
+            Traces traces = kill(home, "off", seed, storage, random.nextInt(12), random.nextInt(300));
             within += traces.within ? 1 : 0;
             steps += traces.ended;
             SnapshotScript before = SnapshotScript.after(seed, storage, traces.ended);
@@ -197,7 +198,7 @@ class KilledTest {
         for (int i = 0; i < KILLS; i++) {
             Path home = home(i);
             worker(home, DriveConfig.Format.QCOW2);
-            Traces traces = kill(home, "running", 0, storage, random.nextInt(5000));
+            Traces traces = kill(home, "running", 0, storage, random.nextInt(6), random.nextInt(700));
             within += traces.within ? 1 : 0;
             try (Host host = Engine.open(home)) {
                 VirtualMachine machine = host.find("victim").orElseThrow();
@@ -235,7 +236,7 @@ class KilledTest {
         for (int i = 0; i < KILLS; i++) {
             Path home = home(i);
             worker(home, DriveConfig.Format.RAW);
-            Traces traces = kill(home, "save", 0, Storage.OVERLAY, random.nextInt(4000));
+            Traces traces = kill(home, "save", 0, Storage.OVERLAY, random.nextInt(4), random.nextInt(700));
             within += traces.within ? 1 : 0;
             try (Host host = Engine.open(home)) {
                 VirtualMachine machine = host.find("victim").orElseThrow();

@@ -22,7 +22,6 @@ public final class Victim {
                 Path.of(System.getProperty("java.home"), "bin/java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
-                "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("jdk.module.path", "") + ":" + System.getProperty("java.class.path", "")
                         + ":target/test-classes",
@@ -32,7 +31,7 @@ public final class Victim {
                 Long.toString(seed),
                 storage.name()));
         return new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(Path.of("target/victim.log").toFile())
                 .start();
     }
 
