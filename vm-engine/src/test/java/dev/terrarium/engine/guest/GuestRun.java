@@ -4,6 +4,8 @@ package dev.terrarium.engine.guest;
 import dev.terrarium.engine.Engine;
 import dev.terrarium.engine.Host;
 import dev.terrarium.engine.MachineEnd;
+import dev.terrarium.engine.MachineState;
+import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.Screenshot;
 import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.TerrariumException;
@@ -37,7 +39,11 @@ final class GuestRun implements AutoCloseable {
     private GuestRun(Path home, MachineConfig config) throws TerrariumException {
         host = Engine.open(home);
         machine = host.create(config, List.of());
-        machine.start(new StartOptions(
+        machine.start(options());
+    }
+
+    private StartOptions options() {
+        return new StartOptions(
                 new OutputStream() {
                     @Override
                     public void write(int value) {
@@ -50,7 +56,16 @@ final class GuestRun implements AutoCloseable {
                     }
                 },
                 null,
-                null));
+                null);
+    }
+
+    /** Saves the machine, which ends it, and lets it go on from its saved state. */
+    void saveAndRestore() throws TerrariumException {
+        machine.save(Progress.NONE);
+        if (machine.state() != MachineState.SAVED) {
+            throw new AssertionError("saved, but " + machine.state());
+        }
+        machine.start(options());
     }
 
     static GuestRun fromCd(Path home, Path iso, long memoryMiB) throws TerrariumException {
@@ -169,6 +184,30 @@ final class GuestRun implements AutoCloseable {
                         plain.disks(),
                         plain.kernel(),
                         plain.networks(),
+                        plain.debugConsole(),
+                        plain.debugExitPort(),
+                        plain.cpu()));
+    }
+
+    /** A Debian with everything that such a machine has as usual: virtio disks, entropy, balloon, and a NAT network. */
+    static GuestRun debianWithNetwork(Path home, KernelBoot kernel, List<DriveConfig> drives, NetworkConfig network)
+            throws TerrariumException {
+        MachineConfig plain = config(512, drives, kernel, null);
+        return new GuestRun(
+                home,
+                new MachineConfig(
+                        plain.version(),
+                        plain.id(),
+                        plain.name(),
+                        "debian12",
+                        plain.memoryMiB(),
+                        2,
+                        2,
+                        plain.accelerator(),
+                        plain.bootOrder(),
+                        plain.disks(),
+                        plain.kernel(),
+                        List.of(network),
                         plain.debugConsole(),
                         plain.debugExitPort(),
                         plain.cpu()));
