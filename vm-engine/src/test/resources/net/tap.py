@@ -11,7 +11,9 @@ fcntl.ioctl(tap, TUNSETIFF, struct.pack("16sH", b"tap0", IFF_TAP | IFF_NO_PI | I
 fcntl.ioctl(tap, TUNSETVNETHDRSZ, struct.pack("i", 10))
 if "offload" in sys.argv:
     fcntl.ioctl(tap, TUNSETOFFLOAD, CSUM | TSO4)
-os.system("ip link set lo up; ip link set tap0 address 52:54:00:12:34:56 up")
+up = os.system("ip link set lo up && ip link set tap0 address 52:54:00:12:34:56 up")
+if "probe" in sys.argv:
+    os._exit(1 if up else 0)
 sys.stderr.write("ready\n")
 sys.stderr.flush()
 

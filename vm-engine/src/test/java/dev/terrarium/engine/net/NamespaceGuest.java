@@ -34,8 +34,16 @@ final class NamespaceGuest implements NetworkBackend.Card, AutoCloseable {
     private final OutputStream toGuest;
     private final Object board = new Object();
 
-    static boolean possible() {
-        return Files.isWritable(Path.of("/dev/net/tun")) && "root".equals(System.getProperty("user.name"));
+    /** Whether this host lets the test make a namespace and a card in it. */
+    static boolean possible() throws IOException, InterruptedException {
+        if (!Files.isWritable(Path.of("/dev/net/tun")) || !"root".equals(System.getProperty("user.name"))) {
+            return false;
+        }
+        Process probe = new ProcessBuilder("unshare", "-n", "python3", RELAY.toString(), "probe")
+                .redirectErrorStream(true)
+                .start();
+        finish(probe, 20);
+        return probe.exitValue() == 0;
     }
 
     /** @param arrives whether a frame, either way, is not lost */

@@ -87,8 +87,8 @@ class UserNetworkTest {
     };
 
     @BeforeEach
-    void namespace() {
-        assumeTrue(NamespaceGuest.possible(), "needs root and /dev/net/tun");
+    void namespace() throws Exception {
+        assumeTrue(NamespaceGuest.possible(), "needs root, /dev/net/tun and network namespaces");
     }
 
     @AfterEach
