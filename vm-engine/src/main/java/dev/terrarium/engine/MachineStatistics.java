@@ -82,7 +82,7 @@ public record MachineStatistics(
      *
      * @param receivedBytes of frames for the guest
      * @param sentBytes of frames of the guest's
-     * @param guestAddress IPv4 address of the guest on its first network, as it last used one or will be given; null without
+     * @param guestAddress IPv4 address of the guest on its first network, as it last used one; null until it has
      */
     public record Network(
             long receivedBytes, long sentBytes, @Nullable String guestAddress) {

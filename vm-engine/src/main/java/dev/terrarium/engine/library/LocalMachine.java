@@ -2,7 +2,6 @@
 package dev.terrarium.engine.library;
 
 import dev.terrarium.engine.ConsoleStream;
-import dev.terrarium.engine.KeyNames;
 import dev.terrarium.engine.MachineEnd;
 import dev.terrarium.engine.MachineListener;
 import dev.terrarium.engine.MachineState;
@@ -240,6 +239,7 @@ final class LocalMachine implements VirtualMachine {
             return;
         }
         run = null;
+        endDiskPause();
         setState(MachineState.STARTING);
         current.close();
         MachineEnd how = new MachineEnd.Crashed("it could not go on after a snapshot: see the log");
@@ -314,28 +314,37 @@ final class LocalMachine implements VirtualMachine {
         end.complete(how);
     }
 
-    /** Reaches the process that runs the machine. */
-    private ControlClient there() throws TerrariumException {
+    private void requireElsewhere() throws TerrariumException {
         if (!runsElsewhere()) {
             throw new TerrariumException("\"" + name() + "\" does not run: start it first");
         }
+    }
+
+    /** Reaches the process that runs the machine. */
+    private ControlClient there() throws TerrariumException {
+        requireElsewhere();
         return elsewhere.client();
     }
 
     /** Sends {@code command} to the process that runs the machine. */
     private void remotely(String command) throws TerrariumException {
-        there().command(command);
-        elsewhere.forget();
+        requireElsewhere();
+        elsewhere.command(command);
+    }
+
+    /** The machine where it runs. */
+    private RunningMachine running() throws TerrariumException {
+        MachineRun current = run;
+        if (current == null) {
+            requireElsewhere();
+            return elsewhere;
+        }
+        return current;
     }
 
     @Override
     public void pressPowerButton() throws TerrariumException {
-        MachineRun current = run;
-        if (current == null) {
-            remotely("shutdown");
-        } else {
-            current.board().pressPowerButton();
-        }
+        running().pressPowerButton();
     }
 
     @Override
@@ -350,12 +359,7 @@ final class LocalMachine implements VirtualMachine {
 
     @Override
     public void reset() throws TerrariumException {
-        MachineRun current = run;
-        if (current == null) {
-            remotely("reset");
-        } else {
-            current.board().reset();
-        }
+        running().reset();
     }
 
     @Override
@@ -542,13 +546,7 @@ final class LocalMachine implements VirtualMachine {
 
     @Override
     public Screenshot screenshot() throws TerrariumException {
-        MachineRun current = run;
-        if (current == null) {
-            return there().screenshot();
-        }
-        return picture()
-                .orElseThrow(
-                        () -> new TerrariumException("\"" + name() + "\" shows no picture yet: try again in a moment"));
+        return running().screenshot();
     }
 
     /** What the machine shows, if it runs here. */
@@ -559,42 +557,22 @@ final class LocalMachine implements VirtualMachine {
 
     @Override
     public void sendKeys(String combination) throws TerrariumException {
-        List<Integer> codes = KeyNames.parse(combination);
-        MachineRun current = run;
-        if (current == null) {
-            there().sendKeys(combination);
-            return;
-        }
-        Keys.press(current.board().screen(), codes);
+        running().sendKeys(combination);
     }
 
     @Override
     public void type(String text) throws TerrariumException {
-        List<List<Integer>> presses = Keys.forText(text);
-        MachineRun current = run;
-        if (current == null) {
-            there().type(text);
-            return;
-        }
-        presses.forEach(codes -> Keys.press(current.board().screen(), codes));
+        running().type(text);
     }
 
     @Override
     public ConsoleStream openConsole() throws TerrariumException {
-        MachineRun current = run;
-        if (current == null) {
-            return there().open("console");
-        }
-        return current.openConsole();
+        return running().openConsole();
     }
 
     @Override
     public ConsoleStream openSerial() throws TerrariumException {
-        MachineRun current = run;
-        if (current == null) {
-            return there().open("serial");
-        }
-        return current.openSerial();
+        return running().openSerial();
     }
 
     @Override

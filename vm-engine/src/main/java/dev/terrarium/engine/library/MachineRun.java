@@ -2,6 +2,7 @@
 package dev.terrarium.engine.library;
 
 import dev.terrarium.engine.ConsoleStream;
+import dev.terrarium.engine.KeyNames;
 import dev.terrarium.engine.Progress;
 import dev.terrarium.engine.Screenshot;
 import dev.terrarium.engine.StartOptions;
@@ -36,7 +37,8 @@ record MachineRun(
         ControlServer control,
         StartOptions options,
         boolean restored,
-        boolean runs) {
+        boolean runs)
+        implements RunningMachine {
     private static final Logger LOG = LoggerFactory.getLogger(MachineRun.class);
 
     /**
@@ -125,7 +127,33 @@ record MachineRun(
         }
     }
 
-    /** What the machine shows. */
+    @Override
+    public void pressPowerButton() {
+        board.pressPowerButton();
+    }
+
+    @Override
+    public void reset() {
+        board.reset();
+    }
+
+    @Override
+    public void sendKeys(String combination) throws TerrariumException {
+        Keys.press(board.screen(), KeyNames.parse(combination));
+    }
+
+    @Override
+    public void type(String text) throws TerrariumException {
+        Keys.forText(text).forEach(codes -> Keys.press(board.screen(), codes));
+    }
+
+    @Override
+    public Screenshot screenshot() throws TerrariumException {
+        return picture()
+                .orElseThrow(() -> new TerrariumException("the machine shows no picture yet: try again in a moment"));
+    }
+
+    /** What the machine shows; empty before it shows anything. */
     Optional<Screenshot> picture() {
         ScreenSource.Frame frame = new ScreenSource.Frame();
         board.screen().capture(frame);
@@ -136,7 +164,8 @@ record MachineRun(
         return Optional.of(new Screenshot(frame.width(), frame.height(), pixels));
     }
 
-    ConsoleStream openConsole() throws TerrariumException {
+    @Override
+    public ConsoleStream openConsole() throws TerrariumException {
         PipeStream[] ends = PipeStream.pair();
         Thread.ofPlatform().daemon().name("console").start(() -> {
             try (PipeStream ours = ends[0]) {
@@ -148,7 +177,8 @@ record MachineRun(
         return ends[1];
     }
 
-    ConsoleStream openSerial() throws TerrariumException {
+    @Override
+    public ConsoleStream openSerial() throws TerrariumException {
         try {
             return serial.connect();
         } catch (IOException e) {

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 package dev.terrarium.engine.library;
 
+import dev.terrarium.engine.ConsoleStream;
 import dev.terrarium.engine.MachineState;
+import dev.terrarium.engine.Screenshot;
+import dev.terrarium.engine.TerrariumException;
 import dev.terrarium.engine.control.ControlClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
 /** A machine that another process runs, if one does; what it says of its state is remembered for a moment. */
-final class RunElsewhere {
+final class RunElsewhere implements RunningMachine {
     /** How long an answer is good for. */
     private static final long GOOD_NANOS = 300_000_000;
 
@@ -45,6 +48,47 @@ final class RunElsewhere {
             asked = System.nanoTime();
         }
         return status;
+    }
+
+    /** Sends a command, after which its state is another one, perhaps. */
+    void command(String command) throws TerrariumException {
+        client.command(command);
+        forget();
+    }
+
+    @Override
+    public void pressPowerButton() throws TerrariumException {
+        command("shutdown");
+    }
+
+    @Override
+    public void reset() throws TerrariumException {
+        command("reset");
+    }
+
+    @Override
+    public Screenshot screenshot() throws TerrariumException {
+        return client.screenshot();
+    }
+
+    @Override
+    public void sendKeys(String combination) throws TerrariumException {
+        client.sendKeys(combination);
+    }
+
+    @Override
+    public void type(String text) throws TerrariumException {
+        client.type(text);
+    }
+
+    @Override
+    public ConsoleStream openConsole() throws TerrariumException {
+        return client.open("console");
+    }
+
+    @Override
+    public ConsoleStream openSerial() throws TerrariumException {
+        return client.open("serial");
     }
 
     /** Asks again the next time. */

@@ -37,6 +37,7 @@ final class GuestLink implements TcpConnection.Output {
     private final Deque<NetworkFrame> waiting = new ArrayDeque<>();
     private byte @Nullable [] guestAddress;
     private volatile int guestIp = UserNetworkSettings.GUEST;
+    private volatile boolean heard;
     private volatile boolean unfinished;
     private int waitingBytes;
     private int identification;
@@ -69,12 +70,18 @@ final class GuestLink implements TcpConnection.Output {
         }
         if ((address & UserNetworkSettings.MASK) == UserNetworkSettings.NETWORK) {
             guestIp = address;
+            heard = true;
         }
     }
 
     /** The guest's IPv4 address: what it last sent from, or what it will be given. */
     int guestIp() {
         return guestIp;
+    }
+
+    /** Whether the guest has used its IPv4 address. */
+    boolean hasHeard() {
+        return heard;
     }
 
     /** Asks for the guest's Ethernet address if it has never been heard of. */

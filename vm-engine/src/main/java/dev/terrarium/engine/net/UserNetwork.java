@@ -269,6 +269,7 @@ public final class UserNetwork implements NetworkBackend, AutoCloseable {
     /** What passed so far, and the guest's address. */
     public MachineStatistics.Network figures() {
         FrameWatch.Figures figures = watch.figures();
-        return new MachineStatistics.Network(figures.receivedBytes(), figures.sentBytes(), Ipv4.text(link.guestIp()));
+        return new MachineStatistics.Network(
+                figures.receivedBytes(), figures.sentBytes(), link.hasHeard() ? Ipv4.text(link.guestIp()) : null);
     }
 }

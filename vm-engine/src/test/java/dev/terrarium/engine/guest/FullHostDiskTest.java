@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.terrarium.engine.MachineEnd;
 import dev.terrarium.engine.MachineListener;
 import dev.terrarium.engine.MachineState;
+import dev.terrarium.engine.Progress;
+import dev.terrarium.engine.Snapshot;
+import dev.terrarium.engine.StartOptions;
 import dev.terrarium.engine.VirtualMachine;
 import dev.terrarium.engine.config.DriveIo;
 import dev.terrarium.engine.config.MachineConfig.BootDevice;
@@ -118,6 +121,30 @@ class FullHostDiskTest {
                 assertThat(run.awaitEnd(LIMIT)).isEqualTo(new MachineEnd.DebugExit(WritingGuest.DONE));
             }
             requireWritten(small.folder().resolve("disk"), DriveConfig.Format.QCOW2);
+        }
+    }
+
+    @Test
+    void goingBackToASnapshotEndsThePause() throws Exception {
+        try (SmallFileSystem small = mount()) {
+            Path image = small.folder().resolve("disk");
+            DriveConfig drive = disk(image, DriveConfig.Format.QCOW2, DriveIo.OnError.PAUSE);
+            try (GuestRun run = GuestRun.fromDrives(home, List.of(BootDevice.DISK), List.of(drive))) {
+                VirtualMachine machine = run.machine();
+                run.await("pause", LIMIT, () -> machine.pauseReason().isPresent());
+                machine.forceOff();
+                small.resize(7);
+                machine.snapshots()
+                        .create(new Snapshot.Request("s", "", false, Snapshot.Storage.INTERNAL), Progress.NONE);
+                machine.start(new StartOptions(null, null, null));
+                run.await("second pause", LIMIT, () -> machine.pauseReason().isPresent());
+                machine.pause();
+                small.resize(64);
+                machine.snapshots().revert("s", Progress.NONE);
+                assertThat(machine.state()).isEqualTo(MachineState.OFF);
+                assertThat(machine.pauseReason()).isEmpty();
+            }
+            Qemu.check(image, "qcow2");
         }
     }
 

@@ -232,7 +232,9 @@ class UserNetworkTest {
 
     @Test
     void aGuestIsGivenItsAddress() throws Exception {
-        NamespaceGuest guest = guest(network(false), true, ALL);
+        UserNetwork network = network(false);
+        NamespaceGuest guest = guest(network, true, ALL);
+        assertThat(network.figures().guestAddress()).as("nothing was heard yet").isNull();
         Path script = Files.writeString(
                 folder.resolve("said"),
                 "#!/bin/sh\necho \"$1 ip=$ip mask=$subnet router=$router dns=$dns\" lease=$lease\n");
@@ -245,6 +247,7 @@ class UserNetworkTest {
         said = guest.run(30, "busybox", "udhcpc", "-i", "tap0", "-n", "-q", "-r", "10.0.2.77", "-s", script.toString());
         assertThat(said).contains("bound ip=10.0.2.15");
         guest.run(10, "busybox", "ping", "-c", "2", "-W", "2", "10.0.2.2");
+        assertThat(network.figures().guestAddress()).isEqualTo("10.0.2.15");
         Process other = guest.start("busybox", "ping", "-c", "1", "-W", "2", "203.0.113.5");
         NamespaceGuest.finish(other, 10);
         assertThat(other.exitValue()).isNotZero();
