@@ -11,6 +11,7 @@ import dev.terrarium.engine.disk.ConvertRequest;
 import dev.terrarium.engine.disk.DiskImages;
 import dev.terrarium.engine.disk.ImageInfo;
 import dev.terrarium.engine.disk.ImageSource;
+import dev.terrarium.engine.snapshot.MachineSnapshots;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -25,6 +26,8 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Copies one machine. The copy grows in a hidden folder beside the machines, which gets its name when all of it is durable; a
@@ -91,18 +94,23 @@ final class Cloner {
         return parts;
     }
 
-    /** As the original's image, but for the machine's name in it. */
+    /** As the original's image, but for the machine's name in it, where that stands as a word. */
     private Path newImage(Path source, Set<Path> taken) {
+        String plain = MachineSnapshots.plainName(source);
+        String word = "(?<![\\p{L}\\p{N}])" + Pattern.quote(original.name()) + "(?![\\p{L}\\p{N}])";
+        String stem = stem(plain).replaceAll(word, Matcher.quoteReplacement(name));
         String old = source.getFileName().toString();
-        String plain = old.contains(original.name()) ? old.replace(original.name(), name) : old;
-        int dot = plain.lastIndexOf('.');
-        String stem = dot <= 0 ? plain : plain.substring(0, dot);
-        String end = linked ? ".qcow2" : dot <= 0 ? "" : plain.substring(dot);
+        String end = linked ? ".qcow2" : old.substring(stem(old).length());
         Path image = target.resolve("disks").resolve(stem + end);
         for (int number = 2; !taken.add(image); number++) {
             image = target.resolve("disks").resolve(stem + "-" + number + end);
         }
         return image;
+    }
+
+    private static String stem(String fileName) {
+        int dot = fileName.lastIndexOf('.');
+        return dot <= 0 ? fileName : fileName.substring(0, dot);
     }
 
     private ImageSource source(Part part) {

@@ -48,7 +48,7 @@ final class LocalMachine implements VirtualMachine {
     private volatile MachineState state = MachineState.OFF;
     private volatile @Nullable MachineRun run;
     private volatile @Nullable String failure;
-    private volatile @Nullable DiskPause diskPause;
+    private final DiskPauses diskPauses = new DiskPauses();
     private volatile CompletableFuture<MachineEnd> end = CompletableFuture.completedFuture(new MachineEnd.PoweredOff());
 
     LocalMachine(MachineFolder folder, MachineConfig config, LocalHost host) {
@@ -81,11 +81,7 @@ final class LocalMachine implements VirtualMachine {
 
     @Override
     public Optional<String> pauseReason() {
-        DiskPause own = diskPause;
-        if (own != null || state.active()) {
-            return Optional.ofNullable(own).map(DiskPause::reason);
-        }
-        return elsewhere.pauseReason();
+        return diskPauses.isPresent() || state.active() ? diskPauses.reason() : elsewhere.pauseReason();
     }
 
     @Override
@@ -112,11 +108,8 @@ final class LocalMachine implements VirtualMachine {
         if (host.closed()) {
             throw new TerrariumException("Terrarium is ending: start \"" + name() + "\" when it runs again");
         }
-        RunLock lock = folder.tryLock()
-                .orElseThrow(
-                        () -> new TerrariumException(
-                                "\"" + name()
-                                        + "\" is run or copied by another process: use it there, or switch it off with terrarium destroy"));
+        RunLock lock =
+                lock("is run or copied by another process: use it there, or switch it off with terrarium destroy");
         boolean started = false;
         try {
             recover(lock);
@@ -214,10 +207,13 @@ final class LocalMachine implements VirtualMachine {
         }
     }
 
+    /** @param otherwise what to say, after the machine's name, if somebody has the machine */
+    private RunLock lock(String otherwise) throws TerrariumException {
+        return folder.tryLock().orElseThrow(() -> new TerrariumException("\"" + name() + "\" " + otherwise));
+    }
+
     private RunLock lock() throws TerrariumException {
-        return folder.tryLock()
-                .orElseThrow(() -> new TerrariumException(
-                        "\"" + name() + "\" is in use by another process: wait until that is done"));
+        return lock("is in use by another process: wait until that is done");
     }
 
     /** As {@link SnapshotOwner#switchedOff}. */
@@ -239,7 +235,7 @@ final class LocalMachine implements VirtualMachine {
             return;
         }
         run = null;
-        endDiskPause();
+        diskPauses.end();
         setState(MachineState.STARTING);
         current.close();
         MachineEnd how = new MachineEnd.Crashed("it could not go on after a snapshot: see the log");
@@ -294,7 +290,7 @@ final class LocalMachine implements VirtualMachine {
             return;
         }
         run = null;
-        endDiskPause();
+        diskPauses.end();
         current.close();
         DisposableDisks.sweep(folder);
         try {
@@ -314,21 +310,17 @@ final class LocalMachine implements VirtualMachine {
         end.complete(how);
     }
 
-    private void requireElsewhere() throws TerrariumException {
+    /** Reaches the process that runs the machine. */
+    private ControlClient there() throws TerrariumException {
         if (!runsElsewhere()) {
             throw new TerrariumException("\"" + name() + "\" does not run: start it first");
         }
-    }
-
-    /** Reaches the process that runs the machine. */
-    private ControlClient there() throws TerrariumException {
-        requireElsewhere();
         return elsewhere.client();
     }
 
     /** Sends {@code command} to the process that runs the machine. */
     private void remotely(String command) throws TerrariumException {
-        requireElsewhere();
+        there();
         elsewhere.command(command);
     }
 
@@ -336,7 +328,7 @@ final class LocalMachine implements VirtualMachine {
     private RunningMachine running() throws TerrariumException {
         MachineRun current = run;
         if (current == null) {
-            requireElsewhere();
+            there();
             return elsewhere;
         }
         return current;
@@ -370,10 +362,7 @@ final class LocalMachine implements VirtualMachine {
         }
         synchronized (this) {
             MachineRun current = run;
-            DiskPause waiting = diskPause;
-            if (waiting != null) {
-                waiting.stopWatching();
-            } else if (current != null && state == MachineState.RUNNING) {
+            if (!diskPauses.leaveToPerson() && current != null && state == MachineState.RUNNING) {
                 current.board().pause();
                 setState(MachineState.PAUSED);
             }
@@ -385,7 +374,7 @@ final class LocalMachine implements VirtualMachine {
         MachineRun current = run;
         Optional<DiskTrouble> trouble =
                 current == null ? Optional.empty() : current.board().diskTrouble();
-        if (current == null || trouble.isEmpty() || diskPause != null) {
+        if (current == null || trouble.isEmpty() || diskPauses.isPresent()) {
             return;
         }
         DiskPause pause = new DiskPause(trouble.get());
@@ -393,30 +382,22 @@ final class LocalMachine implements VirtualMachine {
             current.board().pause();
             pause.watch(name(), () -> resumeAfter(pause));
         }
-        diskPause = pause;
+        diskPauses.begin(pause);
         LOG.warn("{} stands still: {}", name(), pause.reason());
         setState(MachineState.PAUSED);
     }
 
     private synchronized void resumeAfter(DiskPause pause) {
-        if (diskPause == pause) {
+        if (diskPauses.is(pause)) {
             goOn();
         }
-    }
-
-    private void endDiskPause() {
-        DiskPause pause = diskPause;
-        if (pause != null) {
-            pause.stopWatching();
-        }
-        diskPause = null;
     }
 
     /** For the holder of the monitor. */
     private void goOn() {
         MachineRun current = run;
         if (current != null && state == MachineState.PAUSED) {
-            endDiskPause();
+            diskPauses.end();
             current.board().resume();
             setState(MachineState.RUNNING);
         }
@@ -483,8 +464,7 @@ final class LocalMachine implements VirtualMachine {
 
     @Override
     public synchronized void discardSavedState() throws TerrariumException {
-        try (RunLock lock = folder.tryLock()
-                .orElseThrow(() -> new TerrariumException("\"" + name() + "\" runs: it has no saved state"))) {
+        try (RunLock lock = lock("runs: it has no saved state")) {
             if (!saved.exists()) {
                 throw new TerrariumException("\"" + name() + "\" is not saved: there is nothing to discard");
             }
@@ -585,8 +565,7 @@ final class LocalMachine implements VirtualMachine {
                     + SavedState.discard(config));
         }
         MachineConfig settled = MediaFiles.settleChange(config, changed);
-        try (RunLock lock = folder.tryLock()
-                .orElseThrow(() -> new TerrariumException("\"" + name() + "\" runs: switch it off to change it"))) {
+        try (RunLock lock = lock("runs: switch it off to change it")) {
             LOG.info("{}: changed under {}", name(), lock.file());
             MachineConfig known = config;
             recover(lock);

@@ -434,4 +434,9 @@ public final class MachineSnapshots implements Snapshots {
             return true;
         });
     }
+
+    /** The name of an image; of a snapshot's overlay, that of the image below all overlays. */
+    public static String plainName(Path image) {
+        return SnapshotFolder.plainName(image);
+    }
 }

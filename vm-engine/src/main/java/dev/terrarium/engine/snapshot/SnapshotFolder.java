@@ -53,12 +53,14 @@ final class SnapshotFolder {
 
     /** A name for a new overlay above {@code base}. */
     Path newOverlay(Path base) {
-        String name = base.getFileName().toString();
-        Matcher earlier = OVERLAY.matcher(name);
-        if (earlier.matches()) {
-            name = name.substring(0, earlier.start(1) - 1);
-        }
-        return disks().resolve(name + "." + UUID.randomUUID() + ".overlay.qcow2");
+        return disks().resolve(plainName(base) + "." + UUID.randomUUID() + ".overlay.qcow2");
+    }
+
+    /** The name of an image; of an overlay, that of the image below all overlays. */
+    static String plainName(Path image) {
+        String name = image.getFileName().toString();
+        Matcher overlay = OVERLAY.matcher(name);
+        return overlay.matches() ? name.substring(0, overlay.start(1) - 1) : name;
     }
 
     private Path treeFile() {

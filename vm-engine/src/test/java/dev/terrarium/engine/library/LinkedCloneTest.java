@@ -220,6 +220,23 @@ class LinkedCloneTest {
     }
 
     @Test
+    void filesAreNamedAfterTheImageBelowAndTheNewMachine() throws Exception {
+        VirtualMachine a = host.create(TestConfigs.named("a"), java.util.List.of(new Host.NewDisk(1)));
+        snapshot(a, "one", Snapshot.Storage.OVERLAY);
+        snapshot(a, "two", Snapshot.Storage.OVERLAY);
+        for (CloneRequest.Kind kind : CloneRequest.Kind.values()) {
+            VirtualMachine copy = host.clone(a, request("b" + kind, kind, Optional.empty()), Progress.NONE);
+            assertThat(copy.config().disks().getFirst().path())
+                    .isEqualTo(copy.folder().resolve("disks/disk1.qcow2").toString());
+        }
+        Path image = elsewhere.resolve("web-data webcam.img");
+        CloneTest.fill(image, "raw", 1 << 20, 1);
+        VirtualMachine web = host.create(TestConfigs.named("web", TestConfigs.disk(image)), java.util.List.of());
+        VirtualMachine copy = host.clone(web, request("mail", CloneRequest.Kind.FULL, Optional.empty()), Progress.NONE);
+        assertThat(copy.config().disks().getFirst().path()).endsWith("/mail-data webcam.img");
+    }
+
+    @Test
     void aCancelledCloneLeavesTheOriginalAsItWas() throws Exception {
         VirtualMachine a = host.create(TestConfigs.named("a"), java.util.List.of(new Host.NewDisk(1)));
         write(a, 0, 1);
